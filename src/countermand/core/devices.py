@@ -1,0 +1,67 @@
+"""Devices as values: the phone, the names systems know it by, and what can be seen on it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    IOS = "ios"
+    ANDROID = "android"
+
+
+class Ownership(StrEnum):
+    CORPORATE = "corporate"
+    PERSONAL = "personal"
+    CONTRACTOR = "contractor"
+
+
+class Enrollment(StrEnum):
+    """How a device is managed; decides what can be seen on it (visibility)."""
+
+    SUPERVISED = "supervised"  # iOS supervised, Android fully managed
+    DEVICE = "device"  # device enrolment, not supervised
+    USER = "user"  # user enrolment, personally owned work profile
+    COPE = "cope"  # company-owned, personal profile closed to us
+    EAS = "eas"  # known to the mail server only
+    NONE = "none"
+
+
+class IdentityKind(StrEnum):
+    SERIAL = "serial"
+    UDID = "udid"
+    EAS = "eas"
+    ENTRA = "entra"
+    GOOGLE = "google"
+    CERT = "cert"
+    PASSWORD = "password"
+
+
+#: Kinds of identity under which a gate can recognise a device at the mail door.
+MAIL_KINDS = frozenset({IdentityKind.EAS, IdentityKind.CERT, IdentityKind.PASSWORD})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identity:
+    """One name of a device. Values are compared whole and case-sensitively, as the systems that issue them do."""
+
+    kind: IdentityKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One phone or tablet. ``login`` is the owner's, '' if nobody's; ``retired`` devices are out of every scope."""
+
+    identities: frozenset[Identity]
+    login: str
+    platform: Platform
+    model: str = ""
+    ownership: Ownership = Ownership.PERSONAL
+    enrollment: Enrollment = Enrollment.NONE
+    reads_mail: bool = False
+    retired: bool = False
+
+    @property
+    def mail_identities(self) -> frozenset[Identity]:
+        """The names under which a gate could recognise it; none = noncompliant but not deniable."""
+        return frozenset(identity for identity in self.identities if identity.kind in MAIL_KINDS)

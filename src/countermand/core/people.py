@@ -1,0 +1,26 @@
+"""People as values: who is in the directory, and how a login is spelled."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One employee. ``login`` is normalised (see ``normal_login``); ``zone`` an IANA name or ''; ``country`` ISO 3166-1
+    alpha-2 or ''; ``groups`` the groups named directly, not through nesting."""
+
+    login: str
+    email: str
+    name: str
+    zone: str = ""
+    locale: str = ""
+    country: str = ""
+    employment: str = "employee"
+    groups: frozenset[str] = frozenset()
+
+
+def normal_login(text: str) -> str:
+    r"""The one spelling of a login: ``DOMAIN\user`` loses its domain, surrounding space goes, case is folded.
+
+    A UPN keeps its domain: ``Alice@Example.org`` and ``alice`` are two logins until a directory says otherwise.
+    """
+    return text.strip().rpartition("\\")[2].casefold()

@@ -1,0 +1,62 @@
+"""The presence fold: which apps are on a device, whatever the order in which answers arrive.
+
+An app is present if some machine showed it and no *later* machine answer whose coverage includes it lacked it. It is
+enough to keep, per app, the latest time it was shown, and per coverage the latest time somebody looked: both are
+maxima, so the fold is the same in every order and for every repetition. Attestations never clear presence.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from countermand.core.apps import App
+from countermand.core.coverage import Coverage, Grade, Report
+from countermand.core.instants import Instant
+
+#: (source, grade, coverage) → latest observation.
+Looks = Mapping[tuple[str, Grade, Coverage], Instant]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """``shown``: app → latest time a machine showed it, for present apps only; ``looked``: latest answer per coverage."""
+
+    shown: Mapping[App, Instant] = field(default_factory=dict)
+    looked: Looks = field(default_factory=dict)
+
+    @property
+    def apps(self) -> frozenset[App]:
+        return frozenset(self.shown)
+
+
+def fold(before: Presence, reports: Iterable[Report]) -> Presence:
+    """The presence after these reports, in any order. Rows that a later covering answer lacked are dropped at once:
+    the answer itself stays in ``looked``, so a late arrival cannot bring them back."""
+    shown, looked = dict(before.shown), dict(before.looked)
+    for report in reports:
+        key = (report.source, report.grade, report.coverage)
+        looked[key] = max(report.observed_at, looked.get(key, report.observed_at))
+        if report.grade >= Grade.INVENTORY:
+            for app in report.present:
+                shown[app] = max(report.observed_at, shown.get(app, report.observed_at))
+    kept = {app: at for app, at in shown.items() if at >= _last_look(app, looked)}
+    return Presence(kept, looked)
+
+
+def _last_look(app: App, looked: Looks) -> Instant:
+    covering = (
+        at
+        for (_, grade, coverage), at in looked.items()
+        if grade >= Grade.INVENTORY and (coverage.apps is None or app in coverage.apps)
+    )
+    return max(covering, default=0)
+
+
+def forget(before: Presence, kept: frozenset[App]) -> Presence:
+    """What is left when only rows of ``kept`` apps may be stored. INVARIANT: coverage narrows in the same step, or the
+    missing rows would count as proof of absence."""
+    shown = {app: at for app, at in before.shown.items() if app in kept}
+    looked: dict[tuple[str, Grade, Coverage], Instant] = {}
+    for (source, grade, coverage), at in before.looked.items():
+        key = (source, grade, coverage.narrowed(kept))
+        looked[key] = max(at, looked.get(key, at))
+    return Presence(shown, looked)

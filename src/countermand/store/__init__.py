@@ -1,0 +1,1 @@
+"""The only SQL: rows on one side, core values on the other. A Django app; nothing above it sees a model."""
