@@ -1,0 +1,122 @@
+"""The preview: what a directive would do, counted before anything is sent. Counts add up over blocks.
+
+Every figure is a set's size: the same sets that judging, telling and denying use, so a preview cannot promise anything
+else than what will happen with today's facts.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from countermand.core import facts
+from countermand.core.facts import Block
+from countermand.core.instants import HOUR, Instant
+from countermand.core.terms import Contacts, Lineage
+from countermand.core.timeline import Timeline, denied_at, timeline
+from countermand.core.verdict import Reason, Status, Verdicts, in_scope, judge, present
+
+#: The ways in which devices are broken down; each is a family of sets.
+DIMENSIONS = ("platform", "ownership", "enrollment", "country", "group")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of devices; ``people`` are ordinals of owners by reason, as sets because one person has several devices."""
+
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    by: dict[str, Counter[tuple[str, Status]]] = field(default_factory=lambda: {name: Counter() for name in DIMENSIONS})
+    apps: Counter[int] = field(default_factory=Counter)
+    people: dict[Status, BitMap] = field(default_factory=dict)
+    audience: BitMap = field(default_factory=BitMap)
+    scope: int = 0
+    protected: int = 0
+    exempt_with_app: int = 0
+    not_deniable: int = 0
+    nobodys: int = 0
+    denials_by_hour: Counter[int] = field(default_factory=Counter)
+    denied_now: int = 0
+    denied_by_others: int = 0
+    net_new: int = 0
+
+    @property
+    def busiest_hour(self) -> tuple[Instant, int]:
+        """The hour in which most denials begin, and how many."""
+        if not self.denials_by_hour:
+            return 0, 0
+        hour, count = max(self.denials_by_hour.items(), key=lambda pair: (pair[1], -pair[0]))
+        return hour * HOUR, count
+
+
+def tally(
+    into: Tally,
+    block: Block,
+    lineage: Lineage,
+    others: Sequence[Lineage],
+    contacts: Contacts,
+    owners: Sequence[int],
+    now: Instant,
+) -> Verdicts:
+    """Add a block to the counts. ``owners``: offset → owner's ordinal or -1; ``others``: lineages already in force."""
+    verdicts = judge(block, lineage, contacts, now)
+    scope = in_scope(block, lineage.current)
+    with_app = scope & present(block, lineage.current)
+    entries = timeline(block, lineage)
+    into.scope += len(scope)
+    into.reasons.update({reason: len(found) for reason, found in verdicts.by_reason.items()})
+    into.protected += len(with_app & block[facts.PROTECTED])
+    into.exempt_with_app += len(with_app & verdicts[Status.EXEMPT])
+    into.not_deniable += len(verdicts.flagged - block[facts.DENIABLE])
+    into.nobodys += len(scope - block[facts.OWNED])
+    _break_down(into, block, verdicts)
+    _people(into, verdicts, scope, owners)
+    _apps(into, block, lineage, scope)
+    _denials(into, block, entries, others, now)
+    return verdicts
+
+
+def _break_down(into: Tally, block: Block, verdicts: Verdicts) -> None:
+    sets = {status: verdicts[status] for status in Status if status is not Status.NOT_APPLICABLE}
+    for dimension, value, devices in _values(block):
+        for status, found in sets.items():
+            count = devices.intersection_cardinality(found)
+            if count:
+                into.by[dimension][value, status] += count
+
+
+def _values(block: Block) -> Iterator[tuple[str, str, BitMap]]:
+    for name, devices in block.sets.items():
+        dimension, _, value = name.partition(":")
+        if dimension in DIMENSIONS:
+            yield dimension, value, devices
+
+
+def _people(into: Tally, verdicts: Verdicts, scope: BitMap, owners: Sequence[int]) -> None:
+    into.audience |= _owners(scope, owners)
+    for status in Status:
+        if status is not Status.NOT_APPLICABLE:
+            into.people[status] = into.people.get(status, BitMap()) | _owners(verdicts[status], owners)
+
+
+def _owners(devices: BitMap, owners: Sequence[int]) -> BitMap:
+    return BitMap([owner for offset in devices if (owner := owners[offset]) >= 0])
+
+
+def _apps(into: Tally, block: Block, lineage: Lineage, scope: BitMap) -> None:
+    for numbers in lineage.current.apps.values():
+        for number in numbers:
+            into.apps[number] += scope.intersection_cardinality(block[facts.app(number)])
+
+
+def _denials(into: Tally, block: Block, entries: Timeline, others: Sequence[Lineage], now: Instant) -> None:
+    deniable = block[facts.DENIABLE]
+    for start, devices in entries:
+        count = devices.intersection_cardinality(deniable)
+        if count:
+            into.denials_by_hour[start // HOUR] += count
+    mine = BitMap.union(BitMap(), *(devices for _, devices in entries)) & deniable
+    theirs = BitMap.union(BitMap(), *(denied_at(timeline(block, other), now) for other in others)) & deniable
+    into.denied_now += len(denied_at(entries, now) & deniable)
+    into.denied_by_others += len(theirs)
+    into.net_new += len(mine - theirs)

@@ -1,0 +1,77 @@
+"""Terms: a version and its lineage as judging reads them: set names and instants, nothing to look up.
+
+``store.terms`` builds them from rows. Everything is resolved beforehand (apps to numbers, coverages to the numbers of
+those that include every named app), so that judging is set algebra and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from countermand.core.coverage import Grade
+from countermand.core.devices import Ownership, Platform
+from countermand.core.directive import ComplyBy, Directive, Force
+from countermand.core.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One issued (or proposed) version.
+
+    ``apps``: per platform in scope, the store's numbers of the frozen ids (empty: nothing reportable there).
+    ``covering``: per platform, the numbers of the coverages that include all of them.
+    ``last_due``: the document's due in the last zone on earth, in force for whoever has no due of this version yet; None if
+    the document has none.
+    """
+
+    number: int
+    directive: Directive
+    apps: Mapping[Platform, frozenset[int]]
+    covering: Mapping[Platform, frozenset[int]]
+    last_due: Instant | None = None
+
+    def ownerships(self, *forces: Force) -> frozenset[Ownership]:
+        """The ownerships under one of these forces."""
+        return frozenset(o for o, force in self.directive.applies_to.force.items() if force in forces)
+
+    def minimum_grade(self, ownership: Ownership) -> Grade:
+        return self.directive.evidence.minimum_grade[ownership]
+
+    @property
+    def by_removing_mail(self) -> bool:
+        return ComplyBy.REMOVE_MAIL in self.directive.comply_by
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """A lineage with the versions that were issued, oldest first; the last one is what is asked now.
+
+    ``rings_opened``: when ring k opened; later rings are still closed. ``live``: issued and unhalted.
+    """
+
+    id: str
+    versions: tuple[Terms, ...]
+    not_before: Instant = 0
+    rings_opened: tuple[Instant, ...] = (0,)
+    live: bool = True
+
+    @property
+    def current(self) -> Terms:
+        return self.versions[-1]
+
+    @property
+    def rings(self) -> int:
+        return len(self.current.directive.rollout.rings)
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """When each source was last in complete, healthy contact; age is measured against it, so a dead connector ages nobody.
+
+    A source that is not named (an attestation) needs no connector: its age is measured against now.
+    """
+
+    healthy: Mapping[str, Instant] = field(default_factory=dict)
+
+    def cutoff(self, source: str, max_age: int, now: Instant) -> Instant:
+        """The oldest observation of this source that is still fresh."""
+        return min(now, self.healthy.get(source, now)) - max_age
