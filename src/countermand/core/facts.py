@@ -45,6 +45,11 @@ def country(value: str) -> str:
     return f"country:{value}"
 
 
+def zone(name: str) -> str:
+    """Devices whose owner lives in this IANA zone: dues in recipients' own time are foreseen by it."""
+    return f"zone:{name}"
+
+
 def group(name: str) -> str:
     return f"group:{name}"
 
@@ -183,6 +188,8 @@ def _of_person(
 ) -> Iterator[str]:
     if person.country:
         yield country(person.country)
+    if person.zone:
+        yield zone(person.zone)
     yield from (group(name) for name in groups)
     yield from (told(version, due) for version, due in told_of)
     yield from (ring(lineage, index) for lineage, index in rings)
@@ -200,5 +207,3 @@ def block_of(number: int, members: Mapping[int, Iterable[str]]) -> Block:
 def derived(name: str) -> bool:
     """True for sets that follow from rows and can be rebuilt from them; False for those that are themselves the record."""
     return not name.startswith(("lapsed:", "verdict:"))
-
-

@@ -5,7 +5,7 @@ else than what will happen with today's facts.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from countermand.core import facts
 from countermand.core.facts import Block
 from countermand.core.instants import HOUR, Instant
-from countermand.core.terms import Contacts, Lineage
+from countermand.core.terms import Contacts, Lineage, Terms
 from countermand.core.timeline import Timeline, denied_at, timeline
 from countermand.core.verdict import Reason, Status, Verdicts, in_scope, judge, present
 
@@ -74,6 +74,25 @@ def tally(
     _apps(into, block, lineage, scope)
     _denials(into, block, entries, others, now)
     return verdicts
+
+
+def as_if_told(block: Block, terms: Terms, due_in: Mapping[str, Instant]) -> Block:
+    """The block as it will be once everyone in scope has been told: for versions that nobody has been told of yet.
+
+    ``due_in``: the due per IANA zone; under '' the one for people whose zone is not known.
+    """
+    audience = in_scope(block, terms) & block[facts.OWNED]
+    sets = dict(block.sets)
+    rest = audience
+    for zone, due in due_in.items():
+        here = rest & block[facts.zone(zone)] if zone else BitMap()
+        name = facts.told(terms.number, due)
+        sets[name] = sets.get(name, BitMap()) | here
+        rest = rest - here
+    if "" in due_in:
+        name = facts.told(terms.number, due_in[""])
+        sets[name] = sets.get(name, BitMap()) | rest
+    return Block(block.number, sets)
 
 
 def _break_down(into: Tally, block: Block, verdicts: Verdicts) -> None:
