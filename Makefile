@@ -1,0 +1,63 @@
+# Everything a person does with this tree, one word each. `make help` lists the words.
+# Each target installs what it needs first: `make demo` and `make test` work on a fresh Debian machine.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# Debian keeps nginx where only root's PATH looks.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+PYTHON := .venv/bin/python
+SOURCES := src tests scripts
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup-run ## play the founding case on this machine: an order, denials at a real nginx, and the way back
+	$(PYTHON) -m countermand drill
+
+.PHONY: test
+test: check tests ## everything that must hold before a change lands: check, then the tests
+
+.PHONY: tests
+tests: setup-dev
+	$(PYTHON) -m pytest -n 2
+
+.PHONY: check
+check: setup-dev ## format, lint, types, import contracts, migrations and generated docs, without changing anything
+	.venv/bin/ruff format --check $(SOURCES)
+	.venv/bin/ruff check $(SOURCES)
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PYTHON) scripts/migrations.py --check
+	$(PYTHON) scripts/docs.py --check
+
+.PHONY: format
+format: setup-dev ## bring sources into the one format
+	.venv/bin/ruff format $(SOURCES)
+	.venv/bin/ruff check --fix $(SOURCES)
+
+.PHONY: docs
+docs: setup-dev ## write the generated pages of docs/ anew
+	$(PYTHON) scripts/docs.py
+
+.PHONY: migrations
+migrations: setup-dev ## write the migration that a change of the tables calls for
+	$(PYTHON) scripts/migrations.py
+
+.PHONY: lock
+lock: setup-dev ## resolve requirements/*.in into hashed locks
+	scripts/lock
+
+.PHONY: clean
+clean: ## remove what building and testing left behind, the virtual environment included
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: setup-run setup-dev
+setup-run:
+	@scripts/setup run
+setup-dev:
+	@scripts/setup dev
