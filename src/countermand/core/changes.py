@@ -33,7 +33,7 @@ def stored(verdicts: Verdicts) -> dict[str, BitMap]:
 def diff(before: Mapping[str, BitMap], after: Mapping[str, BitMap]) -> dict[str, Change]:
     """What changed per stored status; statuses without a change are left out."""
     found: dict[str, Change] = {}
-    for name in STORED:
+    for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name, BitMap()), after.get(name, BitMap())
         if old ^ new:
             found[name] = Change(old - new, new - old)

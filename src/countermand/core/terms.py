@@ -7,8 +7,9 @@ those that include every named app), so that judging is set algebra and nothing 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from countermand.core import facts
 from countermand.core.coverage import Grade
-from countermand.core.devices import Ownership, Platform
+from countermand.core.devices import Enrollment, Ownership, Platform
 from countermand.core.directive import ComplyBy, Directive, Force
 from countermand.core.instants import Instant
 
@@ -75,3 +76,20 @@ class Contacts:
     def cutoff(self, source: str, max_age: int, now: Instant) -> Instant:
         """The oldest observation of this source that is still fresh."""
         return min(now, self.healthy.get(source, now)) - max_age
+
+
+def needs(lineage: Lineage) -> tuple[frozenset[str], frozenset[str]]:
+    """The names, and the prefixes of names, of every set that judging this lineage and walking its timeline reads."""
+    names = {facts.EVERY, facts.OWNED, facts.RETIRED, facts.READS_MAIL, facts.DENIABLE, facts.PROTECTED, facts.MAIL_REMOVED}
+    names.update(facts.platform(p) for p in Platform)
+    names.update(facts.ownership(o) for o in Ownership)
+    names.update(facts.enrollment(e) for e in Enrollment)
+    prefixes = {"looked:", f"exempt:{lineage.id}:", f"ring:{lineage.id}:"}
+    for terms in lineage.versions:
+        people = terms.directive.applies_to.people
+        names.update(facts.app(number) for numbers in terms.apps.values() for number in numbers)
+        names.update(facts.group(name) for name in people.groups | people.except_groups)
+        names.update(facts.country(code) for code in people.countries)
+        names.add(facts.lapsed(terms.number))
+        prefixes.add(f"told:{terms.number}:")
+    return frozenset(names), frozenset(prefixes)

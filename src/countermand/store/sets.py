@@ -83,13 +83,17 @@ def change(space: str, block: int, sets: Mapping[str, tuple[Iterable[int], Itera
     save(space, block, {name: (current[name] - BitMap(out)) | BitMap(into) for name, (out, into) in sets.items()})
 
 
-def drop(space: str, prefix: str, keep: Collection[str] = ()) -> list[str]:
-    """Delete all sets whose name starts with ``prefix``, but those named; returns the names that went."""
+def names(space: str, prefix: str) -> list[str]:
+    """The names of all stored sets that start with ``prefix``."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT name FROM store_factset WHERE space = %s AND name >= %s AND name < %s",
+            "SELECT DISTINCT name FROM store_factset WHERE space = %s AND name >= %s AND name < %s ORDER BY name",
             [space, prefix, prefix + "\U0010ffff"],
         )
-        gone = sorted({row[0] for row in cursor.fetchall()} - set(keep))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def drop(space: str, gone: Collection[str]) -> None:
+    """Delete these sets in every block."""
+    with connection.cursor() as cursor:
         cursor.executemany("DELETE FROM store_factset WHERE space = %s AND name = %s", [(space, name) for name in gone])
-    return gone

@@ -1,0 +1,99 @@
+"""Walking devices to now: stored verdicts are brought up to date, what changed is recorded, and words are promised.
+
+Part of a flow, never one by itself: it runs inside the caller's unit. Nothing here decides what a gate answers; the
+stored verdicts are read by nothing but the next walk, so that each change is told once.
+"""
+
+from dataclasses import dataclass
+
+from pyroaring import BitMap
+
+from countermand.access import Act
+from countermand.core import facts
+from countermand.core.changes import Change, diff, stored
+from countermand.core.facts import BLOCK_SIZE, Block
+from countermand.core.lapse import lapsing
+from countermand.core.terms import Contacts, Lineage
+from countermand.core.timeline import denied_at, timeline
+from countermand.core.verdict import judge
+from countermand.store import feed, fleet, log, outbox, sets
+
+#: The stored set of devices whose owners were told that mail is denied, by time or by a report.
+DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the sources are worth now: their last contacts, and which of them are healthy."""
+
+    contacts: Contacts
+    well: dict[str, bool]
+
+
+def walk(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, lapse: bool = False) -> bool:
+    """Bring the stored verdicts of ``devices`` (offsets in ``block``) to now; True if anything changed.
+
+    With ``lapse`` stale devices may enter the lapsed set (the hourly sweep); without, they can only leave it.
+    """
+    block = _lapse(act, block, devices, lineage, health, may_enter=lapse)
+    after = stored(judge(block, lineage, health.contacts, act.now))
+    denied = denied_at(timeline(block, lineage), act.now) if lineage.live else BitMap()
+    after[DENIED] = denied & block[facts.DENIABLE]
+    names = {status: facts.verdict(lineage.id, status) for status in after}
+    current = sets.load(sets.DEVICES, block.number, names.values())
+    before = {status: current[name] & devices for status, name in names.items()}
+    changes = diff(before, {status: found & devices for status, found in after.items()})
+    if not changes:
+        return False
+    saved = {names[status]: (current[names[status]] - change.left) | change.entered for status, change in changes.items()}
+    sets.save(sets.DEVICES, block.number, saved)
+    _record(act, block, lineage, changes)
+    _tell(act, block, lineage, changes.get(DENIED))
+    return True
+
+
+def _lapse(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, may_enter: bool) -> Block:
+    name = facts.lapsed(lineage.current.number)
+    lapsed = lapsing(block, lineage, health.contacts, health.well, act.now) & devices
+    before = block[name] & devices
+    after = lapsed if may_enter else before & lapsed
+    if before == after:
+        return block
+    sets.change(sets.DEVICES, block.number, {name: (before - after, after - before)})
+    feed.mark("denials", lineage.id, block.number)
+    log.append(
+        "lapsed",
+        act,
+        {"lineage": lineage.id, "version": lineage.current.number, "entered": len(after - before), "left": len(before - after)},
+        _subjects(block, before ^ after),
+    )
+    return Block(block.number, {**block.sets, name: (block[name] - devices) | after})
+
+
+def _record(act: Act, block: Block, lineage: Lineage, changes: dict[str, Change]) -> None:
+    about = {status: {"entered": len(change.entered), "left": len(change.left)} for status, change in changes.items()}
+    denied = changes.get(DENIED, Change(BitMap(), BitMap()))
+    log.append(
+        "verdicts-changed",
+        act,
+        {"lineage": lineage.id, "version": lineage.current.number, "changes": about},
+        _subjects(block, denied.entered | denied.left),
+    )
+
+
+def _tell(act: Act, block: Block, lineage: Lineage, change: Change | None) -> None:
+    """Words to the owners: mail is denied, or it works again. A device nobody can recognise at a gate is told nothing."""
+    if change is None:
+        return
+    for kind, devices in (("denied", change.entered), ("restored", change.left)):
+        if devices and lineage.live:
+            owners = fleet.owners(_ordinals(block, devices))
+            outbox.promise(lineage.current.number, sorted(set(owners.values())), kind, act, occurrence=str(act.now))
+
+
+def _ordinals(block: Block, devices: BitMap) -> list[int]:
+    return [block.number * BLOCK_SIZE + offset for offset in devices]
+
+
+def _subjects(block: Block, devices: BitMap) -> list[str]:
+    return [f"device:{ordinal}" for ordinal in _ordinals(block, devices)]
