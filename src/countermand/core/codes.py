@@ -22,4 +22,6 @@ CODES: dict[str, Code] = {
     "not-allowed": Code("{actor} may not {action}.", "Ask somebody with the role {roles}.", DENIED, 403),
     # -- finding things --
     "not-found": Code("There is no {what} {name!r}.", "Check the name; nearest: {nearest}.", INPUT, 404),
+    # -- opening an installation (reads/installation) --
+    "no-installation": Code("There is no Countermand database at {path}.", "Run `countermand init`, or name another --config.", INPUT, 404),
 }

@@ -1,0 +1,34 @@
+"""Opening what ``init`` made, and its time: the only place that adds a drill's offset to the clock."""
+
+from pathlib import Path
+
+from countermand.access import Act, Actor
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant
+from countermand.lib import clock
+from countermand.store import installation
+from countermand.store.installation import Installation
+from countermand.store.setup import open_store
+
+
+def open_installation(database: Path) -> Installation:
+    """Open the database for this process. Refused ``no-installation`` if ``init`` never made one there."""
+    if not database.is_file():
+        raise Refused("no-installation", path=database)
+    open_store(database)
+    found = installation.load()
+    if found is None:
+        raise Refused("no-installation", path=database)
+    return found
+
+
+def now() -> Instant:
+    """The time of the open installation: real time, or a drill's."""
+    found = installation.load()
+    return clock.now() + (found.clock_offset if found else 0)
+
+
+def act(actor: Actor) -> Act:
+    """An act of this actor now."""
+    found = installation.load()
+    return Act(actor, clock.now() + (found.clock_offset if found else 0), drill=bool(found and found.drill))

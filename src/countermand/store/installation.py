@@ -1,0 +1,30 @@
+"""The one row that says what this database is: a drill or the real thing, its epoch, and how far a drill's clock is moved."""
+
+from dataclasses import dataclass
+
+from django.db import OperationalError, ProgrammingError
+
+from countermand.core.instants import Instant
+from countermand.store import models
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """``drill`` never changes; ``clock_offset`` is in milliseconds and 0 outside a drill."""
+
+    drill: bool
+    origin: str
+    epoch: int
+    created: Instant
+    clock_offset: int
+
+
+def load() -> Installation | None:
+    """What this database is; None if nothing was ever set up in it."""
+    try:
+        row = models.Installation.objects.first()
+    except (OperationalError, ProgrammingError):  # a file without our tables
+        return None
+    if row is None:
+        return None
+    return Installation(row.drill, row.origin, row.epoch, row.created, row.clock_offset)
