@@ -23,5 +23,5 @@ CODES: dict[str, Code] = {
     # -- finding things --
     "not-found": Code("There is no {what} {name!r}.", "Check the name; nearest: {nearest}.", INPUT, 404),
     # -- opening an installation (reads/installation) --
-    "no-installation": Code("There is no Countermand database at {path}.", "Run `countermand init`, or name another --config.", INPUT, 404),
+    "no-installation": Code("There is no Countermand database at {path}.", "Run `countermand init`, or name --config.", INPUT, 404),
 }

@@ -8,7 +8,7 @@ from countermand.core.instants import Instant
 from countermand.lib import clock
 from countermand.store import installation
 from countermand.store.installation import Installation
-from countermand.store.setup import open_store
+from countermand.store.setup import close_store, open_store
 
 
 def open_installation(database: Path) -> Installation:
@@ -20,6 +20,11 @@ def open_installation(database: Path) -> Installation:
     if found is None:
         raise Refused("no-installation", path=database)
     return found
+
+
+def close() -> None:
+    """Let go of the database; the next question opens it again."""
+    close_store()
 
 
 def now() -> Instant:

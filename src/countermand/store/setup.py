@@ -9,6 +9,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connections
 
 _PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
 
@@ -32,6 +33,11 @@ def open_store(path: Path, *, secret_key: str = "", extra_apps: tuple[str, ...] 
         **more,
     )
     django.setup()
+
+
+def close_store() -> None:
+    """Close this process's connections; the last one to close folds the write-ahead log into the file."""
+    connections.close_all()
 
 
 def create_tables() -> None:

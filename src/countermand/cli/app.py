@@ -1,0 +1,33 @@
+"""The command tree: which family stands where, and what all of it says about itself."""
+
+from typing import Annotated
+
+import typer
+
+import countermand
+from countermand.cli.command import Config, Debug, Json, Utc
+
+app = typer.Typer(
+    name="countermand",
+    help="Order an app off every phone that reads company mail, and be able to take the order back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Start with `countermand init`; see it all happen with `countermand drill`.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(countermand.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    config: Config = None,
+    json: Json = False,
+    utc: Utc = False,
+    debug: Debug = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Options given here hold for the subcommand that follows."""

@@ -1,0 +1,76 @@
+"""How results look: tables and times for people, JSON for programs."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import UTC, date, datetime
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from countermand.core.instants import Instant, to_datetime
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: dataclasses by field name, sets sorted, bytes as hex, named members by their value."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, Set):
+        return sorted((plain(item) for item in value), key=str)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).hex()
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, (str, int, float)) or value is None:
+        return value
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def as_json(value: Any) -> str:
+    """The machine form of a result: one JSON value, indented, keys in the order of its fields."""
+    return json.dumps(plain(value), indent=2, ensure_ascii=False)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> Table:
+    """A table of plain cells: numbers to the right, None as a dash, nothing in a cell taken for markup."""
+    listed = [list(row) for row in rows]
+    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for at, column in enumerate(columns):
+        numeric = bool(listed) and all(isinstance(row[at], (int, float)) and not isinstance(row[at], bool) for row in listed)
+        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        drawn.add_row(*(cell if isinstance(cell, Text) else Text(words(cell)) for cell in row))
+    return drawn
+
+
+def words(cell: object) -> str:
+    """One value in a cell: thousands set apart, yes and no, lists with commas."""
+    if cell is None or cell == "":
+        return "-"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, Enum):
+        return str(cell.value)
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    if isinstance(cell, (list, tuple, Set)):
+        return ", ".join(words(item) for item in cell) or "-"
+    return str(cell)
+
+
+def moment(instant: Instant | None, utc: bool) -> str:
+    """An instant to the second in the reader's zone, which is this machine's unless UTC is asked for."""
+    if instant is None:
+        return "-"
+    return to_datetime(instant).astimezone(UTC if utc else None).strftime("%Y-%m-%d %H:%M:%S %Z")

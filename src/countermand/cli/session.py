@@ -1,0 +1,142 @@
+"""One run of the command: its options, its configuration and database once opened, who acts, and where results go."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from countermand.core.errors import Refused
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from countermand.access import Act, Actor
+    from countermand.config import Config
+
+DEFAULT_CONFIG = Path("countermand.toml")
+#: Piped output is cut by nobody's window.
+_PIPE_WIDTH = 240
+
+Result = TypeVar("Result")
+Tick = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every subcommand can be told."""
+
+    config: Path | None = None
+    json: bool = False
+    utc: bool = False
+    debug: bool = False
+
+
+class Session:
+    """Opens things when they are first asked for, so that a command that needs no database needs none to exist."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._config: Config | None = None
+        self._open = False
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._open:
+            from countermand.reads import installation
+
+            installation.close()
+
+    # -- where it runs --
+
+    @property
+    def config_path(self) -> Path:
+        return self.options.config or Path(os.environ.get("COUNTERMAND_CONFIG") or DEFAULT_CONFIG)
+
+    @property
+    def config(self) -> "Config":
+        """The configuration, read once."""
+        if self._config is None:
+            from countermand import config
+
+            self._config = config.load(self.config_path)
+        return self._config
+
+    def open(self) -> "Config":
+        """Open the database that the configuration names; everything that reads or changes goes through here first."""
+        if not self._open:
+            from countermand.reads import installation
+
+            installation.open_installation(self.config.database)
+            self._open = True
+        return self.config
+
+    # -- who acts --
+
+    def actor(self) -> "Actor":
+        """Whoever COUNTERMAND_TOKEN names. Refused ``not-signed-in`` without it, ``unknown-token`` if it names nobody."""
+        self.open()
+        from countermand.reads import operators
+
+        return operators.actor_of(os.environ.get("COUNTERMAND_TOKEN", ""))
+
+    def act(self) -> "Act":
+        """This run as one act: who, and one reading of the installation's clock."""
+        actor = self.actor()
+        from countermand.reads import installation
+
+        return installation.act(actor)
+
+    # -- where results go --
+
+    @property
+    def console(self) -> "Console":
+        from rich.console import Console
+
+        return Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False, soft_wrap=False)
+
+    def show(self, result: Result, draw: "Callable[[Result], RenderableType]") -> None:
+        """Print a result: JSON if asked for, else what ``draw`` makes of it."""
+        from countermand.cli import render
+
+        if self.options.json:
+            print(render.as_json(result))
+        else:
+            self.console.print(draw(result))
+
+    def say(self, sentence: str) -> None:
+        """A line for people beside the result: what to do next. Programs are not told."""
+        if not self.options.json:
+            print(sentence)
+
+    def moment(self, instant: int | None) -> str:
+        """An instant as this reader wants it."""
+        from countermand.cli import render
+
+        return render.moment(instant, self.options.utc)
+
+    @contextmanager
+    def progress(self, title: str, total: int | None = None) -> Iterator[Tick]:
+        """A bar while something long runs; yields ``tick(steps)``. Silent unless a person watches."""
+        if self.options.json or not sys.stderr.isatty():
+            yield lambda steps: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=total)
+            yield lambda steps: bar.advance(task, steps)
+
+
+def read_text(file: Path) -> str:
+    """The UTF-8 text of a file that a person named, ``-`` for standard input. Refused ``unreadable-file``."""
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        why: Any = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
+        raise Refused("unreadable-file", path=file, why=why or fault) from fault
