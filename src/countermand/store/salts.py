@@ -1,0 +1,54 @@
+"""Salts: the erasable half of a commitment. Without its salt, what the ledger says of a subject names nobody."""
+
+import os
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+from countermand.ledger.entry import SALT_SIZE, commitment
+
+#: Most host parameters that one statement carries (SQLite's floor is 999).
+_CHUNK = 900
+
+
+def load(subjects: Iterable[str]) -> dict[str, bytes]:
+    """subject → salt, for those that have one."""
+    wanted = sorted(set(subjects))
+    found: dict[str, bytes] = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            marks = ",".join(["%s"] * len(part))
+            cursor.execute(f"SELECT subject, salt FROM store_salt WHERE subject IN ({marks})", part)
+            found.update((subject, bytes(salt)) for subject, salt in cursor.fetchall())
+    return found
+
+
+def commit(subjects: Sequence[str]) -> list[bytes]:
+    """The commitments to these subjects, each once, salts made for those that have none. Inside a unit."""
+    wanted = sorted(set(subjects))
+    salts = load(wanted)
+    missing = [subject for subject in wanted if subject not in salts]
+    if missing:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO store_salt (subject, salt) VALUES (%s, %s) ON CONFLICT (subject) DO NOTHING",
+                [(subject, os.urandom(SALT_SIZE)) for subject in missing],
+            )
+        salts |= load(missing)  # read back: another writer may have been first, and its salt is the one that counts
+    return [commitment(salts[subject], subject) for subject in wanted]
+
+
+def erase(subjects: Sequence[str]) -> int:
+    """Forget these subjects: the ledger keeps its commitments and verifies as before, but nobody can say whose they are.
+
+    Returns how many salts went. Inside a unit. A copy in a backup must go with that backup.
+    """
+    with connection.cursor() as cursor:
+        gone = 0
+        for start in range(0, len(subjects), _CHUNK):
+            part = list(subjects[start : start + _CHUNK])
+            marks = ",".join(["%s"] * len(part))
+            cursor.execute(f"DELETE FROM store_salt WHERE subject IN ({marks})", part)
+            gone += cursor.rowcount
+    return gone
