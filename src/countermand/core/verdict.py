@@ -191,7 +191,7 @@ def _looked(block: Block, terms: Terms, counts: Callable[[_LookSet], bool]) -> B
     looks = [look for look in _look_sets(block) if counts(look)]
     found = BitMap()
     for ownership in Ownership:
-        for platform in Platform:
+        for platform in (p for p in Platform if terms.apps.get(p)):  # where nothing can be named, nothing was looked for
             enough = [
                 look.devices
                 for look in looks
