@@ -20,6 +20,11 @@ CODES: dict[str, Code] = {
     # -- who may (access) --
     "not-signed-in": Code("No operator is named.", "Set COUNTERMAND_TOKEN to your operator token.", DENIED, 401),
     "not-allowed": Code("{actor} may not {action}.", "Ask somebody with the role {roles}.", DENIED, 403),
+    # -- a drill's clock --
+    "clock-is-real": Code(
+        "The clock can be moved only in a drill.", "Make a drill with: countermand drill", CONFLICT, 409
+    ),
+    "clock-runs-forward": Code("It is later than {to} already.", "Name a later time.", CONFLICT, 409),
     # -- finding things --
     "not-found": Code("There is no {what} {name!r}.", "Check the name; nearest: {nearest}.", INPUT, 404),
     # -- opening an installation (reads/installation) --
