@@ -346,6 +346,7 @@ class Notice(models.Model):
     message_id = Name(default="")
     attempts = models.IntegerField(default=0)
     answer = Text(default="")  # the server's last words
+    reached = models.BooleanField(default=False)  # some attempt was accepted, or may have been: never cleared
     promised_at = When()
     settled_at = When(null=True)
 
@@ -353,7 +354,7 @@ class Notice(models.Model):
         unique_together = [("version", "person", "kind", "occurrence")]
         indexes = [
             models.Index(
-                fields=["rank", "not_before", "id"],
+                fields=["version", "rank", "not_before", "id"],
                 name="notice_open",
                 condition=models.Q(state__in=["promised", "claimed"]),
             ),
