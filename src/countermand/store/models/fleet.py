@@ -1,0 +1,194 @@
+"""The tables of the fleet: people, groups, devices, what reports said, and the sets that follow from them.
+
+Rows are the record; sets (FactSet) are derived from them in the same transaction, but for lapsed and verdict sets.
+"""
+
+from django.db import models
+
+from countermand.store.fields import Name, Text, When
+
+
+class Person(models.Model):
+    ordinal = models.IntegerField(primary_key=True)
+    login = Name(unique=True)  # normalised
+    email = Name()
+    name = Name()
+    zone = Name(default="")
+    locale = Name(default="")
+    country = Name(default="", db_index=True)
+    employment = Name(default="employee")
+    active = models.BooleanField(default=True)
+
+
+class Group(models.Model):
+    name = Name(primary_key=True)
+
+
+class GroupNesting(models.Model):
+    """``child``'s members are ``parent``'s members too. Never cyclic."""
+
+    parent = models.ForeignKey(Group, models.CASCADE, related_name="+")
+    child = models.ForeignKey(Group, models.CASCADE, related_name="+")
+
+    class Meta:
+        unique_together = [("parent", "child")]
+
+
+class Membership(models.Model):
+    group = models.ForeignKey(Group, models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+
+    class Meta:
+        unique_together = [("person", "group")]
+
+
+class Device(models.Model):
+    ordinal = models.IntegerField(primary_key=True)
+    owner = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
+    platform = Name()
+    model = Name(default="")
+    ownership = Name()
+    enrollment = Name()
+    reads_mail = models.BooleanField(default=False)
+    mail_removed = models.BooleanField(default=False)
+    retired = models.BooleanField(default=False)
+    last_seen = When(null=True)
+
+
+class Identity(models.Model):
+    kind = Name()
+    value = Name()
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+
+    class Meta:
+        unique_together = [("kind", "value")]
+
+
+class App(models.Model):
+    """An app id on a platform, numbered for set names and packed rows."""
+
+    platform = Name()
+    app_id = Name()
+
+    class Meta:
+        unique_together = [("platform", "app_id")]
+
+
+class Coverage(models.Model):
+    """What an answer could have shown: ``everything``, or the apps of the serialised roaring bitmap of App numbers."""
+
+    everything = models.BooleanField()
+    apps = models.BinaryField()
+    digest = Name(unique=True)
+
+
+class AppList(models.Model):
+    """A device's presence, packed: ``shown`` = present apps with the time last shown (store.packing)."""
+
+    device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="+")
+    shown = models.BinaryField()
+
+
+class Looked(models.Model):
+    """The latest observation of a device per source, grade and coverage."""
+
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    source = Name()
+    grade = models.SmallIntegerField()
+    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="+")
+    observed_at = When()
+
+    class Meta:
+        unique_together = [("device", "source", "grade", "coverage")]
+
+
+class Source(models.Model):
+    """A system that reports. ``last_contact``: the last complete healthy one; ``interval``: how often it should come."""
+
+    name = Name(unique=True)
+    kind = Name()
+    interval = models.BigIntegerField()
+    last_contact = When(null=True)
+    released_once = models.BooleanField(default=False)  # its first sync was confirmed
+
+
+class SourceHour(models.Model):
+    """New presence of watched apps per source and hour, so that a flood shows one report at a time as well."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+")
+    hour = models.BigIntegerField()
+    surfaced = models.IntegerField(default=0)
+    reports = models.IntegerField(default=0)
+
+    class Meta:
+        unique_together = [("source", "hour")]
+
+
+class Asked(models.Model):
+    """What a query to one device asked for, so that its answer's coverage is known (NanoMDM: command_uuid)."""
+
+    identity = Name()
+    query = Name()
+    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="+")
+    at = When()
+
+    class Meta:
+        unique_together = [("identity", "query")]
+
+
+class Held(models.Model):
+    """A batch that waits for a person: nothing reads its rows as facts until it is released."""
+
+    kind = Name()  # import-people | import-devices | reports | protect ...
+    source = Name()
+    why = Name()  # an error code
+    counts = models.JSONField()
+    payload = models.BinaryField()  # what release applies, as the flow packed it
+    at = When()
+    released_at = When(null=True)
+    released_by = Name(default="")
+    dropped_at = When(null=True)
+
+
+class Watch(models.Model):
+    """An app id that may be kept for personal devices although no live directive names it."""
+
+    app = models.ForeignKey(App, models.PROTECT, related_name="+")
+    purpose = Text()
+    until = When()
+    proposed_by = Name()
+    agreed_by = Name(default="")
+
+
+class FactSet(models.Model):
+    """One roaring bitmap per (space, name, block). ``space``: 'd' devices, 'p' people."""
+
+    space = models.CharField(max_length=1)
+    name = Name()
+    block = models.IntegerField()
+    bitmap = models.BinaryField()
+
+    class Meta:
+        unique_together = [("space", "block", "name")]
+        indexes = [models.Index(fields=["space", "name"], name="factset_by_name")]
+
+
+class Sighting(models.Model):
+    """A (login, device id) pair with a proven login that a gate saw and the fleet does not know."""
+
+    login = Name()
+    kind = Name()
+    value = Name()
+    first = When()
+    last = When()
+    times = models.BigIntegerField(default=0)
+
+    class Meta:
+        unique_together = [("login", "kind", "value")]
+
+
+class Attestation(models.Model):
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    apps = models.JSONField()
+    at = When()
+    by = Name()

@@ -1,0 +1,111 @@
+"""The tables of directives: lineages, versions, approvals, exemptions, and who was told what."""
+
+from django.db import models
+
+from countermand.store.fields import Name, Text, When
+from countermand.store.models.fleet import App, Person
+
+
+class Lineage(models.Model):
+    """What holds of all versions of a directive: halted, not before, rings, ground of the end."""
+
+    id = Name(primary_key=True)
+    halted_at = When(null=True)
+    not_before = When(default=0)
+    ended_at = When(null=True)
+    ground = Name(default="")
+    rings_opened = models.JSONField(default=list)  # instants; ring k is open iff len > k
+    walked_to = When(default=0)  # how far the sweep has told others what time did
+    created_by = Name()
+
+
+class Version(models.Model):
+    """One exact text. ``state`` is what people decided; a draft's text may change, nothing later may."""
+
+    lineage = models.ForeignKey(Lineage, models.PROTECT, related_name="+")
+    number = models.IntegerField()
+    state = Name()
+    text = Text()
+    document = models.JSONField()
+    digest = Name()
+    written_by = Name()
+    written_at = When()
+    bundle = Text(default="")  # canonical JSON, fixed at proposing
+    bundle_digest = Name(default="")
+    issued_at = When(null=True)
+    issue_cursor = models.IntegerField(default=-1)  # last person ordinal promised a notice; -1 = none yet
+    issue_done = models.BooleanField(default=False)
+
+    class Meta:
+        unique_together = [("lineage", "number")]
+
+
+class VersionApp(models.Model):
+    """The expanded ids, frozen with the bundle."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="+")
+    app = models.ForeignKey(App, models.PROTECT, related_name="+")
+
+    class Meta:
+        unique_together = [("version", "app")]
+
+
+class Approval(models.Model):
+    version = models.ForeignKey(Version, models.CASCADE, related_name="+")
+    operator = Name()
+    bundle_digest = Name()
+    purpose = Name(default="issue")  # issue | resume
+    signature = Text()
+    public_key = Text()
+    at = When()
+    void = models.BooleanField(default=False)
+
+
+class Exemption(models.Model):
+    """Release of a person, device or group from a lineage. Holds once agreed by a second person, until ``until``."""
+
+    lineage = models.ForeignKey(Lineage, models.PROTECT, related_name="+")
+    kind = Name()  # person | device | group
+    target = Name()  # login, "kind:value" of an identity, or group name
+    ground = Name()
+    until = When()
+    proposed_by = Name()
+    proposed_at = When()
+    agreed_by = Name(default="")
+    agreed_at = When(null=True)
+    ended_at = When(null=True)
+
+
+class ProtectedLogin(models.Model):
+    """A login that can never be denied. Holds once agreed by a second person."""
+
+    login = Name()
+    why = Text()
+    proposed_by = Name()
+    proposed_at = When()
+    agreed_by = Name(default="")
+    agreed_at = When(null=True)
+    ended_at = When(null=True)
+
+
+class Told(models.Model):
+    """A person's notice of a version was handed over; the due that its text stated."""
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    due = When()
+    at = When()
+
+    class Meta:
+        unique_together = [("version", "person")]
+
+
+class RingMember(models.Model):
+    """A person who is in an earlier ring than the last; written with the promise of the notice."""
+
+    lineage = models.ForeignKey(Lineage, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    index = models.IntegerField()
+
+    class Meta:
+        unique_together = [("lineage", "person")]
