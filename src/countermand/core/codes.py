@@ -21,14 +21,14 @@ CODES: dict[str, Code] = {
     "not-signed-in": Code("No operator is named.", "Set COUNTERMAND_TOKEN to your operator token.", DENIED, 401),
     "not-allowed": Code("{actor} may not {action}.", "Ask somebody with the role {roles}.", DENIED, 403),
     # -- a drill's clock --
-    "clock-is-real": Code(
-        "The clock can be moved only in a drill.", "Make a drill with: countermand drill", CONFLICT, 409
-    ),
+    "clock-is-real": Code("The clock can be moved only in a drill.", "Make a drill with: countermand drill", CONFLICT, 409),
     "clock-runs-forward": Code("It is later than {to} already.", "Name a later time.", CONFLICT, 409),
     # -- finding things --
     "not-found": Code("There is no {what} {name!r}.", "Check the name; nearest: {nearest}.", INPUT, 404),
     # -- opening an installation (reads/installation) --
-    "no-installation": Code("There is no Countermand database at {path}.", "Run `countermand init`, or name --config.", INPUT, 404),
+    "no-installation": Code(
+        "There is no Countermand database at {path}.", "Run `countermand init`, or name --config.", INPUT, 404
+    ),
     # -- the command line (cli) --
     "unreadable-file": Code("{path} cannot be read: {why}.", "Check the name and who may read it.", INPUT, 404),
     # -- gates: keys, snapshot, feed --
@@ -54,5 +54,160 @@ CODES: dict[str, Code] = {
         "This is an older copy: find the newer one, or open a new epoch with `countermand restore`.",
         INTEGRITY,
         409,
+    ),
+    # -- the fleet: files --
+    "csv-empty": Code("The file is empty.", "Its first line names the columns: {columns}."),
+    "csv-delimiter": Code(
+        "The columns are separated by {found}.", "Separate them by commas (groups and apps within a cell by ;)."
+    ),
+    "csv-encoding": Code("Byte {byte} of the line is not UTF-8.", "Save the file as UTF-8."),
+    "csv-column-missing": Code("A column is missing.", "The columns are {columns}."),
+    "csv-column-unknown": Code("There is no such column.", "Remove it; nearest: {nearest}."),
+    "csv-column-twice": Code("The column stands twice.", "Keep one of them."),
+    "csv-cells": Code("The row has {found} cells where the header has {expected}.", "Quote cells that hold commas."),
+    "csv-quote": Code(
+        "A quote is opened and not closed, or stands inside a cell.", "Close it on the same line; write a quote as two."
+    ),
+    "csv-long": Code(
+        "The line or a cell in it is longer than {limit}.", "Look for a quote that is not closed, and shorten the cell."
+    ),
+    "csv-field-long": Code("The cell has {length} characters.", "Write at most {limit}."),
+    "csv-nul": Code("The line holds a NUL character.", "Remove it; the file may be damaged, or saved as UTF-16."),
+    "csv-control": Code("The cell holds a control character.", "Remove it."),
+    "csv-formula": Code("{value!r} would be a formula in a spreadsheet.", "Remove the first character, or move it."),
+    "csv-value": Code("{value!r} is not {what}.", "Write {write}."),
+    "csv-twice": Code("{value!r} stands in row {first} already.", "Keep one row for it."),
+    "csv-more": Code("{count} more problems of this file are not shown.", "Mend those above and try again."),
+    "group-cycle": Code("Groups contain each other: {cycle}.", "Remove one of these memberships."),
+    "person-unknown": Code("Nobody has the login {login!r}.", "Import the people first, or leave the login empty."),
+    "identity-elsewhere": Code(
+        "{identity} is a name of another device than {other}.", "Retire the old device, or correct the row."
+    ),
+    "time-ahead": Code("{time} is ahead of the clock.", "Correct the clock of whoever wrote it."),
+    "event-damaged": Code("The event cannot be read: {why}.", "Take the webhook's body as it was posted."),
+    "file-changed": Code("The file changed while it was being imported.", "Import it again."),
+    # -- the fleet: holding back --
+    "import-held": Code(
+        "The import needs a second look: {why}.", "Check the counts, then run it again with --confirm.", HELD, 409
+    ),
+    "set-small": Code(
+        "{source} reported {count} devices, {last} the last time.", "Check the source; release or drop.", HELD, 409
+    ),
+    "first-sync": Code(
+        "The first sync of {source} waits for a person: {count} devices.", "Check the count; release or drop.", HELD, 409
+    ),
+    "flood": Code(
+        "{source} newly shows watched apps {count} times in an hour; {limit} is usual.", "Check it; release or drop.", HELD, 409
+    ),
+    "set-shrank": Code("{what} would shrink from {before} to {after}.", "Check the directory; confirm or correct.", HELD, 409),
+    # -- the directive document (lib.yaml, core.schema) --
+    "not-text": Code("The file is not text: {why}.", "Save it as plain text in UTF-8."),
+    "document-too-large": Code(
+        "The document has {size} characters; at most {most} are read.", "Check that it is the right file."
+    ),
+    "document-too-deep": Code("The document nests deeper than {most} levels.", "Check that it is the right file."),
+    "document-empty": Code("The document is empty.", "See 'countermand schema' and the examples for what to write."),
+    "not-a-mapping": Code("The document is not a list of keys and values.", "Begin with 'schema: countermand/v1'."),
+    "broken-yaml": Code("This is not readable YAML: {problem}.", "{hint}"),
+    "yaml-feature": Code(
+        "The document uses {what}, which a directive may not.",
+        "Write the value itself: what people sign must read alike for all.",
+    ),
+    "duplicate-key": Code("The key {key!r} stands here a second time, after line {line}.", "Keep one of the two."),
+    "unknown-key": Code("There is no key {key!r} here; nearest: {nearest}.", "Write one of: {known}."),
+    "missing-key": Code("The key {key!r} is missing.", "Add it: {wanted}."),
+    "wrong-form": Code("{value} cannot stand here.", "Write {wanted}."),
+    "wrong-schema": Code("{value} is not a version of the document that this program reads.", "Write 'schema: countermand/v1'."),
+    "not-one-of": Code("{value} is none of the words that may stand here; nearest: {nearest}.", "Write one of: {allowed}."),
+    "said-twice": Code("The list {value} says something twice.", "Say it once."),
+    "too-long": Code("The text is longer than {most} characters.", "Shorten it."),
+    "too-many": Code("The list has more than {most} items.", "Use a named list or a group instead."),
+    "not-a-duration": Code(
+        "{value} is not a span of time.", "Write a number above 0 and d, h or m, at most ten years: 7d, 72h, 15m."
+    ),
+    "not-a-share": Code("{value} is not a share.", "Write a part of the whole above 0 % and up to 100 %: 1%, 12.5%."),
+    "not-a-day": Code("{value} is not a day of the calendar.", "Write year-month-day: 2020-07-17."),
+    "not-a-local-time": Code(
+        "{value} is not a time on the wall clock.",
+        "Write 2020-07-17T17:00 without an offset, or a day alone; the zone has its own key.",
+    ),
+    "unknown-zone": Code("{value} is no time zone; nearest: {nearest}.", "Write an IANA name such as Europe/Berlin."),
+    "empty-selector": Code(
+        "This selector names nothing.", "Write one or more of app, product, publisher, owner, category, owner_country, list."
+    ),
+    "due-at-or-after": Code(
+        "A due is either 'at' a time or 'after' a span.", "Write one of the two: at: 2020-07-17T17:00, or after: 7d."
+    ),
+    "nothing-ordered": Code(
+        "The document orders nothing.", "Name apps under 'prohibits', or a rule of behaviour under 'conduct'."
+    ),
+    "allow-list-not-a-directive": Code(
+        "A list of what alone is allowed is another kind of rule than a directive.",
+        "Name what is prohibited under 'prohibits', and keep the list of allowed apps in the device management.",
+    ),
+    "conduct-not-enforceable": Code(
+        "No report can prove a rule of conduct, so nothing can be enforced by it.",
+        "Write 'consequence: report_only', no 'prohibits' beside it, and ask for no grade of evidence but 'attested'.",
+    ),
+    "deny-without-due": Code(
+        "Mail is to be denied, but from when is not said.", "Add 'due', or write 'consequence: report_only'."
+    ),
+    "recommendation-cannot-deny": Code(
+        "Mail is to be denied, but nothing here is mandatory.",
+        "Make one ownership 'mandatory', or write 'consequence: report_only'.",
+    ),
+    "rings-not-growing": Code(
+        "The share {value} is not larger than the one before, {before}.", "Shares are cumulative: let them grow."
+    ),
+    "rings-not-complete": Code(
+        "The last ring holds {value} of the people.", "Let the last ring be 100%: the order is for all in scope."
+    ),
+    "sunset-before-due": Code("It ends on {sunset}, before it is due ({due}).", "Move one of the two."),
+    "exemptions-without-grounds": Code(
+        "A longest exemption is set, but no ground for one.", "Name the grounds, or leave both out."
+    ),
+    # -- the life of a version, and what stops an issue (core.lifecycle, core.guardrails) --
+    "wrong-state": Code("One cannot {verb} what is {state}.", "What can be done now: {allowed}.", CONFLICT, 409),
+    "too-few-approvals": Code(
+        "{have} of {need} approvals are there for exactly this bundle ({names}).",
+        "Ask other approvers, none of whom wrote it, to sign the bundle {digest}.",
+        CONFLICT,
+        409,
+    ),
+    "one-operator-recommends-only": Code(
+        "With one operator there is nobody to approve, so only recommendations can be issued.",
+        "Add a second operator, or make every force 'recommendation'.",
+        DENIED,
+        403,
+    ),
+    "expected-people-missing": Code(
+        "Nobody said how many people are expected to be told.",
+        "Give the number from another source than this fleet.",
+        CONFLICT,
+        409,
+    ),
+    "expected-people-differ": Code(
+        "{actual} people would be told; {expected} are expected, and between {least} and {most} would pass.",
+        "Find out which of the two is wrong before anybody is told.",
+        CONFLICT,
+        409,
+    ),
+    "peak-not-acknowledged": Code(
+        "Up to {peak} devices would be denied within one hour; {acknowledged} were acknowledged.",
+        "Look at the preview again and acknowledge the number, or open it in rings.",
+        CONFLICT,
+        409,
+    ),
+    "already-over": Code("Its sunset, {sunset}, has passed.", "Write a new version with a later one.", CONFLICT, 409),
+    "not-halted": Code("It is not halted.", "There is nothing to resume.", CONFLICT, 409),
+    # -- configuration --
+    "config-missing": Code(
+        "There is no readable configuration at {path}.", "Name the file, or write one; every key has a default."
+    ),
+    "config-broken": Code("The configuration is not readable TOML: {problem}.", "Look at this line and the one before."),
+    "config-unknown-key": Code("There is no setting {key!r} here; nearest: {nearest}.", "Write one of: {known}."),
+    "config-wrong-value": Code("{value} cannot be the value of {key}.", "Write {wanted}."),
+    "secret-unreadable": Code(
+        "The secret for {key} cannot be read from {path}.", "Put it there, readable by this account alone."
     ),
 }

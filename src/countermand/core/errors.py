@@ -4,6 +4,7 @@ The catalogue (core/codes.py) is the single source of an error's sentence, remed
 status; docs/errors.md is generated from it. Code matches on ``code``, never on a sentence.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,12 @@ class Where:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         return " ".join(part for part in (place, f"({self.field})" if self.field else "") if part)
+
+
+def field_of(path: Sequence[str | int]) -> str:
+    """A path into a document as people write it: ``stages[0].due``."""
+    parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(parts).removeprefix(".")
 
 
 class Refused(Exception):
