@@ -7,11 +7,9 @@ from enum import StrEnum
 
 from countermand.core.devices import Platform
 from countermand.core.directive import Directive, Selector, StageKind
+from countermand.core.guardrails import AMPLE_NOTICE
 from countermand.core.instants import HOUR
 from countermand.core.schedule import past
-
-#: The notice below which an order needs one more approver, and says so.
-AMPLE_NOTICE = 72 * HOUR
 
 
 class CautionCode(StrEnum):

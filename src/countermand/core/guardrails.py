@@ -6,11 +6,16 @@ Halting and rescinding pass by here: the safe direction is the easy one.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from countermand.core.directive import Directive, Force
 from countermand.core.errors import Refused, RefusedMany
 from countermand.core.instants import DAY, HOUR, Instant
 from countermand.core.schedule import earliest_due, ends_at
+
+
+#: The notice below which an order says so, and needs one more approver.
+AMPLE_NOTICE = 72 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,7 @@ class Rails:
 
     approvers: int = 2
     tolerance: float = 0.02
-    minimum_notice: int = 72 * HOUR
+    minimum_notice: int = AMPLE_NOTICE
     new_operator_wait: int = 7 * DAY
 
 
@@ -120,7 +125,7 @@ def _stops_of_people(attempt: Attempt, rails: Rails) -> Iterator[Refused]:
     else:
         least, most = bounds(attempt.expected, rails.tolerance)
         if not least <= attempt.people <= most:
-            numbers = {"actual": attempt.people, "expected": attempt.expected, "least": least, "most": most}
+            numbers: dict[str, Any] = {"actual": attempt.people, "expected": attempt.expected, "least": least, "most": most}
             yield Refused("expected-people-differ", **numbers)
     if attempt.peak > attempt.acknowledged:
         yield Refused("peak-not-acknowledged", peak=attempt.peak, acknowledged=attempt.acknowledged)
