@@ -8,6 +8,7 @@ from typing import Any
 import typer.main
 
 from countermand.cli.app import app
+from countermand.core import lifecycle
 from countermand.core.codes import CODES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -82,7 +83,7 @@ def _cell(parameter: Any) -> str:
     return f"{words} Required." if parameter.required and parameter.param_type_name != "argument" else words
 
 
-PAGES: dict[str, Callable[[], str]] = {"errors.md": errors_page, "cli.md": cli_page}
+PAGES: dict[str, Callable[[], str]] = {"errors.md": errors_page, "cli.md": cli_page, "lifecycle.md": lifecycle.page}
 
 
 def main() -> int:

@@ -80,10 +80,10 @@ class Config:
     origin: str = "localhost"
     smtp: Smtp = Smtp()
     notices: Notices = Notices()
-    guard: Rails = Rails()
+    guard: Rails = field(default_factory=Rails)
     holdbacks: Holdbacks = Holdbacks()
     control: Control = Control()
-    publisher: Publisher = field(default_factory=Publisher)
+    publisher: Publisher = Publisher()
 
 
 def standard(state_dir: Path) -> Config:

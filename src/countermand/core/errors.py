@@ -69,21 +69,3 @@ class RefusedMany(Refused):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
-
-
-def page() -> str:
-    """The text of docs/errors.md, generated from the catalogue: every code, in alphabetical order."""
-    rows = "\n".join(
-        f"| `{name}` | {_cell(code.sentence)} | {_cell(code.remedy)} | {code.exit} | {code.http} |"
-        for name, code in sorted(CODES.items())
-    )
-    return (
-        "# Errors\n\n"
-        "Generated from `core/codes.py`. A code is never renamed or reused; match on the code, never on the sentence. Words in\n"
-        "braces are filled in. Exit codes: 2 bad input, 3 not allowed, 4 not possible now, 5 held for a person, 6 integrity.\n\n"
-        f"| code | what it says | what to do | exit | HTTP |\n|---|---|---|---|---|\n{rows}\n"
-    )
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -13,7 +13,6 @@ from countermand.core.errors import Refused, RefusedMany
 from countermand.core.instants import DAY, HOUR, Instant
 from countermand.core.schedule import earliest_due, ends_at
 
-
 #: The notice below which an order says so, and needs one more approver.
 AMPLE_NOTICE = 72 * HOUR
 
