@@ -32,6 +32,7 @@ CODES: dict[str, Code] = {
     # -- the command line (cli) --
     "unreadable-file": Code("{path} cannot be read: {why}.", "Check the name and who may read it.", INPUT, 404),
     # -- gates: keys, snapshot, feed --
+    "gate-config": Code("The gate's settings cannot be used: {why}.", "Mend the file; docs/gate.md lists them all."),
     "key-missing": Code("There is no key file {file}.", "`countermand init` makes it; a gate's is copied there.", INPUT, 500),
     "key-damaged": Code("{file} is not a key file.", "Restore it from a backup, or make a new key.", INTEGRITY, 500),
     "key-readable": Code("Others than its owner can read {file}.", "chmod 600 it.", INTEGRITY, 500),
@@ -210,4 +211,24 @@ CODES: dict[str, Code] = {
     "secret-unreadable": Code(
         "The secret for {key} cannot be read from {path}.", "Put it there, readable by this account alone."
     ),
+    # -- names that the catalogue knows, or does not --
+    "unknown-product": Code(
+        "The catalogue knows no product {name!r}; nearest: {nearest}.",
+        "Write one of its names exactly, or the id itself, as app: ios:ID or app: android:ID.",
+    ),
+    "unknown-publisher": Code("The catalogue knows no publisher {name!r}; nearest: {nearest}.", "Write its name exactly."),
+    "unknown-owner": Code("The catalogue knows no owner {name!r}; nearest: {nearest}.", "Write its name exactly."),
+    "unknown-category": Code("There is no category {name!r}.", "Write one of: {nearest}."),
+    "unknown-country": Code("{name!r} is not a country's code.", "Write two letters (ISO 3166-1), for example CN."),
+    "unknown-list": Code("The catalogue knows no list {name!r}; nearest: {nearest}.", "Write its id or its name exactly."),
+    "unknown-app": Code(
+        "The catalogue knows no app id {name!r}; nearest: {nearest}.",
+        "Ids match whole and by case. Write the platform before an id it does not know: ios:ID or android:ID.",
+    ),
+    "id-not-reported": Code(
+        "No device reports {name!r}: it names {product} in a store or on another platform.",
+        "Write product: {product}, or the bundle id or package name.",
+    ),
+    "catalogue-row": Code("Line {line} of {file} is unusable: {why}.", "Correct the catalogue's file.", INTEGRITY, 500),
+    "orders-entry": Code("Order {name!r} of the register is unusable: {why}.", "Correct the register's file.", INTEGRITY, 500),
 }
