@@ -1,0 +1,58 @@
+"""Notices: the kinds of words to people, and which promised ones may leave now. Nothing here sends.
+
+What a notice may do follows from the version and its lineage at the moment of leaving, never from when it was promised:
+so a rescission voids every queued notice by its own one write.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from countermand.core.instants import Instant
+from countermand.core.lifecycle import State
+
+
+class Kind(StrEnum):
+    ISSUED = "issued"
+    REMINDER = "reminder"
+    DENIED = "denied"
+    RESTORED = "restored"
+    RESCINDED = "rescinded"  # the correction
+    SUPERSEDED = "superseded"  # the notice of a version that replaces one the person knows
+    HALTED = "halted"
+    RESUMED = "resumed"
+
+
+#: Kinds whose hand-over is what tells a person of a version, and fixes the due.
+TELLING = frozenset({Kind.ISSUED, Kind.SUPERSEDED})
+#: Kinds that go ahead of everything else: what takes an order back must not wait behind it.
+FIRST = frozenset({Kind.RESCINDED, Kind.HALTED})
+
+
+class Fate(StrEnum):
+    LEAVE = "leave"
+    WAIT = "wait"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What people decided about a version and its lineage. ``ended``: the lineage was rescinded; ``not_before``: the
+    lineage's, written when it was resumed after a halt, 0 if never."""
+
+    state: State
+    halted: bool = False
+    ended: bool = False
+    not_before: Instant = 0
+
+    def fate(self, kind: Kind, promised_at: Instant) -> Fate:
+        """What happens to a notice of this kind, promised then, now."""
+        if self.ended:
+            return Fate.LEAVE if kind is Kind.RESCINDED else Fate.VOID
+        if self.state is not State.ISSUED or kind is Kind.RESCINDED:
+            return Fate.VOID
+        if self.halted:
+            return Fate.LEAVE if kind is Kind.HALTED else Fate.WAIT
+        if kind is Kind.HALTED:
+            return Fate.VOID
+        # A halt came and went since: nobody is denied before ``not_before``, so the words are no longer true.
+        return Fate.VOID if kind is Kind.DENIED and promised_at < self.not_before else Fate.LEAVE

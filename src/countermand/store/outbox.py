@@ -1,0 +1,291 @@
+"""The outbox: what was promised in words to people, claimed in batches with a lease, settled once its outcome is known.
+
+INVARIANT: whether a notice may still leave is decided inside the claim, from the rows of its version and lineage as they
+are then. Leases and back-off run on real time, also in a drill; ``not_before`` and what a text states on the act's time.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from django.db import connection
+
+from countermand.core.instants import Instant
+from countermand.core.lifecycle import State
+from countermand.core.notices import FIRST, Fate, Kind, Standing
+
+#: Most host parameters that one statement carries (SQLite's floor is 999).
+_CHUNK = 900
+#: Queued notices of an ended lineage that one claim voids at most, so that its transaction stays short.
+_VOIDED = 2000
+_OPEN = "state IN ('promised', 'claimed')"  # spelled as in the index of open notices, or the index is not used
+
+
+class Acting(Protocol):
+    """The part of ``access.Act`` that the outbox reads (access stands above the store)."""
+
+    @property
+    def now(self) -> Instant: ...
+
+
+class Mark(StrEnum):
+    """What became of a notice, as its row says it."""
+
+    PROMISED = "promised"
+    CLAIMED = "claimed"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    BOUNCED = "bounced"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One claimed notice. ``version`` is the version's primary key; ``person`` an ordinal; ``attempts`` counts this one."""
+
+    id: int
+    version: int
+    lineage: str
+    person: int
+    kind: Kind
+    occurrence: str
+    attempts: int
+    promised_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A version with what decides the fate of its notices."""
+
+    version: int
+    lineage: str
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What to write about one claimed notice. ``retry_at``: real time before which it is not claimed again."""
+
+    id: int
+    mark: Mark
+    answer: str = ""
+    retry_at: Instant = 0
+    reached: bool = False
+    stated_due: Instant | None = None
+    message_id: str = ""
+
+
+# -- promising --
+
+
+def promise(
+    version_pk: int,
+    person_ordinals: Collection[int],
+    kind: Kind | str,
+    act: Acting,
+    occurrence: str = "",
+    rank: int = 1,
+    not_before: Instant = 0,
+) -> int:
+    """Promise one notice to each person, in the caller's unit; what was promised before is not promised again.
+
+    Returns how many are new. ``rank`` 0 (corrections always) leaves before rank 1; ``not_before`` is on the act's time.
+    """
+    kind = Kind(kind)
+    if kind in FIRST:
+        rank = 0
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO store_notice (version_id, person_id, kind, occurrence, rank, state, not_before, lease_until, "
+            "claimed_by, message_id, attempts, answer, reached, promised_at) "
+            "VALUES (%s, %s, %s, %s, %s, 'promised', %s, 0, '', '', 0, '', %s, %s) "
+            "ON CONFLICT (version_id, person_id, kind, occurrence) DO NOTHING",
+            [(version_pk, person, kind.value, occurrence, rank, not_before, False, act.now) for person in person_ordinals],
+        )
+        return max(cursor.rowcount, 0)
+
+
+def reached(lineage: str, after: int, limit: int) -> list[int]:
+    """The next people, ascending from the ordinal after ``after``, whom any notice of the lineage but a correction
+    reached or may have reached: exactly those who get the correction."""
+    found: set[int] = set()
+    with connection.cursor() as cursor:
+        for version in _versions(lineage):
+            cursor.execute(
+                "SELECT DISTINCT person_id FROM store_notice WHERE version_id = %s AND person_id > %s AND reached "
+                "AND kind <> 'rescinded' ORDER BY person_id LIMIT %s",
+                [version, after, limit],
+            )
+            found.update(row[0] for row in cursor.fetchall())
+    return sorted(found)[:limit]
+
+
+def promise_corrections(lineage: str, act: Acting, after: int = -1, limit: int = 2000) -> tuple[int, int] | None:
+    """Promise the next chunk of corrections: (last ordinal, how many are new), None when everyone has one. In a unit."""
+    people = reached(lineage, after, limit)
+    if not people:
+        return None
+    return people[-1], correct(lineage, people, act)
+
+
+def correct(lineage: str, people: Collection[int], act: Acting) -> int:
+    """Promise the correction to these people; always under the lineage's last issued version, so that each gets one."""
+    return promise(_last_issued(lineage), people, Kind.RESCINDED, act)
+
+
+def _versions(lineage: str) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM store_version WHERE lineage_id = %s ORDER BY number", [lineage])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _last_issued(lineage: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM store_version WHERE lineage_id = %s AND issued_at IS NOT NULL ORDER BY number DESC LIMIT 1", [lineage]
+        )
+        found: int = cursor.fetchone()[0]
+        return found
+
+
+# -- claiming --
+
+
+def waiting() -> list[Source]:
+    """Versions with open notices, whatever their fate. Cheap when there are none; needs no unit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before FROM store_version v "
+            "JOIN store_lineage l ON l.id = v.lineage_id "
+            f"WHERE EXISTS (SELECT 1 FROM store_notice n WHERE n.version_id = v.id AND n.{_OPEN}) ORDER BY v.id"
+        )
+        return [_source(row) for row in cursor.fetchall()]
+
+
+def standings(versions: Collection[int]) -> dict[int, Source]:
+    """What people decided about these versions, as of now."""
+    marks = ",".join(["%s"] * len(versions))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before FROM store_version v "
+            f"JOIN store_lineage l ON l.id = v.lineage_id WHERE v.id IN ({marks})",
+            list(versions),
+        )
+        return {row[0]: _source(row) for row in cursor.fetchall()}
+
+
+def _source(row: tuple[int, str, str, int | None, int | None, int]) -> Source:
+    version, lineage, state, halted_at, ended_at, not_before = row
+    ended = ended_at is not None or state == State.RESCINDED
+    return Source(version, lineage, Standing(State(state), halted_at is not None, ended, not_before))
+
+
+def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> list[Row]:
+    """Up to ``limit`` notices that may leave now, this worker's until ``real + lease``; those that go first, first, then
+    turn and turn about between versions. Inside a unit: a rescission is either seen by it, or waits until it is over.
+
+    What may never leave is voided on the way. A notice whose earlier claim ran out unsettled may have reached its person:
+    that is written too, and if the lineage has ended meanwhile the person is promised the correction.
+    """
+    sources = waiting()
+    rows: list[Row] = []
+    for rank in (0, 1):
+        for left, source in zip(range(len(sources), 0, -1), sources, strict=True):
+            if rank and source.standing.halted and not source.standing.ended:
+                continue  # all of these wait; only what goes first may leave
+            share = limit - len(rows) if rank == 0 else -(-(limit - len(rows)) // left)
+            rows += _take(source, rank, act, real, share)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE store_notice SET reached = reached OR state = 'claimed', state = 'claimed', claimed_by = %s, "
+            "lease_until = %s, attempts = attempts + 1 WHERE id = %s",
+            [(worker, real + lease, row.id) for row in rows],
+        )
+    return rows
+
+
+def _take(source: Source, rank: int, act: Acting, real: Instant, share: int) -> list[Row]:
+    """The next notices of a version and rank that may leave; those met on the way that never may are voided."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, person_id, kind, occurrence, attempts, promised_at, state FROM store_notice "
+            f"WHERE version_id = %s AND rank = %s AND {_OPEN} AND not_before <= %s AND lease_until <= %s "
+            "ORDER BY not_before, id LIMIT %s",
+            [source.version, rank, act.now, real, _VOIDED if source.standing.ended and rank else share],
+        )
+        found = cursor.fetchall()
+    rows: list[Row] = []
+    void: list[tuple[int, int, str]] = []
+    for pk, person, word, occurrence, attempts, promised_at, state in found:
+        kind = Kind(word)
+        if source.standing.fate(kind, promised_at) is Fate.LEAVE:
+            rows.append(Row(pk, source.version, source.lineage, person, kind, occurrence, attempts + 1, promised_at))
+        elif source.standing.fate(kind, promised_at) is Fate.VOID:
+            void.append((pk, person, state))
+    _discard(source, void, act)
+    return rows[:share]
+
+
+def _discard(source: Source, notices: Sequence[tuple[int, int, str]], act: Acting) -> None:
+    """Void them; unknown where an attempt may have reached the person, who then gets the correction."""
+    void([pk for pk, _, _ in notices], act)
+    doubtful = [person for _, person, state in notices if state == Mark.CLAIMED]
+    if doubtful and source.standing.ended:
+        correct(source.lineage, doubtful, act)
+
+
+def void(ids: Collection[int], act: Acting) -> None:
+    """These notices will not leave any more. One whose claim ran out unsettled, or that had a doubtful attempt, is unknown."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE store_notice SET reached = reached OR state = 'claimed', "
+            "state = CASE WHEN reached OR state = 'claimed' THEN 'unknown' ELSE 'void' END, claimed_by = '', settled_at = %s "
+            "WHERE id = %s",
+            [(act.now, pk) for pk in ids],
+        )
+
+
+# -- settling --
+
+
+def held(ids: Collection[int], worker: str) -> set[int]:
+    """Which of these notices are still this worker's: the others were claimed anew after their lease ran out."""
+    found: set[int] = set()
+    wanted = list(ids)
+    with connection.cursor() as cursor:
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            marks = ",".join(["%s"] * len(part))
+            cursor.execute(
+                f"SELECT id FROM store_notice WHERE state = 'claimed' AND claimed_by = %s AND id IN ({marks})", [worker, *part]
+            )
+            found.update(row[0] for row in cursor.fetchall())
+    return found
+
+
+def settle(act: Acting, settlements: Sequence[Settlement]) -> None:
+    """Write the outcomes, in the caller's unit. ``reached`` is never taken back."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE store_notice SET state = %s, claimed_by = '', lease_until = %s, answer = %s, reached = reached OR %s, "
+            "stated_due = %s, message_id = %s, settled_at = %s WHERE id = %s",
+            [(s.mark.value, s.retry_at, s.answer, s.reached, s.stated_due, s.message_id, act.now, s.id) for s in settlements],
+        )
+
+
+def mark_reached(ids: Collection[int]) -> None:
+    """These notices reached their people although the claim was lost meanwhile; their rows stay with the new claim."""
+    with connection.cursor() as cursor:
+        cursor.executemany("UPDATE store_notice SET reached = %s WHERE id = %s", [(True, pk) for pk in ids])
+
+
+def release(ids: Collection[int], worker: str, retry_at: Instant = 0) -> None:
+    """Give back claims of notices that were not sent at all; the attempt does not count."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE store_notice SET state = 'promised', claimed_by = '', lease_until = %s, attempts = attempts - 1 "
+            "WHERE id = %s AND state = 'claimed' AND claimed_by = %s",
+            [(retry_at, pk, worker) for pk in ids],
+        )
