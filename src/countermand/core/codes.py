@@ -30,6 +30,7 @@ CODES: dict[str, Code] = {
         "There is no Countermand database at {path}.", "Run `countermand init`, or name --config.", INPUT, 404
     ),
     # -- the command line (cli) --
+    "not-a-moment": Code("{text!r} is not a time.", "Write {how}.", INPUT, 400),
     "unreadable-file": Code("{path} cannot be read: {why}.", "Check the name and who may read it.", INPUT, 404),
     # -- gates: keys, snapshot, feed --
     "gate-config": Code("The gate's settings cannot be used: {why}.", "Mend the file; docs/gate.md lists them all."),
@@ -231,4 +232,40 @@ CODES: dict[str, Code] = {
     ),
     "catalogue-row": Code("Line {line} of {file} is unusable: {why}.", "Correct the catalogue's file.", INTEGRITY, 500),
     "orders-entry": Code("Order {name!r} of the register is unusable: {why}.", "Correct the register's file.", INTEGRITY, 500),
+    # -- operators, keys and signatures --
+    "unknown-token": Code("The token names no active operator.", "Check COUNTERMAND_TOKEN, or ask for a new token.", DENIED, 401),
+    "already-set-up": Code("{path} is set up already.", "Use it, or name another configuration.", CONFLICT, 409),
+    "first-operators": Code("A house begins with two operators of different roles.", "Name two, one of them an administrator."),
+    "unknown-role": Code("There is no role {role!r}.", "Write one of: {known}."),
+    "operator-exists": Code("There is an operator {name!r} already.", "Choose another name.", CONFLICT, 409),
+    "operator-name": Code("{name!r} cannot be an operator's name.", "Letters, digits and . _ - @, at most 64."),
+    "ssh-key-unusable": Code("This is not one usable OpenSSH public key.", "Give the line of one .pub file."),
+    "ssh-key-elsewhere": Code("This SSH key is registered for {name}.", "Each operator signs with a key of their own."),
+    "ssh-keygen-missing": Code("There is no ssh-keygen here.", "apt-get install openssh-client", CONFLICT, 503),
+    "signing-failed": Code("{key} did not sign: {why}.", "Name a private key that ssh-keygen can use with --key."),
+    "no-registered-key": Code("{actor} has no SSH key registered.", "An administrator registers one.", DENIED, 403),
+    "wrong-signature": Code("It is not {digest} signed by the key of {actor}.", "Sign exactly this digest.", DENIED, 403),
+    "own-work": Code("{actor} {did} it and cannot also {action} it.", "Ask somebody else.", DENIED, 403),
+    "operator-too-new": Code("{actor} may approve from {since} on.", "Ask somebody whose account is older.", DENIED, 403),
+    "approved-already": Code("{actor} has approved exactly this.", "Ask other approvers.", CONFLICT, 409),
+    # -- the flows of a directive --
+    "lineage-ended": Code("{name} was rescinded; it never comes back.", "Write a directive with another id.", CONFLICT, 409),
+    "nothing-issued": Code("No version of {name} is issued.", "Use issue, not supersede.", CONFLICT, 409),
+    "issued-already": Code("A version of {name} is issued.", "Use supersede to replace it.", CONFLICT, 409),
+    "bundle-changed": Code("The bundle is no longer {digest}.", "Look at what changed, and begin again.", CONFLICT, 409),
+    "audience-grew": Code(
+        "{people} people would be told; at most {most} were approved.",
+        "Find out why the audience grew; propose a new version if it is right.",
+        HELD,
+        409,
+    ),
+    # -- exemptions, protected logins, the watch list --
+    "exemption-ground": Code("{ground!r} is no ground for an exemption from {name}.", "Its grounds: {known}."),
+    "exemption-too-long": Code("Until {until} is longer than {name} allows.", "At the latest until {latest}."),
+    "time-passed": Code("{time} has passed.", "Name a later time."),
+    "exemption-target": Code("{target!r} is not what can be exempt.", "Write person:LOGIN, device:KIND:VALUE or group:NAME."),
+    "agreed-already": Code("{agreed} has agreed to it.", "There is nothing left to do.", CONFLICT, 409),
+    "ended-already": Code("It has ended.", "Propose a new one.", CONFLICT, 409),
+    "protected-already": Code("{login} is protected, or proposed to be.", "There is nothing left to do.", CONFLICT, 409),
+    "not-agreed": Code("Nobody has agreed to it yet.", "It holds once a second person agrees.", CONFLICT, 409),
 }

@@ -16,6 +16,8 @@ class Lineage(models.Model):
     ground = Name(default="")
     rings_opened = models.JSONField(default=list)  # instants; ring k is open iff len > k
     walked_to = When(default=0)  # how far the sweep has told others what time did
+    corrected_to = models.IntegerField(default=-1)  # last person ordinal promised the correction
+    corrected = models.BooleanField(default=False)  # everyone who was reached has been promised it
     created_by = Name()
 
 
@@ -28,13 +30,15 @@ class Version(models.Model):
     text = Text()
     document = models.JSONField()
     digest = Name()
-    written_by = Name()
+    written_by = Name()  # whoever wrote last
     written_at = When()
+    authors = models.JSONField(default=list)  # everyone who wrote or proposed this text: none of them may approve it
     bundle = Text(default="")  # canonical JSON, fixed at proposing
     bundle_digest = Name(default="")
     issued_at = When(null=True)
-    issue_cursor = models.IntegerField(default=-1)  # last person ordinal promised a notice; -1 = none yet
-    issue_done = models.BooleanField(default=False)
+    ceiling = models.IntegerField(default=0)  # most people who may be told; growth beyond it waits for a person
+    promised = models.BinaryField(default=b"")  # serialised roaring bitmap of the people promised its notice
+    issue_done = models.BooleanField(default=False)  # the audience at issue has been promised its notices
 
     class Meta:
         unique_together = [("lineage", "number")]
@@ -85,6 +89,8 @@ class ProtectedLogin(models.Model):
     proposed_at = When()
     agreed_by = Name(default="")
     agreed_at = When(null=True)
+    end_proposed_by = Name(default="")
+    end_proposed_at = When(null=True)
     ended_at = When(null=True)
 
 
