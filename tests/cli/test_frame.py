@@ -30,36 +30,34 @@ class Seen:
 SEEN = Seen(Platform.IOS, Grade.INVENTORY, frozenset({"b", "a"}), b"\x01\xff", None)
 
 
-def _program() -> typer.Typer:
-    app = typer.Typer(pretty_exceptions_enable=False)
-    app.callback()(root)
-    family = group("things", "Things to try.", ["countermand things try a"])
-    app.add_typer(family)
+@command("try", ["countermand things try a --times 2", "countermand things try a [--dry-run]"])
+def attempt(session: Session, name: Annotated[str, typer.Argument()], times: int = 1, dry_run: DryRun = False) -> None:
+    """Try a thing."""
+    session.show([SEEN] * times, lambda seen: render.table(["platform", "names"], [(s.platform, s.names) for s in seen]))
+    session.say(f"{name} {dry_run} {session.moment(0)} {session.config_path}")
 
-    @command(family, "try", ["countermand things try a --times 2", "countermand things try a [--dry-run]"])
-    def attempt(session: Session, name: Annotated[str, typer.Argument()], times: int = 1, dry_run: DryRun = False) -> None:
-        """Try a thing."""
-        session.show([SEEN] * times, lambda seen: render.table(["platform", "names"], [(s.platform, s.names) for s in seen]))
-        session.say(f"{name} {dry_run} {session.moment(0)} {session.config_path}")
 
-    @command(family, "refuse", ["countermand things refuse 2"])
-    def refuse(session: Session, count: int) -> None:
-        """Refuse in one of several ways."""
-        problems = [
-            Refused("not-found", Where("a.yaml", line, 7, "due.zone"), what="zone", name=f"z{line}", nearest="UTC")
-            for line in range(1, count + 1)
-        ]
-        if count == 0:
-            raise ValueError("a [fault]")
-        if count == 9:
-            raise Refused("not-allowed", actor="ann", action="issue", roles="operator")
-        raise problems[0] if count == 1 else RefusedMany(problems)
+@command("refuse", ["countermand things refuse 2"])
+def refuse(session: Session, count: int) -> None:
+    """Refuse in one of several ways."""
+    problems = [
+        Refused("not-found", Where("a.yaml", line, 7, "due.zone"), what="zone", name=f"z{line}", nearest="UTC")
+        for line in range(1, count + 1)
+    ]
+    if count == 0:
+        raise ValueError("a [fault]")
+    if count == 9:
+        raise Refused("not-allowed", actor="ann", action="issue", roles="operator")
+    raise problems[0] if count == 1 else RefusedMany(problems)
 
-    return app
+
+PROGRAM = typer.Typer(pretty_exceptions_enable=False)
+PROGRAM.callback()(root)
+PROGRAM.add_typer(group("things", "Things to try.", attempt, refuse))
 
 
 def run(*arguments: str, **environment: str) -> Result:
-    return CliRunner().invoke(_program(), list(arguments), env=environment)
+    return CliRunner().invoke(PROGRAM, list(arguments), env=environment)
 
 
 def test_people_get_a_table_and_the_next_step() -> None:

@@ -1,10 +1,11 @@
-"""The command tree: which family stands where, and what all of it says about itself."""
+"""The command tree: which command stands where, and what all of it says about itself."""
 
 from typing import Annotated
 
 import typer
 
 import countermand
+from countermand.cli import catalog, documents, processes
 from countermand.cli.command import Config, Debug, Json, Utc
 
 app = typer.Typer(
@@ -31,3 +32,16 @@ def root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Options given here hold for the subcommand that follows."""
+
+
+def _plant() -> None:
+    panel = "Knowing"
+    documents.schema.add_to(app, panel)
+    app.add_typer(catalog.FAMILY, rich_help_panel=panel)
+    panel = "Running"
+    for one in (processes.serve, processes.worker):
+        one.add_to(app, panel)
+    app.add_typer(processes.GATE, rich_help_panel=panel)
+
+
+_plant()

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,19 +25,28 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change; 
 _COMMON = {"config": (Config, None), "json": (Json, False), "utc": (Utc, False), "debug": (Debug, False)}
 
 
-def group(name: str, sentence: str, examples: Sequence[str]) -> typer.Typer:
-    """A family of subcommands; without one of them it shows its help."""
-    return typer.Typer(name=name, help=sentence, no_args_is_help=True, epilog=_epilog(examples))
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One subcommand, declared and not yet in the tree."""
+
+    name: str
+    run: Callable[..., None]
+    words: str
+    epilog: str
+
+    def add_to(self, tree: typer.Typer, panel: str | None = None) -> None:
+        """Put it into a tree, under a heading of its help."""
+        tree.command(self.name, help=self.words, epilog=self.epilog, rich_help_panel=panel)(self.run)
 
 
-def command(family: typer.Typer, name: str, examples: Sequence[str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register ``body(session, …)`` as a subcommand. Its docstring is the help; ``examples`` stand below it.
+def command(name: str, examples: Sequence[str]) -> Callable[[Callable[..., None]], Command]:
+    """Declare ``body(session, …)`` as a subcommand. Its docstring is the help; ``examples`` stand below it.
 
-    The options that all subcommands share are added here, also accepted before the subcommand's name, and reach the
+    The options that all subcommands share are added here, are also accepted before the subcommand's name, and reach the
     body as its ``Session`` only.
     """
 
-    def register(body: Callable[..., None]) -> Callable[..., None]:
+    def declare(body: Callable[..., None]) -> Command:
         _, *own = inspect.signature(body, eval_str=True).parameters.values()
 
         def run(ctx: typer.Context, **given: Any) -> None:
@@ -46,19 +56,32 @@ def command(family: typer.Typer, name: str, examples: Sequence[str]) -> Callable
             with failures.reported(options), Session(options) as session:
                 body(session, **given)
 
-        context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-        shared = [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-            for key, (annotation, default) in _COMMON.items()
-        ]
-        asked = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-        run.__signature__ = inspect.Signature([context, *asked, *shared])  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in [context, *asked, *shared]}
+        run.__signature__ = _with_shared(own)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in _with_shared(own).parameters.values()}
         run.__name__ = body.__name__
-        family.command(name, help=inspect.getdoc(body), epilog=_epilog(examples))(run)
-        return body
+        return Command(name, run, inspect.getdoc(body) or "", _epilog(examples))
 
-    return register
+    return declare
+
+
+def group(name: str, sentence: str, *commands: Command) -> typer.Typer:
+    """A family of subcommands; without one of them it shows its help, and the first example of each."""
+    examples = [one.epilog.split("\n\n")[1] for one in commands]
+    tree = typer.Typer(name=name, help=sentence, no_args_is_help=True, epilog="\n\n".join(["Examples:", *examples]))
+    for one in commands:
+        one.add_to(tree)
+    return tree
+
+
+def _with_shared(own: Sequence[inspect.Parameter]) -> inspect.Signature:
+    """The signature that Typer reads: the context, the body's own parameters, the shared options."""
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    asked = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    shared = [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for key, (annotation, default) in _COMMON.items()
+    ]
+    return inspect.Signature([context, *asked, *shared])
 
 
 def _epilog(examples: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +22,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, Set):
         return sorted((plain(item) for item in value), key=str)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -52,6 +53,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
     for row in listed:
         drawn.add_row(*(cell if isinstance(cell, Text) else Text(words(cell)) for cell in row))
     return drawn
+
+
+def page(*parts: RenderableType | None) -> Group:
+    """What is there of these, one below the other with a blank line between."""
+    there = [part for part in parts if part is not None and part != ""]
+    return Group(*(spaced for part in there for spaced in ("", part)[part is there[0] :]))
 
 
 def words(cell: object) -> str:

@@ -1,0 +1,34 @@
+"""Times and days as people write them on the command line."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from countermand.core.errors import Refused, Where
+from countermand.core.instants import DAY, HOUR, MINUTE, Instant, from_datetime, to_datetime
+
+_SPAN = re.compile(r"([0-9]{1,7})([dhm])")
+_UNITS = {"d": DAY, "h": HOUR, "m": MINUTE}
+HOW = "2021-01-17 (the end of that day), 2021-01-17T17:00, 2021-01-17T17:00Z or 30d (from now)"
+
+
+def instant(text: str, now: Instant, option: str) -> Instant:
+    """The instant that somebody means: this machine's zone where none is written. Refused ``not-a-moment``."""
+    if span := _SPAN.fullmatch(text):
+        return now + int(span[1]) * _UNITS[span[2]]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused("not-a-moment", Where(field=option), text=text, how=HOW) from None
+    if "T" not in text and " " not in text:
+        moment += timedelta(days=1)
+    return from_datetime(moment.astimezone() if moment.tzinfo is None else moment)
+
+
+def day(text: str | None, now: Instant, option: str) -> date:
+    """The day that somebody means; without one, today in UTC. Refused ``not-a-moment``."""
+    if text is None:
+        return to_datetime(now).astimezone(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused("not-a-moment", Where(field=option), text=text, how="2021-01-17") from None
