@@ -1,0 +1,102 @@
+"""The gate as a whole: it answers front ends from what it holds. Front ends are adapters, one small module each."""
+
+from collections.abc import Callable
+
+from countermand.core.decision import Clocks, Decision, Reason
+from countermand.core.instants import Instant
+from countermand.gates import nginx
+from countermand.gates.config import GateConfig
+from countermand.gates.held import Held
+from countermand.gates.http import Request, Response
+from countermand.gates.log import Log
+from countermand.gates.metrics import Metrics
+from countermand.gates.sightings import Sightings
+from countermand.gates.stop import Stop
+from countermand.gates.subject import Subject
+
+_STOPPED = Decision(True, Reason.STOPPED)
+_NOTHING_HEARD = Decision(True, Reason.NOTHING_HEARD)
+_UNKNOWN_DEVICE = frozenset({Reason.UNREGISTERED, Reason.UNREGISTERED_DENIED})
+
+
+class Gate:
+    """``held`` is None until there is a snapshot. ``now`` and ``steady`` are the machine's clocks, in milliseconds."""
+
+    def __init__(self, config: GateConfig, now: Callable[[], Instant], steady: Callable[[], int], log: Log) -> None:
+        self.config = config
+        self.now = now
+        self.steady = steady
+        self.log = log
+        self.held: Held | None = None
+        self.metrics = Metrics()
+        self.sightings = Sightings()
+        self.stop = Stop(config.stop_path)
+        self._login_header = config.login_header.encode()
+        self._routes: dict[bytes, Callable[[Request], Response]] = {
+            b"/decide": self._decide,
+            b"/denied": self._denied,
+            b"/healthz": lambda request: Response(200, b"ok\n"),
+            b"/readyz": self._ready,
+            b"/metrics": self._metrics,
+        }
+
+    def answer(self, request: Request) -> Response:
+        route = self._routes.get(request.path)
+        return route(request) if route else Response(404, b"not here\n")
+
+    def clocks(self, held: Held) -> Clocks:
+        """The times that decisions are made with; a rehearsal's gate has no clock but the feed's."""
+        found = held.clocks(self.now(), self.steady())
+        return Clocks(found.anchored, found.anchored, found.heard) if self.config.clock == "feed" else found
+
+    def decide(self, who: Subject) -> Decision:
+        if self.stop.on:
+            return _STOPPED
+        if self.held is None:
+            return _NOTHING_HEARD
+        return self.held.decide(who, self.clocks(self.held))
+
+    # -- routes --
+
+    def _decide(self, request: Request) -> Response:
+        who = nginx.asked(request, self._login_header)
+        decision = self.decide(who)
+        self.metrics.decided(decision)
+        if not decision.allow:
+            self.log.denied(self.now(), who.login, who.names, decision.reason.value, decision.because)
+        return nginx.answer(decision, self._token(who) if decision.reason in _UNKNOWN_DEVICE else "")
+
+    def _token(self, who: Subject) -> str:
+        """A token for the first name of an unknown device, under which the front end can say that its login was proven."""
+        if self.held is None:
+            return ""
+        name = who.names[0]
+        return self.sightings.token(self.held.hashes.identity(who.login, *name), who.login, name, self.now())
+
+    def _denied(self, request: Request) -> Response:
+        """nginx comes here only after the mail server let the login in."""
+        self.metrics.counts["denied_pages_total"] += 1
+        token = request.headers.get(b"x-countermand-sighting", b"").decode("ascii", "replace")
+        if token:
+            self.prove(token)
+        return nginx.page([self.held.text(lineage) for lineage in nginx.because(request)] if self.held else [])
+
+    def prove(self, token: str) -> None:
+        if self.sightings.prove(token, self.now()):
+            self.metrics.counts["sightings_total"] += 1
+
+    def _ready(self, request: Request) -> Response:
+        return Response(200, b"ready\n") if self.held is not None else Response(503, b"nothing heard yet\n")
+
+    def _metrics(self, request: Request) -> Response:
+        gauges: dict[str, float] = {"stopped": int(self.stop.on), "ready": int(self.held is not None)}
+        if self.held is not None:
+            clocks = self.clocks(self.held)
+            live = (standing for standing in self.held.standings.values() if standing.live)
+            gauges |= {
+                "record": self.held.n,
+                "epoch": self.held.epoch,
+                "heartbeat_age_seconds": max(0, clocks.later - clocks.heard) / 1000,
+                "stale_lineages": sum(clocks.later - clocks.heard > standing.max_staleness for standing in live),
+            }
+        return Response(200, self.metrics.text(gauges).encode(), b"text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,85 @@
+"""A gate's settings: one TOML file → frozen values. Unknown keys are refused with the nearest known one.
+
+``countermand.gates.configure`` writes such a file together with nginx's.
+"""
+
+import difflib
+import tomllib
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from countermand.core.errors import Refused, Where
+from countermand.lib.keys import BadKeyFile, VerifyKey, load_public, load_secret
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """Paths are relative to the file's directory. ``listen``: ``host:port`` or ``unix:PATH``; ``clock``: ``own``, or ``feed``
+    for a rehearsal, whose clock can be moved; ``login_header``: lower-case name of a header with an authenticated login."""
+
+    name: str
+    listen: str
+    control: str  # the control plane's base URL
+    token_file: Path
+    root_key_file: Path
+    secret_file: Path
+    state_dir: Path
+    ca_file: Path | None = None
+    stop_file: Path | None = None
+    sightings_socket: Path | None = None
+    clock: str = "own"
+    login_header: str = ""
+
+    @property
+    def token(self) -> str:
+        return self.token_file.read_text().strip()
+
+    @property
+    def root(self) -> VerifyKey:
+        try:
+            return load_public(self.root_key_file)
+        except BadKeyFile as bad:
+            raise Refused(bad.code, file=str(bad.path)) from None
+
+    @property
+    def secret(self) -> bytes:
+        try:
+            return load_secret(self.secret_file)
+        except BadKeyFile as bad:
+            raise Refused(bad.code, file=str(bad.path)) from None
+
+    @property
+    def stop_path(self) -> Path:
+        return self.stop_file or self.state_dir / "stop"
+
+
+def load(path: Path) -> GateConfig:
+    """Read the file. Refused ``gate-config`` with what to mend."""
+    try:
+        plain = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise Refused("gate-config", Where(file=str(path)), why="there is no such file") from None
+    except tomllib.TOMLDecodeError as wrong:
+        raise Refused("gate-config", Where(file=str(path)), why=str(wrong)) from None
+    known = {field.name: field for field in fields(GateConfig)}
+    for key, value in plain.items():
+        if key not in known:
+            nearest = ", ".join(difflib.get_close_matches(key, known, 1)) or ", ".join(known)
+            raise _wrong(path, key, f"is not a setting; nearest: {nearest}")
+        if not isinstance(value, str):
+            raise _wrong(path, key, "is to be a text in quotes")
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in plain]
+    if missing:
+        raise _wrong(path, missing[0], "is missing")
+    if plain.get("clock", "own") not in {"own", "feed"}:
+        raise _wrong(path, "clock", "is own or feed")
+    return GateConfig(**{key: _value(path, known[key].type, value) for key, value in plain.items()})
+
+
+def _value(path: Path, kind: Any, text: str) -> Any:
+    return path.parent / text if kind in (Path, Path | None) else text
+
+
+def _wrong(path: Path, field: str, why: str) -> Refused:
+    return Refused("gate-config", Where(file=str(path), field=field), why=f"{field} {why}")

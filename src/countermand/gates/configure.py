@@ -1,0 +1,85 @@
+"""The files that put a gate in front of mail: nginx's two includes, a whole nginx.conf for a rehearsal, and the gate's own.
+
+The recipe and its reasons stand in ``http.conf`` and ``server.conf`` beside this file; here only the blanks are filled in.
+"""
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class NginxSettings:
+    """``gate`` and ``mail``: ``host:port`` or ``unix:PATH``, as in an upstream. ``fail_open``: without an answer from the
+    gate, mail flows (otherwise 503 with Retry-After). Times are nginx's (``300s``), ``retry_after`` seconds."""
+
+    gate: str
+    mail: str
+    sightings_socket: Path | None = None
+    access_log: str = "/var/log/nginx/access.log combined"
+    hang: str = "300s"
+    retry_after: int = 60
+    fail_open: bool = False
+
+
+def http_part(settings: NginxSettings) -> str:
+    """The include for ``http { }``."""
+    return _filled("http.conf", {"GATE": settings.gate, "MAIL": settings.mail})
+
+
+def server_part(settings: NginxSettings) -> str:
+    """The include for the ``server { }`` that phones talk to."""
+    return _filled(
+        "server.conf",
+        {
+            "ACCESS_LOG": settings.access_log,
+            "SIGHTINGS_LOG": _sightings(settings.sightings_socket),
+            "HANG": settings.hang,
+            "WHEN_DOWN": "error_page 500 502 503 504 = @countermand_open;" if settings.fail_open else "",
+            "RETRY_AFTER": str(settings.retry_after),
+        },
+    ) + ("location @countermand_open {\n    return 204;\n}\n" if settings.fail_open else "")
+
+
+def whole(settings: NginxSettings, listen: str, prefix: Path) -> str:
+    """A complete nginx.conf that keeps to its ``prefix`` directory and speaks plain HTTP: for rehearsals and tests."""
+    return f"""daemon off;
+worker_processes 1;
+pid {prefix}/nginx.pid;
+error_log {prefix}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    server_tokens off;
+    access_log off;
+    client_body_temp_path {prefix}/body;
+    proxy_temp_path {prefix}/proxy;
+    fastcgi_temp_path {prefix}/fastcgi;
+    uwsgi_temp_path {prefix}/uwsgi;
+    scgi_temp_path {prefix}/scgi;
+{http_part(settings)}
+    server {{
+        listen {listen};
+{server_part(settings)}
+    }}
+}}
+"""
+
+
+def gate_file(values: dict[str, str]) -> str:
+    """A gate's TOML file from its settings (gates.config.GateConfig)."""
+    # A JSON string of printable characters is a TOML string.
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+
+
+def _sightings(socket: Path | None) -> str:
+    if socket is None:
+        return ""
+    return f"access_log syslog:server=unix:{socket},nohostname,tag=countermand countermand_sighting if=$countermand_report;"
+
+
+def _filled(name: str, blanks: dict[str, str]) -> str:
+    text = files("countermand.gates").joinpath(name).read_text()
+    for blank, value in blanks.items():
+        text = text.replace(f"@{blank}@", value)
+    return text

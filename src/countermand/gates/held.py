@@ -1,0 +1,213 @@
+"""What a gate holds: a snapshot, what records have changed since, and how fresh it is. Answers from memory alone.
+
+No I/O and no clock of its own: lines come in, times are arguments. ``gates.kept`` writes to disk, ``gates.feed`` listens.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from countermand.core.decision import Asked, Clocks, Decision, Standing, decide, merged
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant
+from countermand.gates.subject import Subject
+from countermand.lib.keys import VerifyKey
+from countermand.snapshot.hashes import Hashes
+from countermand.snapshot.read import Blocks, Snapshot
+from countermand.snapshot.records import Kind, Record, digest, entries_of, from_value, standing_of
+from countermand.snapshot.signed import CERTIFICATE, HEARTBEAT, Certificate, Heartbeat, certificate, parts, verified
+
+
+@dataclass(slots=True)
+class _Anchor:
+    """The control plane's time ``heard``, and the gate's own and monotonic clocks when it was heard (milliseconds)."""
+
+    heard: Instant
+    own: Instant
+    steady: int
+
+
+@dataclass(slots=True)
+class Pending:
+    """A batch whose last record has not come yet."""
+
+    records: list[Record] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    digest: str = ""
+
+
+class Held:
+    """Everything that decisions are made of. ``n`` is the last record that is applied, of ``epoch``."""
+
+    def __init__(self, snapshot: Snapshot, root: VerifyKey, secret: bytes, own: Instant, steady: int) -> None:
+        header = snapshot.header
+        self.epoch, self.n, self.digest = header.epoch, header.n, header.digest
+        self.certificate: Certificate = header.certificate
+        self.snapshot = snapshot
+        self.hashes = Hashes(secret, header.epoch)
+        self.standings: dict[str, Standing] = {standing.id: standing for standing in snapshot.standings}
+        self._root = root
+        self._denials: Blocks = snapshot.denials
+        self._unregistered: Blocks = snapshot.unregistered
+        self._protected = set(snapshot.protected)
+        self._identities: dict[int, int | None] = {}
+        self._logins: dict[int, int | None] = {}
+        self._anchor = _Anchor(header.time, own, steady)
+        self._pending = Pending()
+        self._in_force: list[Standing] = []
+        self._settle()
+
+    # -- answering --
+
+    @property
+    def heard(self) -> Instant:
+        """The control plane's time that was last heard."""
+        return self._anchor.heard
+
+    def clocks(self, own: Instant, steady: int) -> Clocks:
+        return Clocks(own, self._anchor.heard + max(0, steady - self._anchor.steady), self._anchor.heard)
+
+    def decide(self, who: Subject, clocks: Clocks, proven: bool = True) -> Decision:
+        """The decision on a request of ``who``, as of ``clocks``; without a login there is nobody to be proven."""
+        login = self.hashes.login(who.login)
+        devices = tuple(found for name in who.names if (found := self._device(who.login, *name)) is not None)
+        person = None if devices else self._person(login)
+        asked = Asked(proven and bool(who.login), login in self._protected, bool(who.names), devices, person)
+        return decide(asked, self._in_force, self._denials, self._unregistered, clocks)
+
+    def text(self, lineage: str) -> str:
+        """What the phone of somebody whom this lineage denies is shown."""
+        standing = self.standings.get(lineage)
+        return standing.text if standing else ""
+
+    def _device(self, login: str, kind: str, value: str) -> int | None:
+        number = self.hashes.identity(login, kind, value)
+        return self._identities[number] if number in self._identities else self.snapshot.identities.find(number)
+
+    def _person(self, number: int) -> int | None:
+        return self._logins[number] if number in self._logins else self.snapshot.logins.find(number)
+
+    # -- listening --
+
+    def take(self, line: bytes, own: Instant, steady: int, *, again: bool = False) -> list[bytes]:
+        """One signed line of the feed. Returns the lines to persist, in order: those of a batch once it is complete.
+        ``again``: the line was taken before and is read back, so its certificate may have expired since.
+
+        Refused ``feed-forged feed-damaged feed-gap feed-older feed-key-expired``; nothing has changed then.
+        """
+        try:
+            kind = json.loads(parts(line)[1])["kind"]
+        except (ValueError, KeyError, TypeError):
+            raise Refused("feed-damaged", why="a line cannot be read") from None
+        if kind == CERTIFICATE:
+            return self._take_certificate(line, None if again else own)
+        value = verified(self.certificate.key, line)
+        if kind == HEARTBEAT:
+            return [line] if self._take_heartbeat(value, own, steady) else []
+        return self._take_record(from_value(value), line)
+
+    def forget_pending(self) -> None:
+        """A connection broke: a batch that was not complete comes again."""
+        self._pending = Pending()
+
+    def remember(self, line: bytes, own_then: Instant, own: Instant, steady: int) -> None:
+        """A heartbeat that was persisted when it was heard at ``own_then``: time has run on since."""
+        value = verified(self.certificate.key, line)
+        self._take_heartbeat(value, own_then, steady - max(0, own - own_then))
+
+    def _take_certificate(self, line: bytes, own: Instant | None) -> list[bytes]:
+        if line == self.certificate.line:
+            return []
+        self.certificate = certificate(self._root, line, own)
+        return [line]
+
+    def _take_heartbeat(self, value: Mapping[str, Any], own: Instant, steady: int) -> bool:
+        """True if it was news. One for records that are not held yet says nothing about what is held."""
+        beat = Heartbeat(value["epoch"], value["n"], value["digest"], value["time"])
+        if beat.epoch != self.epoch or beat.n > self.n or beat.time <= self._anchor.heard:
+            return False
+        if beat.n == self.n and beat.digest != self.digest:
+            raise Refused("feed-forged", why="two histories have the same number")
+        self._anchor = _Anchor(beat.time, own, steady)
+        self._merge()
+        return True
+
+    def _take_record(self, record: Record, line: bytes) -> list[bytes]:
+        before = self._pending.records[-1].n if self._pending.records else self.n
+        if record.epoch != self.epoch or record.n <= before:
+            raise Refused("feed-older", epoch=record.epoch, n=record.n, held_epoch=self.epoch, held_n=before)
+        if record.n != before + 1:
+            raise Refused("feed-gap", n=record.n, held=before)
+        if record.prev != (self._pending.digest or self.digest):
+            raise Refused("feed-forged", why="a record does not continue the history that is held")
+        self._pending.records.append(record)
+        self._pending.lines.append(line)
+        self._pending.digest = digest(line)
+        if record.more:
+            return []
+        done, self._pending = self._pending, Pending()
+        for each in done.records:
+            self._APPLY[each.kind](self, each.body)
+        self.n, self.digest = record.n, done.digest
+        self._settle()
+        return done.lines
+
+    # -- applying --
+
+    def _apply_lineage(self, body: Mapping[str, Any]) -> None:
+        standing = standing_of(body)
+        self.standings[standing.id] = standing
+
+    def _apply_denials(self, body: Mapping[str, Any]) -> None:
+        _put(self._denials, body)
+
+    def _apply_unregistered(self, body: Mapping[str, Any]) -> None:
+        _put(self._unregistered, body)
+
+    def _apply_identities(self, body: Mapping[str, Any]) -> None:
+        _overlay(self._identities, body)
+
+    def _apply_logins(self, body: Mapping[str, Any]) -> None:
+        _overlay(self._logins, body)
+
+    def _apply_protected(self, body: Mapping[str, Any]) -> None:
+        self._protected.update(int(text, 16) for text in body["set"])
+        self._protected.difference_update(int(text, 16) for text in body["gone"])
+
+    _APPLY: Mapping[Kind, Callable[["Held", Mapping[str, Any]], None]] = {
+        Kind.LINEAGE: _apply_lineage,
+        Kind.DENIALS: _apply_denials,
+        Kind.UNREGISTERED: _apply_unregistered,
+        Kind.IDENTITIES: _apply_identities,
+        Kind.LOGINS: _apply_logins,
+        Kind.PROTECTED: _apply_protected,
+    }
+
+    def _settle(self) -> None:
+        """What no lineage in force can use any more is let go, and the rest is made quick to ask."""
+        self._in_force = [standing for standing in self.standings.values() if standing.live and not standing.halted]
+        for lineage in [id_ for id_, standing in self.standings.items() if not standing.live]:
+            self._denials.pop(lineage, None)
+            self._unregistered.pop(lineage, None)
+
+    def _merge(self) -> None:
+        for table in (self._denials, self._unregistered):
+            for blocks in table.values():
+                for block, entries in blocks.items():
+                    if len(entries) > 1 and entries[1][0] <= self._anchor.heard:
+                        blocks[block] = merged(entries, self._anchor.heard)
+
+
+def _put(table: Blocks, body: Mapping[str, Any]) -> None:
+    blocks = table.setdefault(body["lineage"], {})
+    entries = entries_of(body)
+    if entries:
+        blocks[body["block"]] = entries
+    else:
+        blocks.pop(body["block"], None)
+
+
+def _overlay(table: dict[int, int | None], body: Mapping[str, Any]) -> None:
+    table.update((int(text, 16), ordinal) for text, ordinal in body["set"])
+    table.update((int(text, 16), None) for text in body["gone"])

@@ -1,0 +1,106 @@
+"""The gate's HTTP/1.1: parse with httptools, answer at once, keep the connection. Answers are made without waiting, so
+pipelined requests are answered in order by nature."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import httptools
+
+_PHRASES = {
+    200: b"OK",
+    204: b"No Content",
+    400: b"Bad Request",
+    403: b"Forbidden",
+    404: b"Not Found",
+    503: b"Service Unavailable",
+}
+#: A front end sends a few hundred bytes; whoever sends more is not one.
+_MOST_HEADERS = 64 * 1024
+
+
+@dataclass(slots=True)
+class Request:
+    """One request without its body. Header names are lower-case; of repeated headers the first counts."""
+
+    target: bytes = b""
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+
+    @property
+    def path(self) -> bytes:
+        return self.target.partition(b"?")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: bytes = b""
+    kind: bytes = b"text/plain; charset=utf-8"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def encoded(self, keep: bool) -> bytes:
+        lines = [b"HTTP/1.1 %d %s" % (self.status, _PHRASES.get(self.status, b"Answer"))]
+        if self.status != 204:
+            lines += [b"Content-Type: " + self.kind, b"Content-Length: %d" % len(self.body)]
+        lines += [b"%s: %s" % header for header in self.headers]
+        if not keep:
+            lines.append(b"Connection: close")
+        return b"\r\n".join(lines) + b"\r\n\r\n" + self.body
+
+
+Answer = Callable[[Request], Response]
+
+
+class Connection(asyncio.Protocol):
+    """One connection of a front end. ``open_ones`` is the set of all that are open, for an orderly stop."""
+
+    def __init__(self, answer: Answer, open_ones: "set[Connection]") -> None:
+        self._answer = answer
+        self._open_ones = open_ones
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._request = Request()
+        self._size = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._open_ones.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open_ones.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._size += len(data)
+        try:
+            if self._size > _MOST_HEADERS:
+                raise httptools.HttpParserError("too long")
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._send(Response(400), keep=False)
+
+    # -- what httptools calls --
+
+    def on_message_begin(self) -> None:
+        self._request = Request()
+
+    def on_url(self, part: bytes) -> None:
+        self._request.target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._request.headers.setdefault(name.lower(), value)
+
+    def on_message_complete(self) -> None:
+        self._size = 0
+        self._send(self._answer(self._request), keep=self._parser.should_keep_alive())
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _send(self, response: Response, keep: bool) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(response.encoded(keep))
+        if not keep:
+            self._transport.close()

@@ -1,0 +1,48 @@
+"""The front end nginx: ``auth_request`` asks ``/decide``, and a proven login that is denied is shown ``/denied``.
+
+``/decide`` answers 204 or 403 and never anything else on purpose: other codes are an error to nginx. Its headers go back
+to nginx, not to the phone: ``X-Countermand-Reason``, ``X-Countermand-Because`` (lineage ids), and ``X-Countermand-Sighting``,
+a token under which nginx reports that the login was proven (gates.sightings).
+"""
+
+from countermand.core.decision import Decision
+from countermand.gates.http import Request, Response
+from countermand.gates.subject import Subject, subject
+
+_NO_STORE = (b"Cache-Control", b"no-store")
+#: What is shown if a lineage brought no words of its own.
+_PLAIN = "Mail is not available on this device. Ask your help desk."
+
+
+def asked(request: Request, login_header: bytes = b"") -> Subject:
+    """Who asks, from the headers of the recipe in nginx.conf. ``login_header``: lower-case name of a header that the
+    operator says is set by the front end after authentication (bearer tokens); empty = Basic credentials."""
+    headers = request.headers
+    return subject(
+        headers.get(b"authorization", b""),
+        headers.get(b"x-original-uri", b""),
+        headers.get(b"x-client-fingerprint", b""),
+        headers.get(login_header, b"") if login_header else b"",
+    )
+
+
+def answer(decision: Decision, sighting: str) -> Response:
+    """A decision in the words of auth_request."""
+    headers = [(b"X-Countermand-Reason", decision.reason.value.encode()), _NO_STORE]
+    if decision.because:
+        headers.append((b"X-Countermand-Because", ",".join(decision.because).encode("ascii", "replace")))
+    if sighting:
+        headers.append((b"X-Countermand-Sighting", sighting.encode()))
+    return Response(204 if decision.allow else 403, headers=tuple(headers))
+
+
+def page(texts: list[str]) -> Response:
+    """What the phone is shown: 403 in plain text, which stops ActiveSync clients without a password prompt."""
+    words = "\n\n".join(text for text in texts if text) or _PLAIN
+    return Response(403, (words + "\n").encode(), headers=(_NO_STORE,))
+
+
+def because(request: Request) -> list[str]:
+    """The lineage ids that nginx hands back from the decision."""
+    text = request.headers.get(b"x-countermand-because", b"").decode("ascii", "replace")
+    return [lineage for lineage in text.split(",") if lineage]

@@ -1,0 +1,108 @@
+"""Running a gate: open what was kept, listen to front ends, follow the feed, watch for the stop file."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from countermand.core.errors import Refused
+from countermand.gates.app import Gate
+from countermand.gates.client import Control
+from countermand.gates.config import GateConfig
+from countermand.gates.feed import Follower
+from countermand.gates.http import Connection
+from countermand.gates.kept import Kept
+from countermand.gates.log import Log
+from countermand.gates.sightings import receive
+from countermand.lib import clock
+
+_LOOK_EVERY = 0.2
+
+
+def gate_of(config: GateConfig, log: Log) -> tuple[Gate, Kept]:
+    """A gate as it was when it last ran. What cannot be used is said and left out: a gate always starts."""
+    gate = Gate(config, clock.now, clock.steady, log)
+    kept = Kept(config.state_dir, config.root, config.secret)
+    try:
+        gate.held = kept.load(clock.now(), clock.steady())
+    except Refused as refused:
+        gate.metrics.refused[refused.code] += 1
+        log.say("kept-state-refused", clock.now(), code=refused.code, sentence=refused.sentence)
+    return gate, kept
+
+
+async def serve(config: GateConfig, log: Log) -> None:
+    """Answer until SIGTERM or SIGINT."""
+    gate, kept = gate_of(config, log)
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    loop.add_signal_handler(signal.SIGUSR1, gate.stop.signal, True)
+    loop.add_signal_handler(signal.SIGUSR2, gate.stop.signal, False)
+    connections: set[Connection] = set()
+    server = await _listen(config, lambda: Connection(gate.answer, connections))
+    close_mailbox = _mailbox(config, gate)
+    follower = Follower(gate, kept, Control(config.control, config.token, config.ca_file))
+    log.say("serving", gate.now(), listen=config.listen, n=gate.held.n if gate.held else None, stopped=gate.stop.on)
+    tasks = [asyncio.create_task(work) for work in (follower.run(), follower.report(), _watch_stop(gate))]
+    finished = asyncio.create_task(ended.wait())
+    # A task that fails is a programming error: the process ends, and whoever runs it starts it again as it was.
+    await asyncio.wait([*tasks, finished], return_when=asyncio.FIRST_COMPLETED)
+    server.close()
+    for connection in list(connections):
+        connection.close()
+    close_mailbox()
+    for task in tasks:
+        if not task.done():
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _watch_stop(gate: Gate) -> None:
+    said = not gate.stop.on
+    while True:
+        if gate.stop.look() or not said:
+            said = True
+            event = "STOPPED: everything is allowed" if gate.stop.on else "running again"
+            gate.log.say(event, gate.now(), file=str(gate.config.stop_path))
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _listen(config: GateConfig, protocol: Callable[[], Connection]) -> asyncio.AbstractServer:
+    loop = asyncio.get_running_loop()
+    if config.listen.startswith("unix:"):
+        path = config.listen.removeprefix("unix:")
+        server = await loop.create_unix_server(protocol, path)
+        _let_in(path)
+        return server
+    host, _, port = config.listen.rpartition(":")
+    return await loop.create_server(protocol, host, int(port))
+
+
+def _mailbox(config: GateConfig, gate: Gate) -> Callable[[], None]:
+    """Open the datagram socket to which nginx reports proven logins, if there is to be one; returns what closes it.
+    Without it only denied devices become sightings."""
+    if config.sightings_socket is None:
+        return lambda: None
+    loop = asyncio.get_running_loop()
+    config.sightings_socket.unlink(missing_ok=True)
+    box = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    box.bind(str(config.sightings_socket))
+    _let_in(config.sightings_socket)
+    loop.add_reader(box, lambda: receive(box, gate.prove))
+
+    def close() -> None:
+        loop.remove_reader(box)
+        box.close()
+
+    return close
+
+
+def _let_in(path: str | Path) -> None:
+    """nginx's workers run as another user: who may reach a socket is its directory's business."""
+    os.chmod(path, 0o666)  # noqa: S103

@@ -1,0 +1,100 @@
+r"""Who asks, and from which device, read from a request for mail.
+
+The person comes from authentication alone: the name in Basic credentials, or a header that the operator told the gate to
+trust. A ``User=`` in the query, and the user in the base64 form, are claims of the client and never read. A device id is a
+claim too, bound to the person by the table it is looked up in. ActiveSync has two forms of query, plain and base64
+(MS-ASHTTP 2.2.1.1.1); OPTIONS has neither, and no device id.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from urllib.parse import unquote, unquote_to_bytes
+
+from countermand.core.devices import IdentityKind
+from countermand.core.people import normal_login
+
+#: Protocol versions with which a base64 query may begin (MS-ASHTTP 2.2.1.1.1.1.1).
+_VERSIONS = frozenset({121, 140, 141, 160, 161})
+#: Longer ids are nobody's: the protocol stops at 32, some clients use twice that.
+_LONGEST = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """``login`` is normalised, '' if none was given. ``names`` are the (kind, value) under which the device may be known;
+    a query that names two devices has both, and either's denial counts."""
+
+    login: str
+    names: tuple[tuple[str, str], ...]
+
+
+def subject(authorization: bytes, uri: bytes, certificate: bytes = b"", trusted_login: bytes = b"") -> Subject:
+    """Whose request this is. ``uri`` as the client sent it, query included; ``certificate``: hex fingerprint of a client
+    certificate that the front end verified, or empty; ``trusted_login``: a name that the front end authenticated."""
+    login = normal_login(_text(trusted_login)) if trusted_login else login_of(authorization)
+    names = [(IdentityKind.EAS.value, found) for found in device_ids(uri.partition(b"?")[2])]
+    if certificate:
+        names.append((IdentityKind.CERT.value, certificate.decode("ascii", "replace").lower()))
+    return Subject(login, tuple(names))
+
+
+def login_of(authorization: bytes) -> str:
+    """The normalised login of Basic credentials, '' if there are none. The password is not looked at and not kept."""
+    scheme, _, coded = authorization.strip().partition(b" ")
+    if scheme.lower() != b"basic":
+        return ""
+    name, colon, _ = _decoded(coded).partition(b":")
+    return normal_login(_text(name)) if colon else ""
+
+
+def device_ids(query: bytes) -> tuple[str, ...]:
+    """The distinct device ids that an ActiveSync query names: none, one, or (a client playing tricks) several."""
+    if not query:
+        return ()
+    if b"&" in query or b"=" in query.rstrip(b"="):
+        return _plain(query)
+    found = _packed(_decoded(unquote_to_bytes(query)))
+    return (found,) if found else ()
+
+
+def _plain(query: bytes) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        if value and unquote(_text(name)).lower() == "deviceid":
+            text = unquote(_text(value))
+            if 0 < len(text) <= _LONGEST:
+                found[text] = None
+    return tuple(found)
+
+
+def _packed(fields: bytes) -> str:
+    """The device id of a decoded base64 query: version, command, locale (2 bytes), length, id. '' if it is not one."""
+    if len(fields) < 6 or fields[0] not in _VERSIONS:
+        return ""
+    end = 5 + fields[4]
+    value = fields[5:end]
+    if not value or len(fields) < end:
+        return ""
+    # The id is "a string or a GUID": bytes that are no printable text are written in hex.
+    return value.decode("ascii") if value.isascii() and value.decode("ascii").isprintable() else value.hex()
+
+
+def _decoded(coded: bytes) -> bytes:
+    """Lenient, as mail servers are: missing padding and strange characters do not hide who asks."""
+    kept = bytes(coded.translate(_URL_SAFE, b" \t\r\n=")).rstrip(b"=")
+    try:
+        return base64.b64decode(kept + b"=" * (-len(kept) % 4))
+    except binascii.Error:
+        return b""
+
+
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

@@ -1,0 +1,28 @@
+"""The names under which a gate's tables know logins and devices: keyed 64-bit hashes, so that a stolen file lists nobody.
+
+The key of an epoch is derived from one secret that the control plane and its gates share.
+"""
+
+from hashlib import blake2b
+
+
+class Hashes:
+    """The hash functions of one epoch. Hashes are unsigned 64-bit numbers."""
+
+    __slots__ = ("_key", "key_id")
+
+    def __init__(self, secret: bytes, epoch: int) -> None:
+        self._key = blake2b(epoch.to_bytes(8, "little"), digest_size=32, key=secret, person=b"countermand-hash").digest()
+        #: Names the key without telling it; a snapshot made with another key is refused.
+        self.key_id = blake2b(b"id", digest_size=8, key=self._key).hexdigest()
+
+    def login(self, login: str) -> int:
+        """The name of a normalised login."""
+        return self._number(b"login\0" + login.encode("utf-8", "surrogateescape"))
+
+    def identity(self, login: str, kind: str, value: str) -> int:
+        """The name of a device of that login: the same id under another login is another name."""
+        return self._number(b"device\0" + f"{login}\0{kind}\0{value}".encode("utf-8", "surrogateescape"))
+
+    def _number(self, text: bytes) -> int:
+        return int.from_bytes(blake2b(text, digest_size=8, key=self._key).digest(), "little")
