@@ -90,8 +90,52 @@ def schema_page() -> str:
     return as_json(SCHEMA) + "\n"
 
 
+def directive_page() -> str:
+    """docs/directive.md: every key of the document, as the published schema has it."""
+    lines = [_NOTE, "", "# The directive document, key by key", "", "Made from the schema that `countermand schema` prints"]
+    lines += ["(also [as a file](directive.schema.json)). [How to write one](write.md) comes first.", ""]
+    lines += ["| key | what stands there | what it means |", "|---|---|---|"]
+    lines += [
+        f"| `{path}` | {_form(node)} | {node.get('description', '').replace('|', chr(92) + '|')} |"
+        for path, node in _keys(SCHEMA, "")
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _keys(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name, child in node.get("properties", {}).items():
+        here, found = f"{path}{name}", _resolved(child)
+        yield here, found
+        if name != "except":  # selectors again
+            yield from _keys(found, f"{here}.")
+            yield from _keys(_resolved(found.get("items", {})), f"{here}[].")
+
+
+def _resolved(node: Any) -> Any:
+    if "$ref" not in node:
+        return node
+    target: Any = SCHEMA
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+
+
+def _form(node: Any) -> str:
+    """What may stand at a key, in few words: its choices, an example, or the kind of value."""
+    if "enum" in node or "const" in node:
+        return ", ".join(f"`{word}`" for word in node.get("enum", [node.get("const")]))
+    if node.get("type") == "array":
+        return f"a list: {_form(_resolved(node['items']))}"
+    if "examples" in node:
+        return " or ".join(f"`{example}`" for example in node["examples"][:2])
+    kind = node.get("type", "nothing")
+    names = {"string": "text", "object": "the keys below", "boolean": "`true` or `false`"}
+    return "text or `null`" if isinstance(kind, list) else names.get(kind, kind)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
+    "directive.md": directive_page,
     "directive.schema.json": schema_page,
     "errors.md": errors_page,
     "lifecycle.md": lifecycle.page,

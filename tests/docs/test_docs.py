@@ -75,3 +75,17 @@ def test_the_readme_says_things_in_their_order() -> None:
 def test_every_test_named_beside_an_invariant_exists() -> None:
     named = re.findall(r"`(tests/[^`]+\.py)`", (ROOT / "docs/invariants.md").read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_the_directive_that_the_guide_shows_is_one() -> None:
+    from countermand.core import schema
+    from countermand.lib import yaml
+
+    shown = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/write.md").read_text(encoding="utf-8"), re.DOTALL)
+    document = yaml.load(shown[0], "write.md")
+    directive = schema.read(document.plain, document.where)
+    fragment = yaml.load(
+        f"{shown[0].split('prohibits:')[0]}{shown[1]}consequence: report_only\nnotices: {{rescinded: default}}\n", "x"
+    )
+    assert directive.id == "no-tiktok-on-mail"
+    assert len(schema.read(fragment.plain, fragment.where).prohibits) == 2
