@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from gate_plane import DUE, FEED, ROOT, SECRET, STRANGER, Plane, basic, packed_query, standing
 from pyroaring import BitMap
 
 from countermand.core.decision import Reason
@@ -16,6 +15,7 @@ from countermand.snapshot.read import Snapshot
 from countermand.snapshot.records import Kind
 from countermand.snapshot.signed import certify
 from countermand.snapshot.write import Entry
+from gate_plane import DUE, FEED, ROOT, SECRET, STRANGER, Plane, basic, packed_query, standing
 
 LATE = DUE + HOUR
 

@@ -83,7 +83,7 @@ class Door:
             gate=f"127.0.0.1:{self.gate_port}",
             mail=f"127.0.0.1:{self.mail_port}",
             sightings_socket=self.directory / "sightings.sock",
-            access_log="off",
+            access_log=None,
             **changes,
         )
         (prefix / "nginx.conf").write_text(whole(settings, f"127.0.0.1:{self.port}", prefix))

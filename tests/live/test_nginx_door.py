@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from front_door import EAS, Answer, Door, wait_for
-from gate_plane import ROOT, SECRET, Plane, packed_query, standing
 from pyroaring import BitMap
 
 from countermand.core.instants import DAY
 from countermand.snapshot.write import Entry
+from gate_plane import ROOT, SECRET, Plane, packed_query, standing
 
 pytestmark = pytest.mark.live
 USERS = {"alice": "right", "bob": "right", "boss": "right", "carol": "right"}

@@ -12,12 +12,12 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class NginxSettings:
     """``gate`` and ``mail``: ``host:port`` or ``unix:PATH``, as in an upstream. ``fail_open``: without an answer from the
-    gate, mail flows (otherwise 503 with Retry-After). Times are nginx's (``300s``), ``retry_after`` seconds."""
+    gate, mail flows (otherwise 503 with Retry-After). ``access_log``: target and format, or None. Times are nginx's (``300s``), ``retry_after`` seconds."""
 
     gate: str
     mail: str
     sightings_socket: Path | None = None
-    access_log: str = "/var/log/nginx/access.log combined"
+    access_log: str | None = "/var/log/nginx/access.log combined"
     hang: str = "300s"
     retry_after: int = 60
     fail_open: bool = False
@@ -33,8 +33,7 @@ def server_part(settings: NginxSettings) -> str:
     return _filled(
         "server.conf",
         {
-            "ACCESS_LOG": settings.access_log,
-            "SIGHTINGS_LOG": _sightings(settings.sightings_socket),
+            "LOGS": _logs(settings),
             "HANG": settings.hang,
             "WHEN_DOWN": "error_page 500 502 503 504 = @countermand_open;" if settings.fail_open else "",
             "RETRY_AFTER": str(settings.retry_after),
@@ -72,10 +71,13 @@ def gate_file(values: dict[str, str]) -> str:
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
 
 
-def _sightings(socket: Path | None) -> str:
-    if socket is None:
-        return ""
-    return f"access_log syslog:server=unix:{socket},nohostname,tag=countermand countermand_sighting if=$countermand_report;"
+def _logs(settings: NginxSettings) -> str:
+    """The location's logs: one directive of its own replaces all that it would inherit, and ``off`` would silence the rest."""
+    found = [f"access_log {settings.access_log};"] if settings.access_log else []
+    if settings.sightings_socket is not None:
+        target = f"syslog:server=unix:{settings.sightings_socket},nohostname,tag=countermand"
+        found.append(f"access_log {target} countermand_sighting if=$countermand_report;")
+    return "\n    ".join(found or ["access_log off;"])
 
 
 def _filled(name: str, blanks: dict[str, str]) -> str:

@@ -35,6 +35,8 @@ class Follower:
         self._control = control
         self._changed = asyncio.Event()
         self._wants_snapshot = False
+        self._connected = False
+        self._why_lost = ""
 
     async def run(self) -> None:
         wait = _FIRST_WAIT
@@ -42,7 +44,6 @@ class Follower:
             try:
                 if self._gate.held is None or self._wants_snapshot or self._kept.records > _MANY_RECORDS:
                     await self._fetch(self._gate.held)
-                    wait = _FIRST_WAIT
                 if self._gate.held is not None:
                     await self._listen(self._gate.held)
             except Refused as refused:
@@ -50,14 +51,13 @@ class Follower:
                 self._gate.metrics.refused[refused.code] += 1
                 self._say("feed-refused", code=refused.code, sentence=refused.sentence)
             except (OSError, TimeoutError) as lost:
-                self._say("feed-lost", why=str(lost) or type(lost).__name__)
+                self._lost(str(lost) or type(lost).__name__)
             if self._gate.held is not None:
                 self._gate.held.forget_pending()
+            wait = _FIRST_WAIT if self._connected else min(_LONGEST_WAIT, wait * 2)
+            self._connected = False
             # Jitter: a thousand gates must not come back in the same instant.
             await asyncio.sleep(wait * (0.5 + random.random()))  # noqa: S311
-            wait = min(_LONGEST_WAIT, wait * 2)
-            if self._heard_lately():
-                wait = _FIRST_WAIT
 
     async def report(self) -> None:
         """Tell the control plane what is held, soon after it changed and every ten seconds."""
@@ -94,6 +94,7 @@ class Follower:
                 return
             if reply.status != 200:
                 raise Silent(f"the control plane answered {reply.status}")
+            self._connected, self._why_lost = True, ""
             self._gate.metrics.counts["connects_total"] += 1
             self._say("feed-connected", epoch=held.epoch, n=held.n)
             async for line in _lines(reply.body):
@@ -133,9 +134,11 @@ class Follower:
         if status == 200:
             gate.sightings.reported(due, gate.now())
 
-    def _heard_lately(self) -> bool:
-        held = self._gate.held
-        return held is not None and self._gate.clocks(held).anchored - held.heard < SILENCE * 1000
+    def _lost(self, why: str) -> None:
+        """Said once until it is another reason, or there was a connection in between; the metrics tell how long it lasts."""
+        if why != self._why_lost:
+            self._why_lost = why
+            self._say("feed-lost", why=why)
 
     def _say(self, event: str, **about: object) -> None:
         self._gate.log.say(event, self._gate.now(), **about)
