@@ -100,7 +100,7 @@ def load(path: Path) -> Config:
         raise Refused("config-missing", Where(str(path)), path=str(path)) from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+), column (\d+)", str(error))
-        line, column = (int(found[1]), int(found[2])) if found else (None, None)
+        line, column = (int(found[1]), int(found[2])) if found else (len(text.splitlines()), None)
         raise Refused("config-broken", Where(str(path), line, column), problem=str(error)) from None
     return _Reading(path.absolute(), text).config(plain)
 
@@ -239,7 +239,7 @@ class _Reading:
             if header := re.match(r"\s*\[+\s*([\w.-]+)\s*\]", line):
                 current = header[1]
                 if not section and current.split(".")[0] == key:
-                    return Where(str(self.path), number, line.index("[") + 1, name)
+                    return Where(str(self.path), number, header.start(1) + 1, name)
             elif current == section and (entry := re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""", line)):
                 return Where(str(self.path), number, entry[0].index(key) + 1, name)
         return Where(str(self.path), field=name)

@@ -146,6 +146,7 @@ _ROLLOUT = an_object(
                 "share",
             ),
             1,
+            unique=False,  # two alike are refused as not growing
         ),
         "halt_if": an_object(
             "Halt if",
@@ -258,8 +259,10 @@ _DENIES: Node = {"properties": {"consequence": {"const": "deny_mail"}}, "require
 _TOOTHLESS: Node = {
     "properties": {
         "applies_to": {
+            "type": "object",
             "properties": {
                 "force": {
+                    "type": "object",
                     "properties": {key: {"enum": ["recommendation", "out_of_scope"]} for key in OWNERSHIPS},
                     "required": list(OWNERSHIPS),
                 }

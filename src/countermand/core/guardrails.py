@@ -10,7 +10,7 @@ from typing import Any
 
 from countermand.core.directive import Directive, Force
 from countermand.core.errors import Refused, RefusedMany
-from countermand.core.instants import DAY, HOUR, Instant
+from countermand.core.instants import HOUR, Instant
 from countermand.core.schedule import earliest_due, ends_at
 
 #: The notice below which an order says so, and needs one more approver.
@@ -25,7 +25,7 @@ class Rails:
     approvers: int = 2
     tolerance: float = 0.02
     minimum_notice: int = AMPLE_NOTICE
-    new_operator_wait: int = 7 * DAY
+    new_operator_wait: int = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)

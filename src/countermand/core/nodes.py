@@ -21,9 +21,9 @@ def choice(title: str, description: str, *words: str, default: str | None = None
     return node if default is None else {**node, "default": default}
 
 
-def many(title: str, description: str, items: Node, least: int = 0) -> Node:
+def many(title: str, description: str, items: Node, least: int = 0, unique: bool = True) -> Node:
     node: Node = {"title": title, "description": description, "type": "array", "items": items, "maxItems": 1000}
-    return {**node, "uniqueItems": True} if least == 0 else {**node, "uniqueItems": True, "minItems": least}
+    return {**node, **({"uniqueItems": True} if unique else {}), **({"minItems": least} if least else {})}
 
 
 def an_object(title: str, description: str, properties: dict[str, Node], *required: str, **more: Any) -> Node:

@@ -36,6 +36,8 @@ def read(plain: Mapping[str, Any], where: Callable[[Path], Where] = nowhere) -> 
 
     Raises RefusedMany with every problem, in the order of the text.
     """
+    if not isinstance(plain, Mapping):
+        raise RefusedMany([Refused("not-a-mapping", where(()))])
     found = list(_of_form(plain))
     flawed = [path for path, _ in found]
     for parts, rule in _RULES:
