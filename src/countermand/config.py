@@ -56,6 +56,18 @@ class Holdbacks:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """The ways in to mail: ``doors`` names them all, ``guarded`` those at which a gate is asked. Previews name the rest."""
+
+    doors: tuple[str, ...] = ("ActiveSync", "IMAP", "web mail")
+    guarded: tuple[str, ...] = ("ActiveSync",)
+
+    @property
+    def uncovered(self) -> tuple[str, ...]:
+        return tuple(door for door in self.doors if door not in self.guarded)
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """``listen``: host:port on which feed and snapshots are served; ``url``: the base address by which gates reach it."""
 
@@ -82,6 +94,7 @@ class Config:
     notices: Notices = Notices()
     guard: Rails = field(default_factory=Rails)
     holdbacks: Holdbacks = Holdbacks()
+    mail: Mail = Mail()
     control: Control = Control()
     publisher: Publisher = Publisher()
 
@@ -142,6 +155,10 @@ def _between(least: int, most: int) -> Callable[[Any], int]:
     return read
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    return tuple(_of(str)(name) for name in _of(list)(value))
+
+
 def _address(value: Any) -> str:
     host, colon, port = _of(str)(value).rpartition(":")
     if not (host and colon and port.isdigit() and int(port) < 65536):
@@ -150,6 +167,7 @@ def _address(value: Any) -> str:
 
 
 _TEXT: _Reader = ("a text in quotation marks", _of(str))
+_NAMES: _Reader = ('a list of names, ["ActiveSync", "IMAP"]', _names)
 _FLAG: _Reader = ("true or false", _of(bool))
 _SHARE: _Reader = ('a share, "2%"', lambda value: forms.share(_of(str)(value)))
 _DURATION: _Reader = ('a span of time, "10m", "72h", "10s"', _span)
@@ -188,6 +206,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, _Reader]]] = {
             "shrink_share": _SHARE,
         },
     ),
+    "mail": (Mail, {"doors": _NAMES, "guarded": _NAMES}),
     "control": (Control, {"listen": _LISTEN, "url": _TEXT}),
     "publisher": (Publisher, {"interval": _DURATION, "heartbeat": _DURATION}),
 }

@@ -15,7 +15,7 @@ from countermand.core.verdict import exempt_at, present
 from countermand.flows.reevaluate import block_for, sources_health
 from countermand.flows.rings import advance
 from countermand.flows.walk import walk
-from countermand.store import directives, fleet, log, outbox, sets, terms
+from countermand.store import directives, log, outbox, owners, sets, terms
 from countermand.store.unit import unit
 
 
@@ -65,15 +65,17 @@ def _remind(act: Act, block: Block, lineage: Lineage) -> int:
     for due, told in block.instants(f"told:{terms_.number}:"):
         moments = [name for at, name in schedule.reminders(terms_.directive, due) if since < at <= act.now]
         if moments and due > act.now:
-            owners = fleet.owners([block.number * BLOCK_SIZE + offset for offset in told & waiting])
-            promised += outbox.promise(terms_.number, sorted(set(owners.values())), "reminder", act, occurrence=moments[-1])
+            told_of = owners.of(block.number * BLOCK_SIZE + offset for offset in told & waiting)
+            promised += outbox.promise(terms_.number, sorted(set(told_of.values())), "reminder", act, occurrence=moments[-1])
     return promised
 
 
 def _stages(act: Act, lineage: Lineage) -> None:
     """One ledger entry per stage whose date passed since the last sweep. Stages never deny."""
     since = directives.walked_to(lineage.id)
-    for stage, ends in schedule.stage_ends(lineage.current.directive):
+    directive = lineage.current.directive
+    for stage in (stage for stage in directive.stages if stage.due is not None):
+        ends = schedule.end_of(stage.due, directive.fallback_zone)
         if since < ends <= act.now:
             log.append("stage-passed", act, {"lineage": lineage.id, "stage": stage.what.value, "due": ends})
 

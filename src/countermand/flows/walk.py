@@ -16,7 +16,7 @@ from countermand.core.lapse import lapsing
 from countermand.core.terms import Contacts, Lineage
 from countermand.core.timeline import denied_at, timeline
 from countermand.core.verdict import judge
-from countermand.store import feed, fleet, log, outbox, sets
+from countermand.store import feed, log, outbox, owners, sets
 
 #: The stored set of devices whose owners were told that mail is denied, by time or by a report.
 DENIED = "denied"
@@ -87,8 +87,8 @@ def _tell(act: Act, block: Block, lineage: Lineage, change: Change | None) -> No
         return
     for kind, devices in (("denied", change.entered), ("restored", change.left)):
         if devices and lineage.live:
-            owners = fleet.owners(_ordinals(block, devices))
-            outbox.promise(lineage.current.number, sorted(set(owners.values())), kind, act, occurrence=str(act.now))
+            people = sorted(set(owners.of(_ordinals(block, devices)).values()))
+            outbox.promise(lineage.current.number, people, kind, act, occurrence=str(act.now))
 
 
 def _ordinals(block: Block, devices: BitMap) -> list[int]:

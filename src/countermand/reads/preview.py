@@ -1,0 +1,198 @@
+"""The preview: who would be hit, how it is known, and what cannot be known, before anything is sent. Changes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from countermand.catalog import load as catalogue
+from countermand.config import Config
+from countermand.core import facts, schedule
+from countermand.core.apps import App
+from countermand.core.catalogue import Expansion, expand
+from countermand.core.cautions import Caution, cautions
+from countermand.core.directive import Directive
+from countermand.core.instants import Instant, to_datetime
+from countermand.core.lifecycle import State
+from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
+from countermand.core.terms import Lineage, needs
+from countermand.core.verdict import STATUS_OF, Reason, Status
+from countermand.flows.reevaluate import sources_health
+from countermand.store import directives, fleet, gates, owners, sets, terms
+from countermand.store.unit import reading
+
+
+@dataclass(frozen=True, slots=True)
+class AppHit:
+    """One distinct app id that the directive names, and on how many devices in scope it is."""
+
+    app: App
+    why: tuple[str, ...]
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Counts as of ``at``. ``people`` and ``devices`` by status; ``reasons`` by reason; ``by``: dimension → value → status.
+
+    ``denied_by_others``: denied now under directives already in force; ``proposed``: would be denied by this one in the end,
+    with today's facts; ``net``: of those, not denied by others already.
+    """
+
+    directive: str
+    title: str
+    state: State
+    at: Instant
+    audience: int
+    scope: int
+    people: Mapping[Status, int]
+    devices: Mapping[Status, int]
+    reasons: Mapping[Reason, int]
+    by: Mapping[str, Mapping[str, Mapping[Status, int]]]
+    apps: tuple[AppHit, ...]
+    unseen: tuple[tuple[str, str], ...]
+    cautions: tuple[Caution, ...]
+    protected_with_app: int
+    exempt_with_app: int
+    not_deniable: int
+    nobodys: int
+    first_due: Instant | None
+    last_due: Instant | None
+    busiest_hour: Instant
+    busiest_denials: int
+    denied_by_others: int
+    proposed: int
+    net: int
+    uncovered_doors: tuple[str, ...]
+    gates_heard: int
+    words: tuple[str, ...]
+
+
+def preview(name: str, config: Config, now: Instant) -> Preview:
+    """What the newest version of a directive would do, were it issued now with today's facts. Refused ``not-found``."""
+    with reading():
+        row = directives.newest(name)
+        lineage, expansion = _foreseen(name, now)
+        directive = lineage.current.directive
+        counted = _count(lineage, now)
+        numbers = fleet.app_names(counted.apps)
+        hits = {numbers[number]: count for number, count in counted.apps.items() if number in numbers}
+        heard = len(gates.seen())
+    busiest, most = counted.busiest_hour
+    unseen = tuple((product, str(platform)) for product, platform in expansion.unseen)
+    partial = {
+        "directive": name,
+        "title": directive.title,
+        "state": row.state,
+        "at": now,
+        "audience": len(counted.audience),
+        "scope": counted.scope,
+        "people": {status: len(found) for status, found in counted.people.items()},
+        "devices": _by_status(counted),
+        "reasons": {reason: counted.reasons[reason] for reason in Reason},
+        "by": {dimension: _dimension(counted, dimension) for dimension in DIMENSIONS},
+        "apps": tuple(AppHit(app, why, hits.get(app, 0)) for app, why in sorted(expansion.apps.items())),
+        "unseen": unseen,
+        "cautions": cautions(directive, expansion.unseen, _day(now)),
+        "protected_with_app": counted.protected,
+        "exempt_with_app": counted.exempt_with_app,
+        "not_deniable": counted.not_deniable,
+        "nobodys": counted.nobodys,
+        "first_due": schedule.earliest_due(directive, now),
+        "last_due": lineage.current.last_due,
+        "busiest_hour": busiest,
+        "busiest_denials": most,
+        "denied_by_others": counted.denied_by_others,
+        "proposed": sum(counted.denials_by_hour.values()),
+        "net": counted.net_new,
+        "uncovered_doors": config.mail.uncovered,
+        "gates_heard": heard,
+    }
+    return Preview(**partial, words=tuple(_words(directive, counted, config, heard)))
+
+
+def _foreseen(name: str, now: Instant) -> tuple[Lineage, Expansion]:
+    """The lineage as it would stand, and what its selectors mean: frozen once proposed, today's facts before."""
+    row = directives.newest(name)
+    lineage = terms.foreseen(name, now, ())
+    directive = lineage.current.directive
+    scope = directive.applies_to
+    expansion = expand(catalogue(), directive.prohibits, scope.platforms, _day(now), scope.people.countries)
+    apps = expansion.apps.keys() if row.state is State.DRAFT else None
+    return terms.foreseen(name, now, apps), expansion
+
+
+def _count(lineage: Lineage, now: Instant) -> Tally:
+    """Walk the blocks once. A version that nobody was told of is counted as if everyone in scope had been."""
+    counted = Tally()
+    health = sources_health(now)
+    others = tuple(other for other in terms.live() if other.id != lineage.id)
+    wanted, prefixes = _needed(lineage, others)
+    dues = _dues_by_zone(lineage.current.directive, now)
+    for number in sets.blocks(sets.DEVICES):
+        block = sets.load(sets.DEVICES, number, wanted, prefixes)
+        if not any(block.instants(f"told:{lineage.current.number}:")):
+            block = as_if_told(block, lineage.current, dues)
+        tally(counted, block, lineage, others, health.contacts, owners.in_block(number), now)
+    return counted
+
+
+def _needed(lineage: Lineage, others: tuple[Lineage, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    wanted, prefixes = needs(lineage)
+    for other in others:
+        more, longer = needs(other)
+        wanted, prefixes = wanted | more, prefixes | longer
+    return wanted, prefixes | {"country:", "group:", "zone:"}
+
+
+def _dues_by_zone(directive: Directive, now: Instant) -> dict[str, Instant]:
+    """The due that a notice claimed now would state, per zone of the fleet; '' for people whose zone is not known."""
+    zones = [name.removeprefix("zone:") for name in sets.names(sets.DEVICES, facts.zone(""))]
+    stated = {zone: schedule.due_at_claim(directive, zone, now, now, 0) for zone in ["", *zones]}
+    return {zone: due for zone, due in stated.items() if due is not None}
+
+
+def _by_status(counted: Tally) -> dict[Status, int]:
+    found = dict.fromkeys(Status, 0)
+    for reason, count in counted.reasons.items():
+        found[STATUS_OF[reason]] += count
+    return found
+
+
+def _dimension(counted: Tally, dimension: str) -> dict[str, dict[Status, int]]:
+    found: dict[str, dict[Status, int]] = {}
+    for (value, status), count in sorted(counted.by[dimension].items()):
+        found.setdefault(value, {})[status] = count
+    return found
+
+
+def _day(now: Instant) -> date:
+    return to_datetime(now).date()
+
+
+def _words(directive: Directive, counted: Tally, config: Config, heard: int) -> list[str]:
+    """The same in plain sentences, the ones that decide first."""
+    hits = sum(counted.apps.values())
+    said = [f"{len(counted.audience):,} people with {counted.scope:,} devices are spoken to."]
+    said.append(f"The app is on {hits:,} of those devices as far as anybody looked.")
+    if unknown := counted.reasons[Reason.NOT_LOOKED]:
+        said.append(f"On {unknown:,} devices nobody has looked for it yet.")
+    if invisible := counted.reasons[Reason.INVISIBLE]:
+        said.append(f"On {invisible:,} devices nobody can see it; only their owners can say.")
+    if directive.denies:
+        said.extend(_words_of_denial(counted, config, heard))
+    else:
+        said.append("Nobody loses mail by this: it ends in a report or in somebody else's list.")
+    return said
+
+
+def _words_of_denial(counted: Tally, config: Config, heard: int) -> list[str]:
+    said = [f"If nothing changes, {sum(counted.denials_by_hour.values()):,} devices lose mail at their due."]
+    if counted.not_deniable:
+        said.append(f"{counted.not_deniable:,} more have the app and no name under which a gate could know them.")
+    if counted.protected:
+        said.append(f"{counted.protected:,} devices of protected accounts have the app and keep mail.")
+    if config.mail.uncovered:
+        said.append(f"Nothing of ours guards these ways in to mail: {', '.join(config.mail.uncovered)}.")
+    if not heard:
+        said.append("No gate has ever reported: as things stand, nothing would be denied anywhere.")
+    return said
