@@ -5,6 +5,7 @@ is in healthy contact now. A dead source lapses nobody.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
@@ -16,6 +17,14 @@ from countermand.core.verdict import Reason, covered_by, judge
 
 #: A source is healthy while its last complete contact is no older than this many of its intervals.
 HEALTHY_INTERVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """``contacts``: the last healthy contact of each source; ``well``: which are healthy now."""
+
+    contacts: Contacts
+    well: Mapping[str, bool]
 
 
 def is_healthy(last_contact: Instant | None, interval: int, now: Instant) -> bool:

@@ -11,10 +11,10 @@ from pyroaring import BitMap
 from countermand.access import Act
 from countermand.core import facts
 from countermand.core.facts import BLOCK_SIZE, Block
-from countermand.core.lapse import is_healthy
-from countermand.core.terms import Contacts, Lineage, needs
-from countermand.flows.walk import Health, walk
-from countermand.store import feed, fleet, known, sets, terms
+from countermand.core.terms import Lineage, needs
+from countermand.flows.walk import walk
+from countermand.store import feed, known, sets, terms
+from countermand.store.health import health
 
 #: Up to this many devices of a block are judged from their own rows.
 FEW = 64
@@ -28,7 +28,7 @@ def reevaluate(act: Act, ordinals: Collection[int], *, only_looked: bool = False
     lineages = terms.issued()
     if not lineages or not ordinals:
         return
-    health = sources_health(act.now)
+    worth = health(act.now)
     by_block: dict[int, list[int]] = {}
     for ordinal in sorted(ordinals):
         by_block.setdefault(ordinal // BLOCK_SIZE, []).append(ordinal)
@@ -36,16 +36,9 @@ def reevaluate(act: Act, ordinals: Collection[int], *, only_looked: bool = False
         offsets = BitMap([ordinal % BLOCK_SIZE for ordinal in members])
         few = _from_rows(number, members) if len(members) <= FEW else None
         for lineage in lineages:
-            walk(act, few or block_for(number, lineage), offsets, lineage, health)
+            walk(act, few or block_for(number, lineage), offsets, lineage, worth)
             if not only_looked and any(version.directive.denies for version in lineage.versions):
                 feed.mark("denials", lineage.id, number)
-
-
-def sources_health(now: int) -> Health:
-    """The sources' last contacts and health as of ``now``."""
-    sources = fleet.sources()
-    contacts = Contacts({source.name: source.last_contact for source in sources if source.last_contact is not None})
-    return Health(contacts, {source.name: is_healthy(source.last_contact, source.interval, now) for source in sources})
 
 
 def block_for(number: int, lineage: Lineage) -> Block:

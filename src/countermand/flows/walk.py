@@ -4,30 +4,20 @@ Part of a flow, never one by itself: it runs inside the caller's unit. Nothing h
 stored verdicts are read by nothing but the next walk, so that each change is told once.
 """
 
-from dataclasses import dataclass
-
 from pyroaring import BitMap
 
 from countermand.access import Act
 from countermand.core import facts
 from countermand.core.changes import Change, diff, stored
 from countermand.core.facts import BLOCK_SIZE, Block
-from countermand.core.lapse import lapsing
-from countermand.core.terms import Contacts, Lineage
+from countermand.core.lapse import Health, lapsing
+from countermand.core.terms import Lineage
 from countermand.core.timeline import denied_at, timeline
 from countermand.core.verdict import judge
 from countermand.store import feed, log, outbox, owners, sets
 
 #: The stored set of devices whose owners were told that mail is denied, by time or by a report.
 DENIED = "denied"
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What the sources are worth now: their last contacts, and which of them are healthy."""
-
-    contacts: Contacts
-    well: dict[str, bool]
 
 
 def walk(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, lapse: bool = False) -> bool:

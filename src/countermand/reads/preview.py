@@ -16,8 +16,8 @@ from countermand.core.lifecycle import State
 from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
 from countermand.core.terms import Lineage, needs
 from countermand.core.verdict import STATUS_OF, Reason, Status
-from countermand.flows.reevaluate import sources_health
 from countermand.store import directives, fleet, gates, owners, sets, terms
+from countermand.store.health import health
 from countermand.store.unit import reading
 
 
@@ -124,7 +124,7 @@ def _foreseen(name: str, now: Instant) -> tuple[Lineage, Expansion]:
 def _count(lineage: Lineage, now: Instant) -> Tally:
     """Walk the blocks once. A version that nobody was told of is counted as if everyone in scope had been."""
     counted = Tally()
-    health = sources_health(now)
+    worth = health(now)
     others = tuple(other for other in terms.live() if other.id != lineage.id)
     wanted, prefixes = _needed(lineage, others)
     dues = _dues_by_zone(lineage.current.directive, now)
@@ -132,7 +132,7 @@ def _count(lineage: Lineage, now: Instant) -> Tally:
         block = sets.load(sets.DEVICES, number, wanted, prefixes)
         if not any(block.instants(f"told:{lineage.current.number}:")):
             block = as_if_told(block, lineage.current, dues)
-        tally(counted, block, lineage, others, health.contacts, owners.in_block(number), now)
+        tally(counted, block, lineage, others, worth.contacts, owners.in_block(number), now)
     return counted
 
 
