@@ -27,6 +27,7 @@ from countermand.store.models.house import (
 )
 from countermand.store.models.leaving import (
     Dirty,
+    FeedHeartbeat,
     FeedRecord,
     GateSeen,
     Notice,
@@ -60,6 +61,7 @@ __all__ = [
     "Dirty",
     "Exemption",
     "FactSet",
+    "FeedHeartbeat",
     "FeedRecord",
     "GateSeen",
     "Group",

@@ -41,8 +41,8 @@ class Notice(models.Model):
 class Dirty(models.Model):
     """Something that gates must hear of; the publisher numbers it from committed rows."""
 
-    kind = Name()  # lineage | denials | unregistered | identities | logins | protected
-    key = Name()
+    kind = Name()  # lineage | denials | unregistered | identities | logins | protected | clock
+    key = Text()
     block = models.IntegerField(default=-1)
 
 
@@ -59,13 +59,25 @@ class FeedRecord(models.Model):
         unique_together = [("epoch", "n")]
 
 
+class FeedHeartbeat(models.Model):
+    """One row (id 1): the last heartbeat, the exact signed bytes. The publisher alone writes it, when nothing is pending."""
+
+    epoch = models.BigIntegerField()
+    n = models.BigIntegerField()
+    time = When()  # the installation's time: a drill's, in a drill
+    body = models.BinaryField()
+
+
 class GateSeen(models.Model):
-    """What a gate last said it knows; the publisher refuses to fall behind it."""
+    """What a gate last said it knows and does; the publisher refuses to fall behind it."""
 
     name = Name(unique=True)
     epoch = models.BigIntegerField()
     n = models.BigIntegerField()
     at = When()
+    heard = When(default=0)
+    stopped = models.BooleanField(default=False)
+    decisions = models.JSONField(default=dict)  # "outcome/reason" → count since the gate started
 
 
 class Receipt(models.Model):
