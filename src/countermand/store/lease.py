@@ -1,0 +1,23 @@
+"""Leases: one holder at a time for publisher, sealer and the like. They run on real time, also in a drill."""
+
+from django.db import connection
+
+from countermand.core.instants import Instant
+
+
+def hold(name: str, holder: str, now: Instant, length: int) -> bool:
+    """Take the lease, or keep it, until ``now + length``; False if somebody else holds it. Inside a unit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO store_lease (name, holder, until) VALUES (%s, %s, %s) "
+            "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until "
+            "WHERE store_lease.holder = excluded.holder OR store_lease.until <= %s",
+            [name, holder, now + length, now],
+        )
+        return bool(cursor.rowcount)
+
+
+def release(name: str, holder: str) -> None:
+    """Give the lease up, if it is still held by this holder."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE store_lease SET until = 0 WHERE name = %s AND holder = %s", [name, holder])

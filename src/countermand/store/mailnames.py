@@ -1,0 +1,81 @@
+"""The names that gates know: which (login, kind, value) belongs to which device, which logins are whose, which are
+protected. Only kinds by which a gate can recognise a device; devices without an owner have no name there."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from django.db.models import Q, QuerySet
+
+from countermand.core.devices import MAIL_KINDS
+from countermand.core.facts import BLOCK_SIZE
+from countermand.store import models
+
+_KINDS = sorted(kind.value for kind in MAIL_KINDS)
+_CHUNK = 400
+_ROWS = 5_000
+
+#: (login, kind, value)
+Pair = tuple[str, str, str]
+
+
+def devices() -> Iterator[tuple[Pair, int]]:
+    """Every name and its device's ordinal, read as they are needed."""
+    rows = _named().values_list("device__owner__login", "kind", "value", "device_id").iterator(chunk_size=_ROWS)
+    return (((login, kind, value), ordinal) for login, kind, value, ordinal in rows)
+
+
+def devices_in(block: int) -> Iterator[tuple[Pair, int]]:
+    """The same of one block of devices."""
+    found = _named().filter(device_id__gte=block * BLOCK_SIZE, device_id__lt=(block + 1) * BLOCK_SIZE)
+    rows = found.values_list("device__owner__login", "kind", "value", "device_id").iterator(chunk_size=_ROWS)
+    return (((login, kind, value), ordinal) for login, kind, value, ordinal in rows)
+
+
+def belonging(pairs: Collection[Pair]) -> dict[Pair, int]:
+    """Those of these names that belong to a device of that login now."""
+    found: dict[Pair, int] = {}
+    wanted = sorted(set(pairs))
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        values = {value for _, _, value in part}
+        rows = _named().filter(value__in=values).values_list("device__owner__login", "kind", "value", "device_id")
+        found.update(((login, kind, value), ordinal) for login, kind, value, ordinal in rows)
+    return {pair: found[pair] for pair in wanted if pair in found}
+
+
+def people() -> Iterator[tuple[str, int]]:
+    """(login, person's ordinal) of everybody who is active."""
+    return iter(models.Person.objects.filter(active=True).values_list("login", "ordinal").iterator(chunk_size=_ROWS))
+
+
+def people_in(block: int) -> Iterator[tuple[str, int]]:
+    found = models.Person.objects.filter(active=True, ordinal__gte=block * BLOCK_SIZE, ordinal__lt=(block + 1) * BLOCK_SIZE)
+    return iter(found.values_list("login", "ordinal").iterator(chunk_size=_ROWS))
+
+
+def active(logins: Collection[str]) -> dict[str, int]:
+    """Those of these logins that are somebody's now."""
+    return _in_chunks(
+        logins, lambda part: models.Person.objects.filter(active=True, login__in=part).values_list("login", "ordinal")
+    )
+
+
+def protected() -> list[str]:
+    """The logins that can never be denied: agreed by a second person, and not ended."""
+    return sorted(set(_protected().values_list("login", flat=True)))
+
+
+def protected_among(logins: Collection[str]) -> frozenset[str]:
+    return frozenset(_in_chunks(logins, lambda part: _protected().filter(login__in=part).values_list("login", "id")))
+
+
+def _named() -> QuerySet[models.Identity]:
+    return models.Identity.objects.filter(kind__in=_KINDS, device__owner__isnull=False)
+
+
+def _protected() -> QuerySet[models.ProtectedLogin]:
+    return models.ProtectedLogin.objects.filter(~Q(agreed_by=""), ended_at=None)
+
+
+def _in_chunks(logins: Collection[str], rows: Callable[[list[str]], Iterable[tuple[str, int]]]) -> dict[str, int]:
+    wanted = sorted(set(logins))
+    return {login: number for start in range(0, len(wanted), _CHUNK) for login, number in rows(wanted[start : start + _CHUNK])}
