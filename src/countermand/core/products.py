@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from countermand.core.apps import App
 from countermand.core.devices import Platform
@@ -168,6 +169,7 @@ class NamedList:
         return tuple(member for member in self.members if member.as_of <= day)
 
 
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """The form in which names are compared: compatibility forms, case, spacing and invisible marks make no difference."""
     seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) != "Cf")
