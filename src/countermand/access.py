@@ -71,6 +71,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "handover": frozenset({_OPERATOR}),
         # the house
         "operator": frozenset({_ADMINISTRATOR}),
+        "gate": frozenset({_ADMINISTRATOR, _OPERATOR}),
         "doctor": frozenset({_ADMINISTRATOR, _OPERATOR, _SYSTEM}),
         "deliver": frozenset({_OPERATOR, _SYSTEM}),
         "sweep": frozenset({_OPERATOR, _SYSTEM}),

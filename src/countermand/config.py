@@ -79,7 +79,7 @@ class Control:
 class Publisher:
     """``interval``: between two looks for committed changes; ``heartbeat``: between two heartbeats. Milliseconds."""
 
-    interval: int = SECOND // 4
+    interval: int = SECOND // 50
     heartbeat: int = 10 * SECOND
 
 

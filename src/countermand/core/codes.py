@@ -31,6 +31,8 @@ CODES: dict[str, Code] = {
     ),
     # -- the command line (cli) --
     "not-a-moment": Code("{text!r} is not a time.", "Write {how}.", INPUT, 400),
+    "not-a-pair": Code("{text!r} is not NAME=VALUE.", "Write {option} NAME=VALUE, as the command's --help shows.", INPUT, 400),
+    "no-key-named": Code("No key is named to sign with.", "Give --key, or --signature with one made elsewhere.", DENIED, 403),
     "unreadable-file": Code("{path} cannot be read: {why}.", "Check the name and who may read it.", INPUT, 404),
     # -- gates: keys, snapshot, feed --
     "gate-config": Code("The gate's settings cannot be used: {why}.", "Mend the file; docs/gate.md lists them all."),
@@ -51,6 +53,8 @@ CODES: dict[str, Code] = {
         409,
     ),
     "feed-gap": Code("Record {n} does not follow record {held}.", "A new snapshot cures it.", INTEGRITY, 502),
+    "gate-exists": Code("There is a gate {gate} or a directory {directory} already.", "Choose another.", CONFLICT, 409),
+    "gate-report": Code("A gate's report cannot be read: {why}.", "Run the same version on gate and control plane.", INPUT, 422),
     "feed-behind-gate": Code(
         "Gate {gate} has heard epoch {epoch}, number {n}; this database is at epoch {our_epoch}, number {our_n}.",
         "This is an older copy: find the newer one, or open a new epoch with `countermand restore`.",
@@ -252,6 +256,7 @@ CODES: dict[str, Code] = {
     "lineage-ended": Code("{name} was rescinded; it never comes back.", "Write a directive with another id.", CONFLICT, 409),
     "nothing-issued": Code("No version of {name} is issued.", "Use issue, not supersede.", CONFLICT, 409),
     "issued-already": Code("A version of {name} is issued.", "Use supersede to replace it.", CONFLICT, 409),
+    "unknown-ground": Code("{ground!r} is no ground for rescinding.", "Write one of: {known}."),
     "bundle-changed": Code("The bundle is no longer {digest}.", "Look at what changed, and begin again.", CONFLICT, 409),
     "audience-grew": Code(
         "{people} people would be told; at most {most} were approved.",
@@ -268,4 +273,27 @@ CODES: dict[str, Code] = {
     "ended-already": Code("It has ended.", "Propose a new one.", CONFLICT, 409),
     "protected-already": Code("{login} is protected, or proposed to be.", "There is nothing left to do.", CONFLICT, 409),
     "not-agreed": Code("Nobody has agreed to it yet.", "It holds once a second person agrees.", CONFLICT, 409),
+    # -- the ledger --
+    "ledger-entry-unfit": Code("The ledger cannot take this {kind} entry: {why}.", "Put a digest in the place of long texts.", CONFLICT, 500),
+    "ledger-entry-unreadable": Code("A ledger entry cannot be read: {why}.", "Compare with a backup and with exports.", INTEGRITY, 500),
+    "ledger-key-unreadable": Code("{line!r} is not a verifier line.", "It reads <origin>+<key id>+<base64>; `countermand ledger key` prints it."),
+    "ledger-origin-unfit": Code("The ledger cannot be named {origin!r}.", "Set an origin without spaces and plus signs, like ledger.example.org."),
+    "ledger-checkpoint-malformed": Code("A checkpoint cannot be read: {why}.", "Get it afresh; nothing in it can be believed.", INTEGRITY, 500),
+    "ledger-checkpoint-forged": Code("The signature on the checkpoint of {size} entries is wrong.", "Find out who changed it.", INTEGRITY, 500),
+    "ledger-checkpoint-unsigned": Code("No key you named signed the checkpoint of {size} entries.", "Check the verifier line.", INTEGRITY, 500),
+    "ledger-file-missing": Code("The export lacks {file}.", "Get it afresh; it is not whole.", INTEGRITY, 500),
+    "ledger-file-damaged": Code("{file} of the export was changed: {why}.", "Get it afresh, and find out who changed it.", INTEGRITY, 500),
+    "ledger-file-stray": Code("{file} does not belong to the export.", "Find out where it came from; remove it.", INTEGRITY, 500),
+    "ledger-root-differs": Code("The {size} entries do not make the root that was signed.", "Find out who changed them.", INTEGRITY, 500),
+    "ledger-truncated": Code("The ledger has {size} signed entries; a checkpoint of {kept} was signed before.",
+        "Entries are gone: find the newer database, or open a new epoch with `countermand restore`.", INTEGRITY, 500),
+    "ledger-history-differs": Code("The first {size} entries are not those that were signed.", "Find out who changed them.", INTEGRITY, 500),
+    "ledger-leaf-missing": Code("Entry {index} is not in the ledger.", "Find out who deleted it.", INTEGRITY, 500),
+    "ledger-hash-differs": Code("The stored hash at level {level}, index {index} is not that of the entries.", "Find out who changed it.", INTEGRITY, 500),
+    "ledger-tail-unsigned": Code("{count} entries have a place in the tree but no signature.", "Find out who put them there.", INTEGRITY, 500),
+    "ledger-proof-malformed": Code("The proof cannot be read: {why}.", "Get it afresh.", INTEGRITY, 500),
+    "ledger-proof-wrong": Code("The proof does not lead from entry {index} to the signed root.", "The entry is not in that ledger.", INTEGRITY, 500),
+    "ledger-export-occupied": Code("There is something in {file} already.", "Name a new or empty directory.", CONFLICT, 409),
+    "ledger-empty": Code("Nothing has been sealed yet.", "Run the worker, or `countermand ledger seal`.", CONFLICT, 409),
+    "ledger-not-sealed": Code("Entry {index} is not among the {size} sealed ones.", "Indexes count from 0; new entries are sealed within seconds.", INPUT, 404),
 }

@@ -12,7 +12,8 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class NginxSettings:
     """``gate`` and ``mail``: ``host:port`` or ``unix:PATH``, as in an upstream. ``fail_open``: without an answer from the
-    gate, mail flows (otherwise 503 with Retry-After). ``access_log``: target and format, or None. Times are nginx's (``300s``), ``retry_after`` seconds."""
+    gate, mail flows (otherwise 503 with Retry-After). ``access_log``: target and format, or None. ``hang`` is a time of
+    nginx's (``300s``), ``retry_after`` seconds."""
 
     gate: str
     mail: str

@@ -20,6 +20,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 _REPORT_EVERY, _REPORT_SPACING = 10.0, 0.2
 #: With more records than this since the snapshot, a restart would be slow: fetch a newer one.
 _MANY_RECORDS = 2_000
+_MANY_NAMES = 50_000
 #: Refusals that a new snapshot cures; after any other, what is held stays.
 _CURED = frozenset({"feed-gap", "feed-damaged"})
 _SNAPSHOT_NEEDED = 409
@@ -37,12 +38,13 @@ class Follower:
         self._wants_snapshot = False
         self._connected = False
         self._why_lost = ""
+        self._tried_at = 0
 
     async def run(self) -> None:
         wait = _FIRST_WAIT
         while True:
             try:
-                if self._gate.held is None or self._wants_snapshot or self._kept.records > _MANY_RECORDS:
+                if self._gate.held is None or self._wants_snapshot or self._much_has_changed(self._gate.held):
                     await self._fetch(self._gate.held)
                 if self._gate.held is not None:
                     await self._listen(self._gate.held)
@@ -72,7 +74,7 @@ class Follower:
         known = f"?epoch={held.epoch}&after={held.n}" if held and not self._wants_snapshot else ""
         async with self._control.get(f"/feed/snapshot{known}", SILENCE) as reply:
             if reply.status == _NOTHING_NEWER:
-                self._kept.records = 0  # not again before as many more have come
+                self._tried_at = held.n if held else 0  # not again before as many more have come
                 return
             if reply.status != 200:
                 raise Silent(f"the control plane answered {reply.status} for a snapshot")
@@ -99,8 +101,14 @@ class Follower:
             self._say("feed-connected", epoch=held.epoch, n=held.n)
             async for line in _lines(reply.body):
                 self._take(held, line)
-                if self._kept.records > _MANY_RECORDS:
+                if self._much_has_changed(held):
                     return
+
+    def _much_has_changed(self, held: Held) -> bool:
+        """A restart would be slow, or the names that changed fill the memory."""
+        if held.n - self._tried_at < _MANY_RECORDS // 4:
+            return False
+        return self._kept.records > _MANY_RECORDS or held.overlaid > _MANY_NAMES
 
     def _take(self, held: Held, line: bytes) -> None:
         before, heard = held.n, held.heard

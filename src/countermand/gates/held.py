@@ -61,6 +61,11 @@ class Held:
     # -- answering --
 
     @property
+    def overlaid(self) -> int:
+        """How many names differ from the snapshot: beyond some tens of thousands a newer one is cheaper to hold."""
+        return len(self._identities) + len(self._logins)
+
+    @property
     def heard(self) -> Instant:
         """The control plane's time that was last heard."""
         return self._anchor.heard

@@ -25,8 +25,6 @@ from countermand.core.instants import Instant
 from countermand.store import models
 
 _CHUNK = 900
-#: SQLite's counter of commits by others; elsewhere nothing tells as cheaply.
-_EVERY_TIME = object()
 
 
 def mark(kind: str, key: str = "", block: int = -1) -> None:
@@ -160,13 +158,14 @@ def first(epoch: int) -> int | None:
     return models.FeedRecord.objects.filter(epoch=epoch).order_by("n").values_list("n", flat=True).first()
 
 
-def tick() -> object:
-    """A value that differs from the last one this thread got if anything may have been committed in between. Cheap."""
+def tick() -> int | None:
+    """A number that differs from the last one this thread got if anybody else committed in between (SQLite's counter).
+    None where nothing tells so cheaply: then look."""
     if connection.vendor != "sqlite":
-        return _EVERY_TIME
+        return None
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA data_version")
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 # -- what gates say --

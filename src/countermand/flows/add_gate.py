@@ -1,0 +1,74 @@
+"""Letting a gate in: a token of its own, and a directory with everything it needs, to be carried to its machine."""
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from countermand.access import Act, require
+from countermand.core.errors import Refused
+from countermand.flows.speaker import keys_dir, speaker
+from countermand.lib import clock
+from countermand.store import log
+from countermand.store.unit import unit
+
+
+@dataclass(frozen=True, slots=True)
+class NewGate:
+    """What the gate is called, where it listens (``host:port`` or ``unix:PATH``), and under what URL it reaches us.
+
+    ``rehearsal``: it takes its clock from the feed, as in a drill."""
+
+    name: str
+    listen: str
+    control: str
+    rehearsal: bool = False
+
+
+def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path) -> Path:
+    """Write ``gate.toml`` and its files into the new directory ``into``; returns the path of ``gate.toml``.
+
+    The token is stored as a digest only. Refused ``gate-exists`` if the name is taken or the directory is there.
+    """
+    require(act.actor, "gate")
+    tokens = keys_dir(state_dir) / "gates.tokens"
+    taken = {line.rpartition(" ")[0] for line in tokens.read_text().splitlines()} if tokens.exists() else set()
+    if gate.name in taken or into.exists():
+        raise Refused("gate-exists", gate=gate.name, directory=str(into))
+    speaker(state_dir, clock.now())  # keys and certificate exist from here on
+    token = secrets.token_urlsafe(32)
+    with unit():
+        log.append("gate-added", act, {"gate": gate.name})
+        into.mkdir(parents=True, mode=0o700)
+        _secret(into / "token", token + "\n")
+        _secret(into / "secret", (keys_dir(state_dir) / "gates.secret").read_text())
+        (into / "root.pub").write_text((keys_dir(state_dir) / "root.key.pub").read_text())
+        _settings(into / "gate.toml", gate)
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        with tokens.open("a") as file:
+            file.write(f"{gate.name} {digest}\n")
+    return into / "gate.toml"
+
+
+def _settings(path: Path, gate: NewGate) -> None:
+    values = {
+        "name": gate.name,
+        "listen": gate.listen,
+        "control": gate.control,
+        "token_file": "token",
+        "root_key_file": "root.pub",
+        "secret_file": "secret",
+        "state_dir": "state",
+        "stop_file": "stop",
+        "sightings_socket": "sightings.sock",
+        "clock": "feed" if gate.rehearsal else "own",
+    }
+    # A JSON string of printable characters is a TOML string.
+    path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
+
+
+def _secret(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

@@ -1,0 +1,138 @@
+"""What records say: for each mark, the absolute state as the rows are now. Part of publishing; changes nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from countermand.core import schedule
+from countermand.core.decision import Entries, Standing, merged
+from countermand.core.directive import Directive, OnUnknown
+from countermand.core.instants import Instant
+from countermand.core.terms import Lineage, needs
+from countermand.core.timeline import timeline, unregistered
+from countermand.snapshot import records
+from countermand.snapshot.hashes import Hashes
+from countermand.snapshot.records import Kind
+from countermand.store import directives, mailnames, sets, terms
+from countermand.store.feed import Mark, unpaired
+
+Thing = TypeVar("Thing")
+#: Names per record: enough to be few, small enough that a gate takes one in milliseconds.
+_NAMES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A record's kind and body, before it has a number."""
+
+    kind: Kind
+    body: dict[str, Any]
+
+
+def standing(name: str) -> Standing:
+    """What gates know of a lineage besides whom it denies. One that is not issued (any more) denies nobody."""
+    lineage, row = terms.lineage(name), directives.lineage(name)
+    if lineage is None or row is None or row.ended_at is not None:
+        return Standing(name, False, False, 0, None, 0, OnUnknown.ALLOW)
+    directive = lineage.current.directive
+    return Standing(
+        id=name,
+        live=True,
+        halted=row.halted_at is not None,
+        not_before=row.not_before,
+        sunset=schedule.ends_at(directive),
+        max_staleness=directive.gate.max_staleness,
+        on_stale=directive.gate.on_stale,
+        text=words(directive),
+    )
+
+
+def words(directive: Directive) -> str:
+    """What the phone of a denied person is shown. No link: links in such texts teach people to be phished."""
+    return (
+        f"Mail is not available on this device.\n\n{directive.title}. {directive.reason}\n\n"
+        f"Once that is done and your device has reported it, mail works again by itself. Questions: {directive.issuer}."
+    )
+
+
+def bodies(marks: Iterable[Mark], hashes: Hashes, now: Instant) -> Iterator[Said]:
+    """The records for these marks, those that end denials or correct names before those that could begin any."""
+    found: dict[str, list[Mark]] = {}
+    for mark in marks:
+        found.setdefault(mark.kind, []).append(mark)
+    yield from _protected(found.get("protected", []), hashes)
+    for kind, of in ((Kind.DENIALS, denials), (Kind.UNREGISTERED, denials_of_people)):
+        for name, block in _blocks(found.get(kind, []), kind):
+            yield Said(kind, records.entries_body(name, block, of(name, block, now)))
+    yield from _identities(found.get("identities", []), hashes)
+    yield from _logins(found.get("logins", []), hashes)
+
+
+def denials(name: str, block: int, now: Instant) -> Entries:
+    """From when which devices of a block the lineage denies."""
+    lineage = _denying(name)
+    return merged(timeline(sets.load(sets.DEVICES, block, *needs(lineage)), lineage), now) if lineage else []
+
+
+def denials_of_people(name: str, block: int, now: Instant) -> Entries:
+    """From when whose unregistered devices the lineage denies."""
+    lineage = _denying(name)
+    return merged(unregistered(sets.load(sets.PEOPLE, block, *needs(lineage)), lineage), now) if lineage else []
+
+
+def _denying(name: str) -> Lineage | None:
+    """The lineage, if it is issued and some version of it can deny at all."""
+    lineage = terms.lineage(name)
+    return lineage if lineage and any(version.directive.denies for version in lineage.versions) else None
+
+
+def _blocks(marks: list[Mark], kind: Kind) -> list[tuple[str, int]]:
+    """(lineage, block) of these marks; a block of -1 means every block."""
+    space = sets.DEVICES if kind is Kind.DENIALS else sets.PEOPLE
+    every = sets.blocks(space) if any(mark.block < 0 for mark in marks) else []
+    return sorted({(mark.key, block) for mark in marks for block in (every if mark.block < 0 else [mark.block])})
+
+
+def _identities(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
+    for mark in marks:
+        if not mark.key:
+            pairs = ((hashes.identity(*pair), ordinal) for pair, ordinal in mailnames.devices_in(mark.block))
+            yield from _added(Kind.IDENTITIES, pairs)
+    named = [unpaired(mark.key) for mark in marks if mark.key]
+    belonging = mailnames.belonging(named)
+    for part in _parts(named):
+        kept = [(hashes.identity(*pair), belonging[pair]) for pair in part if pair in belonging]
+        gone = [hashes.identity(*pair) for pair in part if pair not in belonging]
+        yield Said(Kind.IDENTITIES, records.table_body(kept, gone))
+
+
+def _logins(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
+    for mark in marks:
+        if not mark.key:
+            people = ((hashes.login(login), ordinal) for login, ordinal in mailnames.people_in(mark.block))
+            yield from _added(Kind.LOGINS, people)
+    named = [mark.key for mark in marks if mark.key]
+    active = mailnames.active(named)
+    for part in _parts(named):
+        kept = [(hashes.login(login), active[login]) for login in part if login in active]
+        gone = [hashes.login(login) for login in part if login not in active]
+        yield Said(Kind.LOGINS, records.table_body(kept, gone))
+
+
+def _protected(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
+    named = [mark.key for mark in marks]
+    protected = mailnames.protected_among(named)
+    for part in _parts(named):
+        kept = [hashes.login(login) for login in part if login in protected]
+        gone = [hashes.login(login) for login in part if login not in protected]
+        yield Said(Kind.PROTECTED, records.protected_body(kept, gone))
+
+
+def _added(kind: Kind, pairs: Iterator[tuple[int, int]]) -> Iterator[Said]:
+    while part := list(islice(pairs, _NAMES)):
+        yield Said(kind, records.table_body(part, []))
+
+
+def _parts(things: list[Thing]) -> Iterator[list[Thing]]:
+    return (things[start : start + _NAMES] for start in range(0, len(things), _NAMES))

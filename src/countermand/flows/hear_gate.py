@@ -1,0 +1,52 @@
+"""What a gate reports: how far it has heard, what it decided, and the devices of proven logins that nobody knows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from countermand.core.devices import MAIL_KINDS
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant
+from countermand.store import feed, sightings
+from countermand.store.unit import unit
+
+#: Longer texts are not names; a gate sends none, so such a report is refused whole.
+_LONGEST = 255
+_MOST_SIGHTINGS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A gate's report, checked. ``sightings``: (login, kind, value, first, last, times)."""
+
+    epoch: int
+    n: int
+    heard: Instant
+    stopped: bool
+    decisions: Mapping[str, int]
+    sightings: Sequence[tuple[str, str, str, Instant, Instant, int]]
+
+
+def read_report(value: Any) -> Report:
+    """A report from the JSON that a gate sent. Refused ``gate-report`` if it is of another shape."""
+    try:
+        decisions = {str(name)[:_LONGEST]: int(count) for name, count in dict(value["decisions"]).items()}
+        seen = [_sighting(one) for one in list(value["sightings"])[:_MOST_SIGHTINGS]]
+        return Report(int(value["epoch"]), int(value["n"]), int(value["heard"]), bool(value["stopped"]), decisions, seen)
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise Refused("gate-report", why=f"{type(wrong).__name__} {wrong}") from None
+
+
+def hear_gate(name: str, report: Report, now: Instant) -> None:
+    """Keep what the gate of this name said. Not an act of a person and no change of anybody's state: it has no ledger entry."""
+    with unit():
+        feed.save_gate(feed.Gate(name, report.epoch, report.n, now, report.heard, report.stopped, dict(report.decisions)))
+        for login, kind, value, first, last, times in report.sightings:
+            sightings.add(sightings.Sighting(login, kind, value, first, last, times))
+
+
+def _sighting(one: Mapping[str, Any]) -> tuple[str, str, str, Instant, Instant, int]:
+    login, kind, value = str(one["login"]), str(one["kind"]), str(one["value"])
+    if kind not in MAIL_KINDS or not 0 < len(login) <= _LONGEST or not 0 < len(value) <= _LONGEST:
+        raise ValueError("not a mail identity")
+    return login, kind, value, int(one["first"]), int(one["last"]), int(one["times"])

@@ -1,0 +1,72 @@
+"""Publishing for as long as a process runs: look for committed changes, publish them, beat, and renew the snapshot.
+
+Any number of processes may run this: a lease decides whose turn it is. ``countermand serve`` does, so that halting works
+with nothing else alive.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from countermand.core.errors import Refused
+from countermand.core.instants import HOUR, SECOND
+from countermand.flows.publish import publish
+from countermand.flows.publish_snapshot import publish_snapshot
+from countermand.flows.speaker import Speaker
+from countermand.lib import clock
+from countermand.snapshot.files import snapshots
+from countermand.store import feed, installation
+
+#: A gate replays records faster than it fetches a snapshot up to about here.
+_RECORDS_PER_SNAPSHOT = 1_000
+_SNAPSHOT_AGE = 6 * HOUR
+#: After a refusal a person has to do something; asking again at once changes nothing.
+_AFTER_REFUSAL = 5 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """``interval`` between two looks for changes, ``heartbeat`` between two heartbeats; milliseconds."""
+
+    interval: int
+    heartbeat: int
+
+
+def keep_publishing(speaker: Speaker, holder: str, pace: Pace, stop: threading.Event, say: Callable[[Refused], None]) -> None:
+    """Publish until ``stop``; refusals are said and tried again. The caller's thread owns the connection."""
+    seen: object = None
+    beaten = 0
+    while not stop.is_set():
+        now = clock.steady()
+        due = not beaten or now - beaten >= pace.heartbeat
+        tick = feed.tick()
+        if due or tick != seen or tick is None:
+            seen = tick
+            try:
+                done = publish(speaker, holder, clock.now(), beat=due)
+                beaten = now if due or done.records else beaten
+            except Refused as refused:
+                say(refused)
+                stop.wait(_AFTER_REFUSAL / 1000)
+        stop.wait(pace.interval / 1000)
+
+
+def keep_snapshots(speaker: Speaker, directory: Path, stop: threading.Event) -> None:
+    """Write a snapshot when there is none for this epoch, when many records have come since the last, and now and then.
+    Apart from publishing, because a large one takes seconds and a halt may not wait for it."""
+    written_at = 0
+    while not stop.is_set():
+        if _snapshot_due(directory, clock.steady() - written_at):
+            publish_snapshot(speaker, directory, clock.now())
+            written_at = clock.steady()
+        stop.wait(0.5)
+
+
+def _snapshot_due(directory: Path, age: int) -> bool:
+    house = installation.load()
+    if house is None:
+        return False
+    newest = [file for file in snapshots(directory) if file.epoch == house.epoch][-1:]
+    behind = feed.last(house.epoch).n - newest[0].n if newest else 0
+    return not newest or behind >= _RECORDS_PER_SNAPSHOT or (behind > 0 and age >= _SNAPSHOT_AGE)

@@ -1,0 +1,119 @@
+"""Publishing: one publisher turns the marks of committed flows into numbered, signed records, and says what time it is.
+
+Bodies are made in a consistent read, then numbered and stored in one short unit, so that no writer waits for the making.
+INVARIANT: a heartbeat is written only in a unit in which no mark is pending: whoever holds its number holds everything
+that was committed before its time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from countermand.core.decision import Standing
+from countermand.core.errors import Refused
+from countermand.core.instants import SECOND, Instant
+from countermand.flows.bodies import Said, bodies, standing
+from countermand.flows.speaker import Speaker
+from countermand.snapshot.hashes import Hashes
+from countermand.snapshot.records import Kind, Record, digest, standing_body, write
+from countermand.snapshot.signed import NOTHING_BEFORE, Heartbeat, heartbeat
+from countermand.store import feed, installation, lease
+from countermand.store.feed import Mark
+from countermand.store.unit import reading, unit
+
+#: A publisher that dies is followed by another after this long.
+_LEASE = 5 * SECOND
+#: Marks that one batch takes; a flow leaves a handful, an import a few per block.
+_MARKS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """``records``: how many were stored; ``n``: the last number now; ``held``: False if somebody else is the publisher."""
+
+    records: int
+    n: int
+    held: bool = True
+
+
+def publish(speaker: Speaker, holder: str, real: Instant, *, beat: bool = False) -> Published:
+    """Publish everything that is marked, and a heartbeat if there was anything or ``beat`` asks for it.
+
+    ``real``: the real time (a drill's offset is added from its row); ``holder`` names this publisher. Refused
+    ``feed-behind-gate`` if a gate has heard more than this database knows: then this is an older copy.
+    """
+    total = 0
+    while True:
+        batch = _gather(speaker, real)
+        if not (batch.marks or beat):
+            return Published(total, _n(batch.epoch))
+        with unit():
+            if not lease.hold("publisher", holder, real, _LEASE):
+                return Published(total, _n(batch.epoch), held=False)
+            stored = _store(speaker, batch, beat=beat)
+        total += stored
+        if batch.complete:
+            return Published(total, _n(batch.epoch))
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Marks and what they come to. ``complete``: no other mark was waiting when they were read."""
+
+    epoch: int
+    now: Instant
+    marks: Sequence[Mark]
+    lineages: Sequence[str]
+    said: Sequence[Said]
+    complete: bool
+
+
+def _gather(speaker: Speaker, real: Instant) -> _Batch:
+    with reading():
+        house = installation.load()
+        if house is None:
+            raise Refused("no-installation", path="(open)")
+        now = real + house.clock_offset
+        stops = [mark for mark in feed.stopping_marks() if _stops(standing(mark.key))]
+        if stops:
+            return _Batch(house.epoch, now, stops, [mark.key for mark in stops], [], complete=False)
+        found = feed.marks(_MARKS)
+        complete = sum(len(mark.ids) for mark in found) < _MARKS
+        # What could begin denials goes last: until everything about whom and when is told, a lineage is not (again) in force.
+        taken = found if complete else [mark for mark in found if mark.kind != Kind.LINEAGE] or found
+        lineages = [mark.key for mark in taken if mark.kind == Kind.LINEAGE]
+        said = list(bodies(taken, Hashes(speaker.secret, house.epoch), now))
+        return _Batch(house.epoch, now, taken, lineages, said, complete)
+
+
+def _stops(row: Standing) -> bool:
+    return not row.live or row.halted
+
+
+def _store(speaker: Speaker, batch: _Batch, *, beat: bool) -> int:
+    """Number, sign and store the batch; returns how many records. Inside the unit."""
+    before = feed.last(batch.epoch)
+    further = feed.ahead(batch.epoch, before.n)
+    if further is not None:
+        raise Refused(
+            "feed-behind-gate", gate=further.name, epoch=further.epoch, n=further.n, our_epoch=batch.epoch, our_n=before.n
+        )
+    # Lineage rows are read here, not before: a halt that was committed meanwhile must not be told later than it is known.
+    said = [*batch.said, *(Said(Kind.LINEAGE, standing_body(standing(name))) for name in batch.lineages)]
+    rows: list[feed.Row] = []
+    n, previous = before.n, before.digest or NOTHING_BEFORE
+    for index, one in enumerate(said):
+        n += 1
+        more = index < len(said) - 1
+        line = write(speaker.key, Record(batch.epoch, n, previous, batch.now, one.kind, one.body, more))
+        previous = digest(line)
+        rows.append(feed.Row(n, previous, line))
+    feed.append(batch.epoch, rows, batch.now)
+    feed.unmark(batch.marks)
+    if (beat or batch.marks) and not feed.any_marks():
+        line = heartbeat(speaker.key, Heartbeat(batch.epoch, n, previous, batch.now))
+        feed.save_beat(feed.Beat(batch.epoch, n, batch.now, line))
+    return len(rows)
+
+
+def _n(epoch: int) -> int:
+    return feed.last(epoch).n

@@ -1,0 +1,58 @@
+"""Writing the file that gates start from: everything they need, as the rows are now, after the feed's last record."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant
+from countermand.flows.bodies import denials, denials_of_people, standing
+from countermand.flows.speaker import Speaker
+from countermand.snapshot.files import SnapshotFile, file_for, snapshots
+from countermand.snapshot.hashes import Hashes
+from countermand.snapshot.signed import NOTHING_BEFORE
+from countermand.snapshot.write import Contents, Entry, Stamp, write
+from countermand.store import feed, installation, mailnames, sets, terms
+from countermand.store.unit import reading, unit
+
+#: Records kept behind a snapshot, for gates that are about to connect with an older one.
+_KEPT = 20_000
+_KEPT_FILES = 2
+
+
+def publish_snapshot(speaker: Speaker, directory: Path, real: Instant) -> SnapshotFile:
+    """Write ``snapshot-<epoch>-<n>`` into ``directory``, then let go of records and files that it makes needless."""
+    with reading():
+        house = installation.load()
+        if house is None:
+            raise Refused("no-installation", path="(open)")
+        now = real + house.clock_offset
+        last = feed.last(house.epoch)
+        hashes = Hashes(speaker.secret, house.epoch)
+        stamp = Stamp(house.epoch, last.n, last.digest or NOTHING_BEFORE, now, hashes.key_id)
+        path = file_for(directory, house.epoch, last.n)
+        write(path, stamp, _contents(hashes, now), speaker.key, speaker.certificate)
+    with unit():
+        feed.prune(house.epoch, last.n - _KEPT)
+    for older in snapshots(directory)[:-_KEPT_FILES]:
+        older.path.unlink(missing_ok=True)
+    return SnapshotFile(path, house.epoch, last.n)
+
+
+def _contents(hashes: Hashes, now: Instant) -> Contents:
+    names = [lineage.id for lineage in terms.issued()]
+    return Contents(
+        identities=((hashes.identity(*pair), ordinal) for pair, ordinal in mailnames.devices()),
+        logins=((hashes.login(login), ordinal) for login, ordinal in mailnames.people()),
+        protected=[hashes.login(login) for login in mailnames.protected()],
+        standings=[standing(name) for name in names],
+        denials=_entries(names, sets.DEVICES, now),
+        unregistered=_entries(names, sets.PEOPLE, now),
+    )
+
+
+def _entries(names: list[str], space: str, now: Instant) -> Iterator[Entry]:
+    of = denials if space == sets.DEVICES else denials_of_people
+    for block in sets.blocks(space):
+        for name in names:
+            for start, offsets in of(name, block, now):
+                yield Entry(name, block, start, offsets)

@@ -1,0 +1,102 @@
+"""The control plane as one ASGI application: the feed for gates now, API and console beside it when they come."""
+
+import asyncio
+import json
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from uuid import uuid4
+
+from countermand.config import Config
+from countermand.core.errors import Refused
+from countermand.flows.keep import Pace, keep_publishing, keep_snapshots
+from countermand.flows.speaker import keys_dir, speaker
+from countermand.lib import clock
+from countermand.reads import installation
+from countermand.snapshot.files import directory_of
+from countermand.web.answers import Receive, Scope, Send, answer
+from countermand.web.feed import FeedDoor
+from countermand.web.waker import Waker
+
+
+class Application:
+    """Routes by path; publishing and watching run in threads between start-up and shutdown.
+
+    ``failed`` is called if one of those threads dies: a control plane that cannot publish must not look alive.
+    """
+
+    def __init__(self, config: Config, failed: Callable[[], None]) -> None:
+        self._config = config
+        self._failed = failed
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._feed: FeedDoor | None = None
+        self._waker: Waker | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] != "http":
+            return
+        elif scope["path"] == "/healthz":
+            await answer(send, 200, {"ok": True})
+        elif scope["path"].startswith("/feed/") and self._feed is not None:
+            await self._feed(scope, receive, send)
+        else:
+            await answer(send, 404, {"code": "not-found"})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await asyncio.to_thread(installation.open_installation, self._config.database)
+                self._start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await asyncio.to_thread(self.end)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def _start(self) -> None:
+        state = self._config.state_dir
+        voice = speaker(state, clock.now())
+        self._waker = waker = Waker()
+        self._feed = FeedDoor(directory_of(state), keys_dir(state) / "gates.tokens", voice.certificate, waker)
+        pace = Pace(self._config.publisher.interval, self._config.publisher.heartbeat)
+        holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
+        self._run("publisher", lambda: keep_publishing(voice, holder, pace, self._stop, _say))
+        self._run("snapshots", lambda: keep_snapshots(voice, directory_of(state), self._stop))
+        self._run("watch", lambda: waker.watch(self._stop))
+
+    def _run(self, name: str, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except Exception:
+                self._failed()
+                raise
+            finally:
+                installation.close()
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def end_streams(self) -> None:
+        """Let listeners go, so that the server can end."""
+        if self._waker is not None:
+            self._waker.end()
+
+    def end(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(10)
+
+
+def _say(refused: Refused) -> None:
+    print(
+        json.dumps({"event": "publisher-refused", "code": refused.code, "sentence": refused.sentence}),
+        file=sys.stderr,
+        flush=True,
+    )
