@@ -1,6 +1,6 @@
 """What every test stands on: no network, property-test profiles, and ``store``, a fresh database file with its tables made.
 
-Django may be configured once per process, so one template file is migrated per worker and copied for each test.
+One template file is migrated per worker and copied for each test.
 """
 
 import ipaddress
@@ -52,31 +52,29 @@ sys.addaudithook(_refuse_network)
 
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database file; also what configures Django in this process."""
+    """A migrated, empty database file."""
     from django.db import connections
 
-    from countermand.store.setup import create_tables, open_store
+    from countermand.store.setup import close_store, create_tables, open_store
 
     path = tmp_path_factory.mktemp("template") / "template.sqlite3"
     open_store(path)
-    database = connections["default"].settings_dict
-    database["NAME"] = str(path)
     # A test may kill a process but never the power, so it need not wait for the disk.
-    database["OPTIONS"]["init_command"] = database["OPTIONS"]["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+    options = connections["default"].settings_dict["OPTIONS"]
+    options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     create_tables()
-    connections.close_all()  # the last close folds the write-ahead log into the file that is copied
+    close_store()  # the last close folds the write-ahead log into the file that is copied
     return path
 
 
 @pytest.fixture
 def store(_template: Path, tmp_path: Path) -> Iterator[Path]:
     """A fresh database for this test, open and with its tables made; yields the file's path."""
-    from django.db import connections
+    from countermand.store.setup import close_store, open_store
 
     path = tmp_path / "countermand.sqlite3"
     shutil.copyfile(_template, path)
-    connections.close_all()
-    connections["default"].settings_dict["NAME"] = str(path)
+    open_store(path)
     yield path
-    connections.close_all()
-    connections["default"].settings_dict["NAME"] = str(_template)
+    open_store(_template)
+    close_store()

@@ -4,35 +4,46 @@ SQLite: WAL (readers never wait for the writer), IMMEDIATE (a transaction that w
 of failing half-way), and a busy timeout. PostgreSQL arrives under the same function.
 """
 
+import os
 from pathlib import Path
 
 import django
-from django.conf import settings
+from django.apps import apps
+from django.conf import ENVIRONMENT_VARIABLE, settings
 from django.core.management import call_command
 from django.db import connections
 
 _PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
 
 
-def open_store(path: Path, *, secret_key: str = "", extra_apps: tuple[str, ...] = (), **more: object) -> None:
-    """Configure Django for the SQLite database at ``path``. Call once per process, before anything reads or writes."""
-    if settings.configured:
-        return
-    settings.configure(
-        SECRET_KEY=secret_key or "not used: the store signs nothing",
-        INSTALLED_APPS=["countermand.store", *extra_apps],
-        DATABASES={
-            "default": {
-                "ENGINE": "django.db.backends.sqlite3",
-                "NAME": str(path),
-                "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": _PRAGMAS},
-            }
-        },
-        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-        USE_TZ=True,
-        **more,
-    )
-    django.setup()
+def configure() -> None:
+    """Make Django ready, with no database opened yet. Importing ``countermand.store`` calls it, so that whatever imports a
+    table finds Django ready; a process that names settings of its own (DJANGO_SETTINGS_MODULE) gets those."""
+    if not settings.configured and not os.environ.get(ENVIRONMENT_VARIABLE):
+        settings.configure(
+            SECRET_KEY="not used: the store signs nothing",  # noqa: S106
+            INSTALLED_APPS=["countermand.store"],
+            DATABASES={
+                "default": {
+                    "ENGINE": "django.db.backends.sqlite3",
+                    "NAME": ":memory:",
+                    "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": _PRAGMAS},
+                }
+            },
+            DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+            USE_TZ=True,
+        )
+    if not apps.ready:
+        django.setup()
+
+
+def open_store(path: Path) -> None:
+    """From now on this process reads and writes the SQLite database at ``path``."""
+    configure()
+    database = connections["default"].settings_dict
+    if database["NAME"] != str(path):
+        close_store()
+        database["NAME"] = str(path)
 
 
 def close_store() -> None:
