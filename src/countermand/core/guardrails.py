@@ -44,7 +44,8 @@ class Attempt:
 
     ``authors``: everyone who wrote or proposed this text; ``operators``: how many active accounts could sign or issue;
     ``people``: whom a notice would be promised, counted now; ``expected``: the same number from another source;
-    ``peak``: most denials in any one hour, counted now; ``acknowledged``: the peak that the approvers saw.
+    ``peak``: most denials in any one hour, counted now; ``acknowledged``: the peak that the approvers saw; ``resumes``: it
+    ends a halt, after which nobody is denied before the minimum notice has passed again, whatever the dues say.
     """
 
     directive: Directive
@@ -57,6 +58,7 @@ class Attempt:
     peak: int
     acknowledged: int
     now: Instant
+    resumes: bool = False
 
 
 def recommends_only(directive: Directive) -> bool:
@@ -70,11 +72,12 @@ def short_notice(directive: Directive, rails: Rails, now: Instant) -> bool:
     return directive.minimum_notice < rails.minimum_notice or (due is not None and due - now < rails.minimum_notice)
 
 
-def approvals_needed(directive: Directive, rails: Rails, operators: int, now: Instant) -> int:
+def approvals_needed(directive: Directive, rails: Rails, operators: int, now: Instant, *, resumes: bool = False) -> int:
     """How many approvers must have signed: one more with short notice; none for a recommendation of the only operator."""
     if operators <= 1 and recommends_only(directive):
         return 0
-    return rails.approvers + short_notice(directive, rails, now)
+    short = directive.minimum_notice < rails.minimum_notice if resumes else short_notice(directive, rails, now)
+    return rails.approvers + short
 
 
 def approvers(signatures: Collection[Signature], bundle_digest: str, authors: frozenset[str]) -> frozenset[str]:
@@ -134,7 +137,7 @@ def _stops_of_approval(attempt: Attempt, rails: Rails) -> Iterator[Refused]:
     if attempt.operators <= 1 and not recommends_only(attempt.directive):
         yield Refused("one-operator-recommends-only")
     have = approvers(attempt.signatures, attempt.bundle_digest, attempt.authors)
-    need = approvals_needed(attempt.directive, rails, attempt.operators, attempt.now)
+    need = approvals_needed(attempt.directive, rails, attempt.operators, attempt.now, resumes=attempt.resumes)
     if len(have) < need:
         names = ", ".join(sorted(have)) or "nobody yet"
         yield Refused("too-few-approvals", have=len(have), need=need, names=names, digest=attempt.bundle_digest)

@@ -33,3 +33,10 @@ def load() -> Installation | None:
 def set_offset(offset: int) -> None:
     """Move a drill's clock to real time plus ``offset`` milliseconds."""
     models.Installation.objects.filter(drill=True).update(clock_offset=offset)
+
+
+def create(made: Installation) -> None:
+    """Say once what this database is."""
+    models.Installation.objects.create(
+        drill=made.drill, origin=made.origin, epoch=made.epoch, created=made.created, clock_offset=made.clock_offset
+    )

@@ -135,6 +135,35 @@ def correct(lineage: str, people: Collection[int], act: Acting) -> int:
     return promise(_last_issued(lineage), people, Kind.RESCINDED, act)
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Notices of a lineage but corrections: ``waiting`` to leave, ``in_flight`` (claimed); ``reached``: people, not notices."""
+
+    waiting: int
+    in_flight: int
+    reached: int
+
+
+def count(lineage: str) -> Counts:
+    """How many notices of the lineage's versions are open, and how many people any of them reached or may have reached."""
+    open_: dict[str, int] = {}
+    people: set[int] = set()
+    with connection.cursor() as cursor:
+        for version in _versions(lineage):
+            cursor.execute(
+                f"SELECT state, COUNT(*) FROM store_notice WHERE version_id = %s AND {_OPEN} AND kind <> 'rescinded' "
+                "GROUP BY state",
+                [version],
+            )
+            for state, found in cursor.fetchall():
+                open_[state] = open_.get(state, 0) + found
+            cursor.execute(
+                "SELECT DISTINCT person_id FROM store_notice WHERE version_id = %s AND reached AND kind <> 'rescinded'", [version]
+            )
+            people.update(row[0] for row in cursor.fetchall())
+    return Counts(open_.get(Mark.PROMISED, 0), open_.get(Mark.CLAIMED, 0), len(people))
+
+
 def _versions(lineage: str) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM store_version WHERE lineage_id = %s ORDER BY number", [lineage])

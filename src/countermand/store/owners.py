@@ -26,7 +26,7 @@ def of(devices: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def in_block(block: int) -> array[int]:
+def in_block(block: int) -> "array[int]":
     """Offset → owner's ordinal, -1 for nobody, over a whole block."""
     owners = array("i", [-1]) * BLOCK_SIZE
     first = block * BLOCK_SIZE

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection, transaction
+
+#: None: units commit. A list: units are rehearsed, and the list holds one entry per unit that was.
+_rehearsed: ContextVar[list[None] | None] = ContextVar("rehearsed", default=None)
 
 
 @contextmanager
@@ -11,8 +15,24 @@ def unit() -> Iterator[None]:
     """One write transaction. On SQLite it takes its turn at once (IMMEDIATE). Units do not nest: a flow is one transaction."""
     if connection.in_atomic_block:
         raise RuntimeError("a flow is one transaction; units do not nest")
+    rehearsed = _rehearsed.get()
+    if rehearsed:
+        raise RuntimeError("only a flow of one unit can be rehearsed: a second one would not see what the first did")
     with transaction.atomic():
         yield
+        if rehearsed is not None:
+            rehearsed.append(None)
+            transaction.set_rollback(True)
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Inside, the one unit of a flow does all that it does, refusals too, and is rolled back at its end."""
+    token = _rehearsed.set([])
+    try:
+        yield
+    finally:
+        _rehearsed.reset(token)
 
 
 @contextmanager

@@ -1,0 +1,94 @@
+"""Stopping: withdraw, halt, rescind. One person, one small write, and nothing that it waits for."""
+
+from dataclasses import dataclass
+
+from countermand.access import Act, require
+from countermand.core import facts, lifecycle
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant
+from countermand.core.lifecycle import EndGround
+from countermand.core.terms import Lineage, needs
+from countermand.core.timeline import denied_at, timeline
+from countermand.store import directives, feed, log, outbox, sets, terms
+from countermand.store.directives import VersionRow
+from countermand.store.unit import unit
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """``already``: it was halted before; nothing was written."""
+
+    lineage: str
+    already: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rescinded:
+    """What the one write undid, counted after it: ``lifted`` devices denied until then; ``voided`` notices that were
+    waiting. Still on its way: ``in_flight`` notices handed to the mail server just now, and ``corrections`` to be promised.
+    """
+
+    lineage: str
+    ground: EndGround
+    lifted: int
+    voided: int
+    in_flight: int
+    corrections: int
+
+
+def withdraw(act: Act, name: str) -> int:
+    """Take back a draft or a proposal; returns its number. What was issued is rescinded, not withdrawn (``wrong-state``)."""
+    require(act.actor, "withdraw")
+    with unit():
+        row = directives.newest(name)
+        directives.set_state(row.pk, lifecycle.after(row.state, "withdraw"))
+        log.append("withdrawn", act, {"lineage": name, "version": row.number})
+    return row.number
+
+
+def halt(act: Act, name: str) -> Halted:
+    """Nobody is denied by this directive, and nobody hears of it, until it is resumed. Refused ``not-found``,
+    ``wrong-state``."""
+    require(act.actor, "halt")
+    with unit():
+        _in_force(name, "halt")
+        already = directives.known(name).halted_at is not None
+        if not already:
+            directives.halt(name, act.now)
+            log.append("halted", act, {"lineage": name})
+            feed.mark("lineage", name)
+    return Halted(name, already)
+
+
+def rescind(act: Act, name: str, ground: EndGround | str) -> Rescinded:
+    """End the directive for good: every denial is lifted and every waiting notice void by this one write. Corrections are
+    promised afterwards (telling.rescind_all). Refused ``not-found``, ``wrong-state``, ``unknown-ground``."""
+    require(act.actor, "rescind")
+    if ground not in set(EndGround):
+        raise Refused("unknown-ground", ground=str(ground), known=", ".join(EndGround))
+    lineage = terms.lineage(name)
+    with unit():
+        _in_force(name, "rescind")
+        directives.end(name, EndGround(ground).value, act.now)
+        log.append("rescinded", act, {"lineage": name, "ground": EndGround(ground).value})
+        feed.mark("lineage", name)
+    notices = outbox.count(name)
+    lifted = _denied(lineage, act.now) if lineage is not None and lineage.live else 0
+    return Rescinded(name, EndGround(ground), lifted, notices.waiting, notices.in_flight, notices.reached)
+
+
+def _in_force(name: str, verb: str) -> VersionRow:
+    """The issued version; else the refusal that the table has for what the newest one is."""
+    row = directives.issued(name) or directives.newest(name)
+    lifecycle.after(row.state, verb)
+    return row
+
+
+def _denied(lineage: Lineage, now: Instant) -> int:
+    """Devices that the lineage denied at ``now`` and a gate could recognise."""
+    count = 0
+    wanted, prefixes = needs(lineage)
+    for number in sets.blocks(sets.DEVICES):
+        block = sets.load(sets.DEVICES, number, wanted, prefixes)
+        count += len(denied_at(timeline(block, lineage), now) & block[facts.DENIABLE])
+    return count

@@ -1,0 +1,155 @@
+"""Telling: the promises that follow from an issue or a rescission, in chunks that anybody may interrupt and anybody resume.
+
+Which people have been promised a version's notice is kept as one set, so a chunk is "whoever is in the audience and not in
+the set": the same for the first telling, after a crash, and for people who join later.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyroaring import BitMap
+
+from countermand.access import Act, require
+from countermand.core import schedule
+from countermand.core.notices import Kind
+from countermand.core.terms import Lineage
+from countermand.store import audience, directives, feed, log, outbox, rings, sets, terms
+from countermand.store.unit import unit
+
+#: People promised in one transaction; well within the 200 ms that a transaction may last.
+CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``promised`` now, ``done`` of ``total`` people so far. ``more``: call again. ``why`` it stopped for good, if not:
+    '' when everybody is promised, ``halted``, ``over`` (rescinded or superseded), or ``audience-grew``."""
+
+    promised: int
+    done: int
+    total: int
+    more: bool
+    why: str = ""
+
+
+def issue_next(act: Act, name: str, members: BitMap | None = None) -> Progress:
+    """Promise the version in force to the next people of its audience, in one short unit.
+
+    ``members``: the audience as counted before (``issue`` returns it), None to count it now. Whether the lineage is still
+    issued and unhalted is looked at inside the unit, so nobody is promised anything after a halt or a rescission.
+    """
+    require(act.actor, "tell")
+    lineage = terms.lineage(name)
+    if lineage is None:
+        return Progress(0, 0, 0, more=False, why="over")
+    wanted = audience.members(lineage) if members is None else members
+    with unit():
+        found = terms.lineage(name)
+        if found is None or found.current.number != lineage.current.number:
+            return Progress(0, 0, len(wanted), more=False, why="over")
+        return _promise(act, found, wanted)
+
+
+def issue_all(
+    act: Act, name: str, members: BitMap | None = None, tick: Callable[[Progress], None] = lambda progress: None
+) -> Progress:
+    """Promise the version in force to everybody in its audience, chunk by chunk; ``tick`` after each. Halting, rescinding
+    or killing it in the middle leaves nothing half-done; calling it again goes on."""
+    require(act.actor, "tell")
+    lineage = terms.lineage(name)
+    if lineage is None:
+        return Progress(0, 0, 0, more=False, why="over")
+    wanted = audience.members(lineage) if members is None else members
+    promised = 0
+    while True:
+        progress = issue_next(act, name, wanted)
+        promised += progress.promised
+        tick(progress)
+        if not progress.more:
+            return Progress(promised, progress.done, progress.total, more=False, why=progress.why)
+
+
+def rescind_next(act: Act, name: str) -> Progress:
+    """Promise the correction to the next people whom a notice reached or may have reached, in one short unit; then forget
+    the verdicts, which speak of nothing any more."""
+    require(act.actor, "tell")
+    with unit():
+        row = directives.known(name)
+        if row.ended_at is None or row.corrected:
+            return Progress(0, 0, 0, more=False)
+        chunk = outbox.promise_corrections(name, act, row.corrected_to, CHUNK)
+        if chunk is not None:
+            last, promised = chunk
+            directives.corrected(name, last, done=False)
+            return Progress(promised, last, 0, more=True)
+        directives.corrected(name, row.corrected_to, done=True)
+        sets.drop(sets.DEVICES, sets.names(sets.DEVICES, f"verdict:{name}:"))
+        log.append("corrections-promised", act, {"lineage": name})
+        return Progress(0, row.corrected_to, 0, more=False)
+
+
+def rescind_all(act: Act, name: str, tick: Callable[[Progress], None] = lambda progress: None) -> int:
+    """Promise every correction; returns how many."""
+    promised = 0
+    while True:
+        progress = rescind_next(act, name)
+        promised += progress.promised
+        tick(progress)
+        if not progress.more:
+            return promised
+
+
+def catch_up(act: Act, between: Callable[[], None] = lambda: None) -> int:
+    """The worker's part: finish what was interrupted, and tell people who came into an audience since. Returns how many
+    promises were made."""
+    require(act.actor, "tell")
+    promised = 0
+    for name in directives.uncorrected():
+        promised += rescind_all(act, name, lambda progress: between())
+    for lineage in terms.live():
+        promised += issue_all(act, lineage.id, tick=lambda progress: between()).promised
+    return promised
+
+
+def _promise(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
+    pk = lineage.current.number
+    row, before = directives.version(pk), directives.promised(pk)
+    rest = wanted - before
+    done, total = len(before), len(before | wanted)
+    if not lineage.live:
+        return Progress(0, done, total, more=False, why="halted")
+    room = max(row.ceiling - done, 0) if row.ceiling else len(rest)
+    chunk = BitMap(rest[: min(CHUNK, room)]) if rest and room else BitMap()
+    if chunk:
+        _place(lineage, chunk)
+        _tell(act, lineage, chunk)
+        directives.save_promised(pk, before | chunk)
+    left = rest - chunk
+    if left and len(chunk) < room:
+        return Progress(len(chunk), done + len(chunk), total, more=True)
+    if not left and not row.issue_done:
+        directives.finish_issue(pk)
+    if chunk or (not left and not row.issue_done):
+        about = {"lineage": lineage.id, "version": row.number, "people": done + len(chunk)}
+        log.append("notices-promised", act, {**about, "waiting": len(left)})
+    return Progress(len(chunk), done + len(chunk), total, more=False, why="audience-grew" if left else "")
+
+
+def _tell(act: Act, lineage: Lineage, chunk: BitMap) -> None:
+    """Whoever was told of an earlier version hears that it changed; everybody else hears of it for the first time."""
+    know = chunk & audience.told_before(lineage)
+    outbox.promise(lineage.current.number, list(chunk - know), Kind.ISSUED, act)
+    outbox.promise(lineage.current.number, list(know), Kind.SUPERSEDED, act)
+
+
+def _place(lineage: Lineage, chunk: BitMap) -> None:
+    """Rings are known before the first denial: a person's ring is written with the promise of the notice."""
+    if lineage.rings == 1:
+        return
+    directive = lineage.current.directive
+    last = lineage.rings - 1
+    found = {person: schedule.ring_of(directive, login) for person, login in audience.logins(chunk).items()}
+    changed = rings.place(lineage.id, {person: ring for person, ring in found.items() if ring != last})
+    if len(lineage.versions) > 1:
+        for block in sorted(changed):
+            feed.mark("denials", lineage.id, block)

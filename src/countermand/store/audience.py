@@ -1,0 +1,73 @@
+"""The audience of a version as one set of people's ordinals, counted over the whole fleet before anybody is told."""
+
+from collections.abc import Iterable, Iterator
+
+from django.db import connection
+from pyroaring import BitMap
+
+from countermand.core.audience import addressed
+from countermand.core.facts import BLOCK_SIZE
+from countermand.core.terms import Lineage, needs
+from countermand.store import owners, sets
+
+#: Most host parameters that one statement carries (SQLite's floor is 999).
+_CHUNK = 900
+
+
+def members(lineage: Lineage) -> BitMap:
+    """Whom the lineage's current version is told to: its audience, and whoever was told of an earlier version and must
+    hear that it changed. Ordinals of active people."""
+    found = BitMap()
+    for number in sets.blocks(sets.DEVICES):
+        block = sets.load(sets.DEVICES, number, *needs(lineage))
+        devices = addressed(block, lineage.current)
+        if devices:
+            found |= owners_in(number, devices)
+    return (found | told_before(lineage)) - _inactive()
+
+
+def told_before(lineage: Lineage) -> BitMap:
+    """People who were told of an earlier version of the lineage."""
+    prefixes = [f"told:{terms.number}:" for terms in lineage.versions[:-1]]
+    found = BitMap()
+    for number in sets.blocks(sets.PEOPLE) if prefixes else ():
+        block = sets.load(sets.PEOPLE, number, (), prefixes)
+        told = BitMap.union(BitMap(), *block.sets.values())
+        found |= BitMap([number * BLOCK_SIZE + offset for offset in told])
+    return found
+
+
+def owners_in(number: int, devices: BitMap) -> BitMap:
+    """The owners of these offsets in a block of devices."""
+    found = owners.in_block(number)
+    return BitMap([found[offset] for offset in devices if found[offset] >= 0])
+
+
+def devices_of(people: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """(device's ordinal, owner's) of every device that belongs to one of these people."""
+    wanted = sorted(people)
+    with connection.cursor() as cursor:
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            marks = ",".join(["%s"] * len(part))
+            cursor.execute(f"SELECT ordinal, owner_id FROM store_device WHERE owner_id IN ({marks}) ORDER BY ordinal", part)
+            yield from cursor.fetchall()
+
+
+def logins(ordinals: Iterable[int]) -> dict[int, str]:
+    """Person's ordinal → login."""
+    wanted = sorted(ordinals)
+    found: dict[int, str] = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            marks = ",".join(["%s"] * len(part))
+            cursor.execute(f"SELECT ordinal, login FROM store_person WHERE ordinal IN ({marks})", part)
+            found.update(cursor.fetchall())
+    return found
+
+
+def _inactive() -> BitMap:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ordinal FROM store_person WHERE NOT active")
+        return BitMap([row[0] for row in cursor.fetchall()])

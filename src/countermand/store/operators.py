@@ -1,0 +1,73 @@
+"""Operators' accounts as rows: who they are, the digest of their token, and the SSH key they sign with."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from countermand.core.instants import Instant
+from countermand.store import models
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One account. ``roles`` as words of ``access.Role``; ``ssh_key`` '' if none is registered."""
+
+    name: str
+    roles: frozenset[str]
+    ssh_key: str
+    added: Instant
+    may_approve_from: Instant
+    active: bool
+
+
+def token_digest(token: str) -> str:
+    """What is stored of a token. It has 256 random bits, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def add(operator: Operator, token: str) -> None:
+    models.Operator.objects.create(
+        name=operator.name,
+        roles=" ".join(sorted(operator.roles)),
+        token_digest=token_digest(token),
+        ssh_key=operator.ssh_key,
+        added=operator.added,
+        may_approve_from=operator.may_approve_from,
+        active=operator.active,
+    )
+
+
+def find(name: str) -> Operator | None:
+    row = models.Operator.objects.filter(name=name).first()
+    return _operator(row) if row else None
+
+
+def by_token(token: str) -> Operator | None:
+    """The active operator whose token this is."""
+    digest = token_digest(token)
+    row = models.Operator.objects.filter(token_digest=digest, active=True).first()
+    # The index compared byte by byte; whose token it is must not depend on anything but the whole digest.
+    return _operator(row) if row is not None and hmac.compare_digest(row.token_digest, digest) else None
+
+
+def by_key(ssh_key: str) -> Operator | None:
+    row = models.Operator.objects.filter(ssh_key=ssh_key).first()
+    return _operator(row) if row else None
+
+
+def every() -> list[Operator]:
+    """All accounts, by name."""
+    return [_operator(row) for row in models.Operator.objects.order_by("name")]
+
+
+def set_key(name: str, ssh_key: str, may_approve_from: Instant) -> None:
+    models.Operator.objects.filter(name=name).update(ssh_key=ssh_key, may_approve_from=may_approve_from)
+
+
+def close(name: str) -> None:
+    """The account may do nothing any more; what it did keeps its name."""
+    models.Operator.objects.filter(name=name).update(active=False)
+
+
+def _operator(row: models.Operator) -> Operator:
+    return Operator(row.name, frozenset(row.roles.split()), row.ssh_key, row.added, row.may_approve_from, row.active)

@@ -1,0 +1,148 @@
+"""Terms from rows: lineages as judging reads them, every app and coverage resolved to the store's numbers beforehand.
+
+What was frozen at proposing never changes, so it is compiled once per process; what is asked now (halted, rings, not
+before) is read each time.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db import connection
+from pyroaring import BitMap
+
+from countermand.core import schedule, schema
+from countermand.core.apps import App
+from countermand.core.devices import Platform
+from countermand.core.directive import Directive
+from countermand.core.instants import Instant
+from countermand.core.lifecycle import State
+from countermand.core.terms import Lineage, Terms
+from countermand.store import directives, models
+
+Apps = Mapping[Platform, frozenset[int]]
+#: (number, digest) of every coverage: what the compiled coverings depend on.
+_Coverages = tuple[tuple[int, str], ...]
+
+
+def issued() -> tuple[Lineage, ...]:
+    """Every lineage with an issued version, halted ones too (``live`` tells), by id."""
+    return _read(None)
+
+
+def live() -> tuple[Lineage, ...]:
+    """The lineages that may deny: issued and unhalted."""
+    return tuple(lineage for lineage in issued() if lineage.live)
+
+
+def lineage(name: str) -> Lineage | None:
+    """One lineage; None unless a version of it is issued."""
+    return next(iter(_read(name)), None)
+
+
+def foreseen(name: str, now: Instant, apps: Collection[App] | None = None) -> Lineage:
+    """The lineage as it would stand if its newest version were issued at ``now``. ``apps``: what a draft's selectors mean;
+    a proposed version has them frozen. Refused ``not-found``.
+
+    An app that the store has no number for is on no device, and is left out.
+    """
+    row = directives.newest(name)
+    before = lineage(name)
+    versions = before.versions if before else ()
+    if row.state is State.ISSUED and before is not None:
+        return before
+    directive = schema.read(row.document)
+    numbers = _scoped(directive, directives.apps_of(row.pk) if apps is None else _numbers(apps))
+    last = schedule.latest_due(directive, now)
+    terms = Terms(row.pk, directive, numbers, _covering(_database(), _key(numbers), _coverages()), last)
+    opened = before.rings_opened if before else (now,)
+    return Lineage(name, (*versions, terms), before.not_before if before else 0, opened, live=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A version's row as far as terms need it; the document is read only when it was not compiled yet."""
+
+    pk: int
+    issued_at: Instant
+    digest: str
+
+
+def _read(name: str | None) -> tuple[Lineage, ...]:
+    in_force = models.Version.objects.filter(state=State.ISSUED, lineage__ended_at=None)
+    if name is not None:
+        in_force = in_force.filter(lineage=name)
+    rows = models.Version.objects.filter(lineage__in=in_force.values("lineage"), state__in=[State.ISSUED, State.SUPERSEDED])
+    fields = ("pk", "issued_at", "bundle_digest", "lineage__halted_at", "lineage__not_before", "lineage__rings_opened")
+    asked: dict[str, list[_Asked]] = {}
+    standing: dict[str, tuple[Instant | None, Instant, list[Instant]]] = {}
+    for key, pk, issued_at, digest, *rest in rows.order_by("lineage_id", "number").values_list("lineage_id", *fields):
+        asked.setdefault(key, []).append(_Asked(pk, issued_at or 0, digest))
+        standing[key] = (rest[0], rest[1], rest[2])
+    if not asked:
+        return ()
+    coverages = _coverages()
+    return tuple(_lineage(key, found, standing[key], coverages) for key, found in asked.items())
+
+
+def _lineage(
+    name: str, asked: list[_Asked], standing: tuple[Instant | None, Instant, list[Instant]], coverages: _Coverages
+) -> Lineage:
+    halted_at, not_before, rings_opened = standing
+    versions = tuple(_terms(version, coverages) for version in asked)
+    return Lineage(name, versions, not_before, tuple(rings_opened), live=halted_at is None)
+
+
+def _terms(asked: _Asked, coverages: _Coverages) -> Terms:
+    directive, apps = _frozen(_database(), asked.pk, asked.digest)
+    return Terms(
+        number=asked.pk,
+        directive=directive,
+        apps=dict(apps),
+        covering=_covering(_database(), apps, coverages),
+        last_due=schedule.latest_due(directive, asked.issued_at),
+    )
+
+
+@lru_cache(maxsize=256)
+def _frozen(database: str, pk: int, digest: str) -> tuple[Directive, tuple[tuple[Platform, frozenset[int]], ...]]:
+    """The directive and app numbers of a version; ``digest`` of its bundle names them in this ``database``."""
+    directive = schema.read(models.Version.objects.values_list("document", flat=True).get(pk=pk))
+    return directive, _key(_scoped(directive, directives.apps_of(pk)))
+
+
+@lru_cache(maxsize=256)
+def _covering(
+    database: str, apps: tuple[tuple[Platform, frozenset[int]], ...], coverages: _Coverages
+) -> Mapping[Platform, frozenset[int]]:
+    """Per platform the coverages that include all of its apps; ``coverages`` names what the rows of ``database`` held."""
+    rows = [(row.pk, None if row.everything else BitMap.deserialize(bytes(row.apps))) for row in models.Coverage.objects.all()]
+    return {
+        platform: frozenset(pk for pk, shown in rows if shown is None or BitMap(numbers) <= shown) for platform, numbers in apps
+    }
+
+
+def _coverages() -> _Coverages:
+    return tuple(models.Coverage.objects.order_by("pk").values_list("pk", "digest"))
+
+
+def _numbers(apps: Collection[App]) -> dict[Platform, frozenset[int]]:
+    found: dict[Platform, frozenset[int]] = {}
+    for platform in Platform:
+        ids = [app.id for app in apps if app.platform is platform]
+        rows = models.App.objects.filter(platform=platform.value, app_id__in=ids)
+        found[platform] = frozenset(rows.values_list("pk", flat=True))
+    return found
+
+
+def _scoped(directive: Directive, apps: Apps) -> dict[Platform, frozenset[int]]:
+    return {platform: apps.get(platform, frozenset()) for platform in sorted(directive.applies_to.platforms)}
+
+
+def _key(apps: Apps) -> tuple[tuple[Platform, frozenset[int]], ...]:
+    return tuple(sorted(apps.items()))
+
+
+def _database() -> str:
+    settings = connection.settings_dict
+    return f"{settings['HOST']}/{settings['NAME']}"
