@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import countermand
-from countermand.cli import catalog, documents, processes
+from countermand.cli import catalog, documents, foresight, house, orders, processes, proof
 from countermand.cli.command import Config, Debug, Json, Utc
 
 app = typer.Typer(
@@ -35,13 +35,20 @@ def root(
 
 
 def _plant() -> None:
-    panel = "Knowing"
-    documents.schema.add_to(app, panel)
+    panel = "Set up"
+    house.init.add_to(app, panel)
+    app.add_typer(house.FAMILY, rich_help_panel=panel)
+    panel = "Directives"
+    for one in (documents.schema, documents.write, foresight.preview, documents.approve):
+        one.add_to(app, panel)
     app.add_typer(catalog.FAMILY, rich_help_panel=panel)
-    panel = "Running"
+    app.add_typer(orders.FAMILY, rich_help_panel=panel)
+    panel = "Run"
     for one in (processes.serve, processes.worker):
         one.add_to(app, panel)
     app.add_typer(processes.GATE, rich_help_panel=panel)
+    panel = "Prove"
+    app.add_typer(proof.FAMILY, rich_help_panel=panel)
 
 
 _plant()

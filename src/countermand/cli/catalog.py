@@ -12,8 +12,8 @@ from countermand.cli.session import Session, read_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from countermand.core.catalogue import Expansion
     from countermand.core.products import Product
+    from countermand.reads.catalogue import ExpandedDirective
 
 File = Annotated[Path, typer.Argument(help="The directive's YAML text; - reads standard input.")]
 On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day whose owners and lists count; today by default.")]
@@ -26,34 +26,33 @@ def expand(session: Session, file: File, on: On = None) -> None:
     from countermand.reads import catalogue
 
     day = moments.day(on, clock.now(), "--on")
-    session.show(catalogue.expand_text(read_text(file), str(file), day), _expansion)
+    session.show(catalogue.expansion_of(read_text(file), str(file), day), _expansion)
 
 
 @command("show", ["countermand catalog show TikTok", "countermand catalog show Lark --json"])
 def show(session: Session, product: Annotated[str, typer.Argument(help="A product's name, or another name it goes by.")]) -> None:
     """Show everything known of a product: ids, owners, markets, each with its source."""
-    from countermand.reads import catalogue
+    from countermand.reads import products
 
-    session.show(catalogue.product(product), _product)
+    session.show(products.product(product), _product)
 
 
 WORDS = "The shipped catalogue: products, their app ids, owners and lists, each fact with its source."
 FAMILY = group("catalog", WORDS, expand, show)
 
 
-def _expansion(expansion: "Expansion") -> "RenderableType":
+def _expansion(expansion: "ExpandedDirective") -> "RenderableType":
     from countermand.cli.render import page, table
 
-    apps = [(app.platform, app.id, "; ".join(why)) for app, why in expansion.apps.items()]
+    apps = [(app.platform, app.id, "; ".join(app.why)) for app in expansion.apps]
+    unseen = [(one.product, one.platform) for one in expansion.unseen]
     aside = [(one.what, one.why) for one in expansion.set_aside]
     return page(
         table(["platform", "app id", "because"], apps),
-        table(["product", "platform"], expansion.unseen, "Cannot be seen: no report can show these")
-        if expansion.unseen
-        else None,
+        table(["product", "platform"], unseen, "Cannot be seen: no report can show these") if unseen else None,
         table(["what", "why"], aside, "Known, and left out") if aside else None,
         "\n".join(expansion.remarks),
-        f"{len(expansion.apps)} ids of {len(expansion.products)} products.",
+        f"{len(expansion.apps)} ids of {len(expansion.products)} products, on {expansion.on}.",
     )
 
 

@@ -1,7 +1,43 @@
-"""The document's commands: its schema, and writing and proposing one."""
+"""The way of a text to approval: its schema, writing, proposing, approving."""
 
-from countermand.cli.command import command
-from countermand.cli.session import Session
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from countermand.cli.command import DryRun, command
+from countermand.cli.session import Session, read_text
+from countermand.core.errors import Refused, Where
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from countermand.core.bundle import Bundle
+    from countermand.flows.approve import Approved
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
+File = Annotated[Path, typer.Argument(help="The directive's YAML text; - reads standard input.")]
+Key = Annotated[
+    Path | None,
+    typer.Option(
+        "--key", metavar="FILE", envvar="COUNTERMAND_SSH_KEY", help="The SSH key to sign with; its .pub if an agent holds it."
+    ),
+]
+Signature = Annotated[
+    Path | None, typer.Option("--signature", metavar="FILE", help="A signature made elsewhere, instead of signing here.")
+]
+Resumption = Annotated[bool, typer.Option("--resume", help="Approve the resumption of a halted directive instead of an issue.")]
+
+
+@dataclass(frozen=True, slots=True)
+class ToSign:
+    """What an approver is about to sign. ``bundle`` is all of it; ``digest`` what the signature is over."""
+
+    directive: str
+    version: int
+    digest: str
+    bundle: dict[str, Any]
 
 
 @command("schema", ["countermand schema", "countermand schema > directive.schema.json"])
@@ -11,3 +47,94 @@ def schema(session: Session) -> None:
     from countermand.core.schema import SCHEMA
 
     print(as_json(SCHEMA))
+
+
+@command("write", ["countermand write no-tiktok.yaml", "countermand write no-tiktok.yaml --dry-run"])
+def write(session: Session, file: File, dry_run: DryRun = False) -> None:
+    """Store a directive's text as a draft. Another text of a proposed one makes it a draft again, without approvals.
+
+    With --dry-run it checks the text and its selectors; that needs no installation.
+    """
+    text = read_text(file)
+    if dry_run:
+        from countermand.cli import moments
+        from countermand.lib import clock
+        from countermand.reads.catalogue import expansion_of
+
+        means = expansion_of(text, str(file), moments.day(None, clock.now(), "--on"))
+        session.show(means, lambda found: f"{found.directive} can be written: {len(found.apps)} app ids. Nothing was changed.")
+        return
+    from countermand.flows.write import write as write_draft
+
+    done = write_draft(session.act(), text, str(file))
+    session.show(done, lambda made: "\n".join([f"Draft {made.number} of {made.lineage} is written.", *_cautions(made.cautions)]))
+    session.say(f"Next: countermand preview {done.lineage}")
+
+
+@command(
+    "approve",
+    [
+        "countermand approve no-tiktok --dry-run",
+        "countermand approve no-tiktok --key ~/.ssh/id_ed25519",
+        "countermand approve no-tiktok --resume --signature digest.sig",
+    ],
+)
+def approve(
+    session: Session,
+    directive: Id,
+    key: Key = None,
+    signature: Signature = None,
+    resume: Resumption = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Sign exactly what would happen: text, app ids, notices, numbers, guard rails. A token alone approves nothing.
+
+    With --dry-run it shows what would be signed, and its digest: `ssh-keygen -Y sign -n countermand` signs it anywhere.
+    """
+    from countermand.core.bundle import Purpose
+    from countermand.flows import approve as approving
+    from countermand.lib import sshsig
+
+    purpose = Purpose.RESUME if resume else Purpose.ISSUE
+    act = session.act()
+    row, bundle = approving.pending(directive, purpose)
+    if dry_run:
+        session.show(ToSign(directive, row.number, bundle.digest, bundle.plain), lambda _: _bundle(directive, row.number, bundle))
+        return
+    if signature is None and key is None:
+        raise Refused("no-key-named", Where(field="--key"))
+    signed = read_text(signature) if signature else sshsig.sign(key or Path(), bundle.digest)
+    session.show(approving.approve(act, directive, signed, purpose=purpose), _approved)
+
+
+def _approved(done: "Approved") -> str:
+    lines = [f"Version {done.number} of {done.lineage}: {done.have} of {done.need} approvals."]
+    if done.drift:
+        lines.append(
+            f"The catalogue has moved since: {len(done.drift.added)} ids more, {len(done.drift.gone)} fewer. The signed ones count."
+        )
+    return "\n".join(lines)
+
+
+def _bundle(name: str, number: int, bundle: "Bundle") -> "RenderableType":
+    from countermand.cli.render import page, table
+
+    audience, rails = bundle.audience, bundle.rails
+    facts = [
+        ("installation", f"{bundle.origin}{' (a drill)' if bundle.drill else ''}"),
+        ("directive", f"{name}, version {number}: {bundle.document.get('title', '')}"),
+        ("for", bundle.purpose),
+        ("app ids", "\n".join(sorted(str(app) for app in bundle.apps))),
+        ("cannot be seen", "\n".join(sorted(f"{product} on {platform}" for product, platform in bundle.unseen))),
+        ("told", f"{audience.rule}, at most {audience.most:,} people" if audience.most else audience.rule),
+        ("most denials in an hour", audience.peak),
+        ("approvers", rails.approvers),
+        ("cautions", ", ".join(bundle.cautions)),
+        ("digest", bundle.digest),
+    ]
+    texts = [(name, text) for name, text in bundle.texts.items()]
+    return page(table(["", "what would be signed"], facts), table(["notice", "text"], texts) if texts else None)
+
+
+def _cautions(cautions: Any) -> list[str]:
+    return [f"Caution: {caution.sentence} [{caution.code}]" for caution in cautions]

@@ -24,6 +24,14 @@ def instant(text: str, now: Instant, option: str) -> Instant:
     return from_datetime(moment.astimezone() if moment.tzinfo is None else moment)
 
 
+def since(text: str, now: Instant, option: str) -> Instant:
+    """The instant from which somebody wants to see: as ``instant``, but a span counts back and a day from its beginning."""
+    meant = instant(text, now, option)
+    if _SPAN.fullmatch(text):
+        return 2 * now - meant
+    return meant - DAY if re.fullmatch(r"[0-9-]+", text) else meant
+
+
 def day(text: str | None, now: Instant, option: str) -> date:
     """The day that somebody means; without one, today in UTC. Refused ``not-a-moment``."""
     if text is None:

@@ -1,0 +1,205 @@
+"""Setting up a house: ``countermand init`` and ``countermand operator``."""
+
+import getpass
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from countermand.cli.command import command, group
+from countermand.cli.session import Session, read_text
+from countermand.core.errors import Refused, Where
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from countermand.access import Role
+    from countermand.flows.accounts import First
+    from countermand.store.operators import Operator
+
+_WORDS = """\
+# Countermand's configuration. Every key has a default; an unknown key is an error. Paths are relative to this file.
+
+# Names this installation in its ledger and in what approvers sign. Do not change it later.
+origin = "{origin}"
+
+# Where the database and the keys live.
+state_dir = "state"
+
+[smtp]
+host = "127.0.0.1"
+port = 25
+sender = "countermand@{origin}"
+"""
+
+First_ = Annotated[
+    list[str] | None,
+    typer.Option("--operator", metavar="NAME=ROLE+ROLE", help="A first operator with its roles; give two or more."),
+]
+Keys = Annotated[
+    list[str] | None, typer.Option("--key", metavar="NAME=FILE", help="A first operator's SSH public key, to approve with.")
+]
+Origin = Annotated[str, typer.Option(help="The name of this installation, for a new configuration file.")]
+Drill = Annotated[bool, typer.Option("--drill", help="Make a drill's database: its clock can be moved, and nothing leaves it.")]
+RoleName = Annotated[list[str], typer.Option("--role", help="administrator, author, approver, operator, helpdesk or auditor.")]
+Name = Annotated[str, typer.Argument(help="The account's name.")]
+KeyFile = Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The SSH public key (.pub) to approve with.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An account's token, shown this once."""
+
+    operator: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What ``init`` made."""
+
+    config: Path
+    database: Path
+    drill: bool
+    tokens: tuple[Token, ...]
+    keys: Mapping[str, Path]
+
+
+@command(
+    "init",
+    [
+        "countermand init --origin countermand.example.org",
+        "countermand init --operator ann=administrator+author --operator bo=approver+operator --key bo=bo.pub",
+    ],
+)
+def init(
+    session: Session, operator: First_ = None, key: Keys = None, origin: Origin = "countermand.localhost", drill: Drill = False
+) -> None:
+    """Set up the database, its keys and the first operators; prints each operator's token, once.
+
+    Writes the configuration file if there is none. Without --operator it makes two accounts: one in your name that
+    administers and writes, and `approver`, which approves and operates.
+    """
+    from countermand.flows import accounts
+
+    firsts = _firsts(operator or [], dict(_pair(one, "--key") for one in key or []))
+    if not session.config_path.exists():
+        session.config_path.parent.mkdir(parents=True, exist_ok=True)
+        session.config_path.write_text(_WORDS.format(origin=origin), encoding="utf-8")
+    config = session.config
+    made = accounts.init(config, firsts, drill=drill)
+    tokens = tuple(Token(name, token) for name, token in made.tokens.items())
+    session.show(House(session.config_path, config.database, drill, tokens, made.keys), _house)
+
+
+@command("add", ["countermand operator add carla --role approver --key carla.pub"])
+def add(session: Session, name: Name, role: RoleName, key: KeyFile = None) -> None:
+    """Open an account and print its token, once. Its approvals count only after a waiting time."""
+    from countermand.flows import accounts
+
+    config = session.open()
+    roles = [_role(word) for word in role]
+    token = accounts.operator_add(session.act(), name, roles, read_text(key) if key else "", rails=config.guard)
+    session.show(Token(name, token), lambda made: f"The token of {made.operator}, shown this once:\n{made.token}")
+
+
+@command("list", ["countermand operator list"])
+def every(session: Session) -> None:
+    """List the accounts, closed ones too."""
+    from countermand.reads import operators
+
+    session.actor()
+    session.show(operators.accounts(), lambda found: _accounts(session, found))
+
+
+@command("key", ["countermand operator key carla carla.pub"])
+def key_(session: Session, name: Name, file: Annotated[Path, typer.Argument(help="The SSH public key (.pub).")]) -> None:
+    """Register another SSH key for an account; its approvals count again after the waiting time."""
+    from countermand.flows import accounts
+
+    config = session.open()
+    since = accounts.operator_key(session.act(), name, read_text(file), rails=config.guard)
+    session.show({"operator": name, "may_approve_from": since}, lambda _: f"{name} can approve from {session.moment(since)}.")
+
+
+@command("close", ["countermand operator close carla"])
+def close(session: Session, name: Name) -> None:
+    """Close an account: its token opens nothing any more, and what it did keeps its name."""
+    from countermand.flows import accounts
+
+    accounts.operator_close(session.act(), name)
+    session.show({"operator": name, "active": False}, lambda _: f"{name} is closed.")
+
+
+FAMILY = group("operator", "Console accounts: who may do what, and with which key they approve.", add, every, key_, close)
+
+
+def _firsts(named: list[str], keys: dict[str, str]) -> "list[First]":
+    from countermand.access import Role
+    from countermand.flows.accounts import First
+
+    if named:
+        roles = {
+            name: frozenset(_role(word) for word in words.split("+"))
+            for name, words in (_pair(one, "--operator") for one in named)
+        }
+    else:
+        roles = {
+            getpass.getuser(): frozenset({Role.ADMINISTRATOR, Role.AUTHOR, Role.OPERATOR}),
+            "approver": frozenset({Role.APPROVER, Role.OPERATOR}),
+        }
+    for name in keys.keys() - roles.keys():
+        raise Refused("not-found", Where(field="--key"), what="first operator", name=name, nearest=", ".join(roles))
+    return [First(name, held, read_text(Path(keys[name])) if name in keys else "") for name, held in roles.items()]
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise Refused("not-a-pair", Where(field=option), text=text, option=option)
+    return name, value
+
+
+def _role(word: str) -> "Role":
+    from countermand.access import Role
+
+    try:
+        return Role(word)
+    except ValueError:
+        known = ", ".join(role for role in Role if role is not Role.SYSTEM)
+        raise Refused("unknown-role", role=word, known=known) from None
+
+
+def _house(house: House) -> "RenderableType":
+    from countermand.cli.render import page, table
+
+    name = house.tokens[0].operator
+    steps = [
+        f"Next, as {name}:  export COUNTERMAND_TOKEN={house.tokens[0].token}",
+        "Then bring in whom and what you have:  countermand import people people.csv",
+        "Write an order and see what it would do:  countermand write order.yaml; countermand preview ID",
+    ]
+    return page(
+        f"{'A drill is' if house.drill else 'Countermand is'} set up in {house.database}; its configuration is {house.config}.",
+        table(["operator", "token (shown this once)"], [(one.operator, one.token) for one in house.tokens]),
+        f"Keys: {', '.join(str(path) for path in house.keys.values())}. Back them up; nobody can make them again.",
+        "\n".join(steps),
+    )
+
+
+def _accounts(session: Session, found: "list[Operator]") -> "RenderableType":
+    from countermand.cli.render import table
+
+    rows = [
+        (
+            one.name,
+            sorted(one.roles),
+            bool(one.ssh_key),
+            session.moment(one.may_approve_from),
+            "active" if one.active else "closed",
+        )
+        for one in found
+    ]
+    return table(["name", "roles", "key", "approves from", ""], rows)
