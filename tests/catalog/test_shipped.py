@@ -160,7 +160,8 @@ def test_no_id_belongs_to_two_products() -> None:
 def test_every_fact_has_a_source() -> None:
     sources = [company.source for company in ALL.companies] + [product.source for product in ALL.products]
     for product in ALL.products:
-        sources += [fact.source for fact in (*product.ids, *product.ownerships, *product.markets)]
+        sources += [fact.source for fact in product.ids]
+        sources += [row.source for row in product.ownerships] + [row.source for row in product.markets]
     sources += [member.source for one in ALL.lists for member in one.members]
     assert len(sources) > 900
     assert all(source.strip() for source in sources)

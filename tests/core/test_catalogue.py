@@ -273,6 +273,9 @@ def test_what_comes_with_the_phone_must_be_named() -> None:
     swept = meant(Selector(owner="Firm"))
     assert "android:com.firm.chip" not in ids(swept)
     assert "removable" in aside(swept)["android:com.firm.chip"]
+    assert "removable" in aside(swept)["Chip"]
+    assert "Chip" not in swept.products
+    assert "Chip" not in {name for name, _ in swept.unseen}
     assert ids(meant(Selector(product="Chip"))) == {"android:com.firm.chip"}
 
 

@@ -18,6 +18,9 @@ from countermand.core.products import AppFact, Company, MemberKind, NamedList, O
 
 Path = tuple[str | int, ...]
 
+_FROM_MEMORY = "from memory, not verified"
+_PRELOADED = "comes with the phone and may not be removable; name it to include it"
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
@@ -211,8 +214,9 @@ class _Reading:
             if reason is None:
                 continue
             seen = self._take(product, reason, picked)
-            if not reason.sure:
-                picked.doubted_products[product.name] = f"{reason.text}: from memory, not verified"
+            doubt = _doubt_of_all(product, reason)
+            if doubt:
+                picked.doubted_products[product.name] = doubt
                 continue
             picked.products[product.name] = None
             if with_unseen:
@@ -352,10 +356,16 @@ def _doubt(fact: AppFact, reason: _Reason) -> str:
     if not fact.confidence.verified:
         return f"the id is not verified ({fact.confidence}, {fact.source})"
     if not reason.sure:
-        return f"{reason.text}: from memory, not verified"
-    if fact.preloaded and not reason.named:
-        return "comes with the phone and may not be removable; name it to include it"
-    return ""
+        return f"{reason.text}: {_FROM_MEMORY}"
+    return _PRELOADED if fact.preloaded and not reason.named else ""
+
+
+def _doubt_of_all(product: Product, reason: _Reason) -> str:
+    """Why the product as a whole is not selected for this reason, '' if it is."""
+    if not reason.sure:
+        return f"{reason.text}: {_FROM_MEMORY}"
+    preloaded = bool(product.ids) and all(fact.preloaded for fact in product.ids)
+    return _PRELOADED if preloaded and not reason.named else ""
 
 
 def _stronger(one: _Reason, other: _Reason) -> _Reason:
