@@ -110,6 +110,19 @@ class Source(models.Model):
     interval = models.BigIntegerField()
     last_contact = When(null=True)
     released_once = models.BooleanField(default=False)  # its first sync was confirmed
+    last_count = models.IntegerField(default=0)  # devices in its last complete set
+
+
+class Enrolled(models.Model):
+    """A device is enrolled with a source, which speaks only for such devices. ``until``: when it left, if it did."""
+
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    source = Name()
+    since = When()
+    until = When(null=True)
+
+    class Meta:
+        unique_together = [("device", "source")]
 
 
 class SourceHour(models.Model):

@@ -1,0 +1,51 @@
+"""Raw statements over many rows: how a long list of keys is cut up, and nothing about what is asked."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from django.db import connection
+
+Key = TypeVar("Key")
+
+#: Most host parameters that one statement carries (SQLite's floor is 999).
+PARAMETERS = 900
+#: Most whole numbers written into one statement.
+NUMBERS = 8192
+
+
+def cut(keys: Sequence[Key], size: int) -> Iterator[Sequence[Key]]:
+    """``keys`` in parts of at most ``size``."""
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
+
+
+def by_numbers(statement: str, numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query whose ``{}`` stands for a list of whole numbers (written out: there may be thousands)."""
+    wanted = list(numbers)
+    with connection.cursor() as cursor:
+        for part in cut(wanted, NUMBERS):
+            cursor.execute(statement.format(",".join(map(str, map(int, part)))))
+            yield from cursor.fetchall()
+
+
+def by_texts(statement: str, texts: Iterable[str], before: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query whose ``{}`` stands for a list of texts (always parameters), after the parameters ``before``."""
+    wanted = list(texts)
+    with connection.cursor() as cursor:
+        for part in cut(wanted, PARAMETERS):
+            cursor.execute(statement.format(",".join(["%s"] * len(part))), [*before, *part])
+            yield from cursor.fetchall()
+
+
+def write(statement: str, rows: Sequence[Sequence[object]]) -> None:
+    """One statement for many rows."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+
+def all_rows(statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """Every row of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())

@@ -1,0 +1,149 @@
+"""What reports said, as rows: apps and coverages by number, and the packed presence and looks of each device."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from countermand.core.apps import App
+from countermand.core.coverage import Coverage, Grade
+from countermand.core.devices import Platform
+from countermand.core.instants import Instant
+from countermand.core.presence import Presence
+from countermand.store import bulk
+from countermand.store.packing import pack, unpack
+
+
+def numbers(apps: Iterable[App]) -> dict[App, int]:
+    """The store's number of each app, giving a number to those that have none yet. INVARIANT: an app that may not be
+    kept for a personal device never comes here on that device's account; a number is a row with the app's id."""
+    wanted = set(apps)
+    found = _numbered(wanted)
+    if missing := sorted(wanted - found.keys()):
+        rows = [(app.platform.value, app.id) for app in missing]
+        bulk.write("INSERT INTO store_app (platform, app_id) VALUES (%s, %s) ON CONFLICT (platform, app_id) DO NOTHING", rows)
+        found |= _numbered(missing)
+    return found
+
+
+def _numbered(apps: Collection[App]) -> dict[App, int]:
+    found: dict[App, int] = {}
+    for platform in Platform:
+        ids = [app.id for app in apps if app.platform is platform]
+        query = "SELECT app_id, id FROM store_app WHERE platform = %s AND app_id IN ({})"
+        found |= {App(platform, app_id): number for app_id, number in bulk.by_texts(query, ids, [platform.value])}
+    return found
+
+
+def apps(wanted: Collection[int]) -> dict[int, App]:
+    """The apps with these numbers."""
+    rows = bulk.by_numbers("SELECT id, platform, app_id FROM store_app WHERE id IN ({})", wanted)
+    return {number: App(Platform(platform), app_id) for number, platform, app_id in rows}
+
+
+def watched(now: Instant) -> frozenset[App]:
+    """The watch list: apps of proposed and issued versions of lineages that have not ended, and those that two people
+    added for a purpose until a later instant than ``now``."""
+    rows = bulk.all_rows(
+        "SELECT platform, app_id FROM store_app WHERE id IN ("
+        " SELECT va.app_id FROM store_versionapp va JOIN store_version v ON v.id = va.version_id"
+        " JOIN store_lineage l ON l.id = v.lineage_id"
+        " WHERE v.state IN ('proposed', 'issued', 'superseded') AND l.ended_at IS NULL"
+        " UNION SELECT app_id FROM store_watch WHERE agreed_by <> '' AND until > %s)",
+        [now],
+    )
+    return frozenset(App(Platform(platform), app_id) for platform, app_id in rows)
+
+
+def coverage_number(coverage: Coverage) -> int:
+    """The store's number of a coverage, giving it one if it has none."""
+    members = BitMap() if coverage.apps is None else BitMap(numbers(coverage.apps).values())
+    content = b"everything" if coverage.apps is None else b"apps" + members.serialize()
+    digest = hashlib.sha256(content).hexdigest()
+    query = "SELECT id FROM store_coverage WHERE digest = %s"
+    found = bulk.all_rows(query, [digest])
+    if not found:
+        row = (coverage.apps is None, members.serialize(), digest)
+        insert = "INSERT INTO store_coverage (everything, apps, digest) VALUES (%s, %s, %s) ON CONFLICT (digest) DO NOTHING"
+        bulk.write(insert, [row])
+        found = bulk.all_rows(query, [digest])
+    return int(found[0][0])
+
+
+def coverages(wanted: Collection[int]) -> dict[int, Coverage]:
+    """The coverages with these numbers."""
+    query = "SELECT id, everything, apps FROM store_coverage WHERE id IN ({})"
+    rows = {number: None if every else BitMap.deserialize(bytes(blob)) for number, every, blob in bulk.by_numbers(query, wanted)}
+    named = apps(BitMap.union(BitMap(), *(members for members in rows.values() if members is not None)))
+    return {
+        number: Coverage(None if members is None else frozenset(named[one] for one in members))
+        for number, members in rows.items()
+    }
+
+
+@dataclass(slots=True)
+class Met:
+    """The numbers that one unit of work met, so that it asks for each once. Never kept beyond the unit: a number given in a
+    transaction that was taken back means nothing."""
+
+    apps: dict[App, int] = field(default_factory=dict)
+    coverages: dict[Coverage, int] = field(default_factory=dict)
+
+
+def presences(ordinals: Collection[int], met: Met) -> dict[int, Presence]:
+    """The stored presence of each device that has any."""
+    shown = {
+        ordinal: unpack(bytes(blob))
+        for ordinal, blob in bulk.by_numbers("SELECT device_id, shown FROM store_applist WHERE device_id IN ({})", ordinals)
+    }
+    query = "SELECT device_id, source, grade, coverage_id, observed_at FROM store_looked WHERE device_id IN ({})"
+    looks = list(bulk.by_numbers(query, ordinals))
+    named = apps({number for one in shown.values() for number in one})
+    met.apps.update((app, number) for number, app in named.items())
+    covered = coverages({row[3] for row in looks})
+    met.coverages.update((coverage, number) for number, coverage in covered.items())
+    looked: dict[int, dict[tuple[str, Grade, Coverage], Instant]] = {}
+    for ordinal, source, grade, coverage, at in looks:
+        looked.setdefault(ordinal, {})[(source, Grade(grade), covered[coverage])] = at
+    return {
+        ordinal: Presence({named[number]: at for number, at in shown.get(ordinal, {}).items()}, looked.get(ordinal, {}))
+        for ordinal in shown.keys() | looked.keys()
+    }
+
+
+def save_presences(changes: Mapping[int, tuple[Presence, Presence]], met: Met) -> None:
+    """Store what changed between (before, after) of each device."""
+    unmet = {app for _, after in changes.values() for app in after.shown if app not in met.apps}
+    met.apps.update(numbers(unmet))
+    lists, looks, gone = [], [], []
+    for ordinal, (before, after) in changes.items():
+        if before.shown != after.shown:
+            lists.append((ordinal, pack({met.apps[app]: at for app, at in after.shown.items()})))
+        for key, at in after.looked.items():
+            if before.looked.get(key) != at:
+                looks.append((ordinal, key[0], int(key[1]), _met(key[2], met), at))
+        gone += [(ordinal, key[0], int(key[1]), _met(key[2], met)) for key in before.looked.keys() - after.looked.keys()]
+    bulk.write(
+        "INSERT INTO store_applist (device_id, shown) VALUES (%s, %s)"
+        " ON CONFLICT (device_id) DO UPDATE SET shown = excluded.shown",
+        lists,
+    )
+    bulk.write("DELETE FROM store_looked WHERE device_id = %s AND source = %s AND grade = %s AND coverage_id = %s", gone)
+    bulk.write(
+        "INSERT INTO store_looked (device_id, source, grade, coverage_id, observed_at) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (device_id, source, grade, coverage_id) DO UPDATE SET observed_at = excluded.observed_at",
+        looks,
+    )
+
+
+def _met(coverage: Coverage, met: Met) -> int:
+    if coverage not in met.coverages:
+        met.coverages[coverage] = coverage_number(coverage)
+    return met.coverages[coverage]
+
+
+def void(ordinals: Collection[int]) -> None:
+    """Delete all evidence of these devices, of presence and of absence alike."""
+    for table in ("store_applist", "store_looked"):
+        bulk.write(f"DELETE FROM {table} WHERE device_id = %s", [(ordinal,) for ordinal in ordinals])
