@@ -155,7 +155,7 @@ def _people(part: Sequence[int], releases: _Releases, above: Mapping[str, frozen
         named = frozenset(direct.get(ordinal, ()))
         groups = named.union(*(above.get(group, frozenset()) for group in named))
         found[ordinal] = OfPerson(
-            person=Person(login, *rest, groups=named),
+            person=replace(Person(login, *rest), groups=named),
             groups=groups,
             told=frozenset(told.get(ordinal, ())),
             rings=frozenset(rings.get(ordinal, ())),
