@@ -16,7 +16,7 @@ from countermand.core.lifecycle import State
 from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
 from countermand.core.terms import Lineage, needs
 from countermand.core.verdict import STATUS_OF, Reason, Status
-from countermand.store import directives, fleet, gates, owners, sets, terms
+from countermand.store import directives, evidence, feed, owners, sets, terms
 from countermand.store.health import health
 from countermand.store.unit import reading
 
@@ -74,9 +74,9 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
         lineage, expansion = _foreseen(name, now)
         directive = lineage.current.directive
         counted = _count(lineage, now)
-        numbers = fleet.app_names(counted.apps)
+        numbers = evidence.apps(tuple(counted.apps))
         hits = {numbers[number]: count for number, count in counted.apps.items() if number in numbers}
-        heard = len(gates.seen())
+        heard = len(feed.gates())
     busiest, most = counted.busiest_hour
     unseen = tuple((product, str(platform)) for product, platform in expansion.unseen)
     partial = {
