@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import countermand
-from countermand.cli import catalog, documents, foresight, house, orders, processes, proof
+from countermand.cli import catalog, control, documents, foresight, house, orders, processes, proof
 from countermand.cli.command import Config, Debug, Json, Utc
 
 app = typer.Typer(
@@ -39,10 +39,13 @@ def _plant() -> None:
     house.init.add_to(app, panel)
     app.add_typer(house.FAMILY, rich_help_panel=panel)
     panel = "Directives"
-    for one in (documents.schema, documents.write, foresight.preview, documents.approve):
+    for one in (documents.schema, documents.write, foresight.preview, documents.approve, control.issue):
         one.add_to(app, panel)
     app.add_typer(catalog.FAMILY, rich_help_panel=panel)
     app.add_typer(orders.FAMILY, rich_help_panel=panel)
+    panel = "The way back"
+    for one in (control.halt, control.rescind, control.withdraw, control.supersede, control.resume):
+        one.add_to(app, panel)
     panel = "Run"
     for one in (processes.serve, processes.worker):
         one.add_to(app, panel)

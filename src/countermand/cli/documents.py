@@ -1,6 +1,5 @@
 """The way of a text to approval: its schema, writing, proposing, approving."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +12,8 @@ from countermand.core.errors import Refused, Where
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from countermand.core.bundle import Bundle
     from countermand.flows.approve import Approved
+    from countermand.reads.bundles import ToSign
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
 File = Annotated[Path, typer.Argument(help="The directive's YAML text; - reads standard input.")]
@@ -28,16 +27,6 @@ Signature = Annotated[
     Path | None, typer.Option("--signature", metavar="FILE", help="A signature made elsewhere, instead of signing here.")
 ]
 Resumption = Annotated[bool, typer.Option("--resume", help="Approve the resumption of a halted directive instead of an issue.")]
-
-
-@dataclass(frozen=True, slots=True)
-class ToSign:
-    """What an approver is about to sign. ``bundle`` is all of it; ``digest`` what the signature is over."""
-
-    directive: str
-    version: int
-    digest: str
-    bundle: dict[str, Any]
 
 
 @command("schema", ["countermand schema", "countermand schema > directive.schema.json"])
@@ -94,16 +83,17 @@ def approve(
     from countermand.core.bundle import Purpose
     from countermand.flows import approve as approving
     from countermand.lib import sshsig
+    from countermand.reads import bundles
 
     purpose = Purpose.RESUME if resume else Purpose.ISSUE
     act = session.act()
-    row, bundle = approving.pending(directive, purpose)
+    waiting = bundles.to_sign(directive, act.now, purpose)
     if dry_run:
-        session.show(ToSign(directive, row.number, bundle.digest, bundle.plain), lambda _: _bundle(directive, row.number, bundle))
+        session.show(waiting, _to_sign)
         return
     if signature is None and key is None:
         raise Refused("no-key-named", Where(field="--key"))
-    signed = read_text(signature) if signature else sshsig.sign(key or Path(), bundle.digest)
+    signed = read_text(signature) if signature else sshsig.sign(key or Path(), waiting.digest)
     session.show(approving.approve(act, directive, signed, purpose=purpose), _approved)
 
 
@@ -111,28 +101,30 @@ def _approved(done: "Approved") -> str:
     lines = [f"Version {done.number} of {done.lineage}: {done.have} of {done.need} approvals."]
     if done.drift:
         lines.append(
-            f"The catalogue has moved since: {len(done.drift.added)} ids more, {len(done.drift.gone)} fewer. The signed ones count."
+            f"The catalogue has moved: {len(done.drift.added)} ids more, {len(done.drift.gone)} fewer. The signed ones count."
         )
     return "\n".join(lines)
 
 
-def _bundle(name: str, number: int, bundle: "Bundle") -> "RenderableType":
+def _to_sign(waiting: "ToSign") -> "RenderableType":
     from countermand.cli.render import page, table
 
-    audience, rails = bundle.audience, bundle.rails
+    bundle = waiting.bundle
+    audience = bundle.audience
     facts = [
         ("installation", f"{bundle.origin}{' (a drill)' if bundle.drill else ''}"),
-        ("directive", f"{name}, version {number}: {bundle.document.get('title', '')}"),
-        ("for", bundle.purpose),
+        ("directive", f"{waiting.lineage}, version {waiting.number}: {bundle.document.get('title', '')}"),
+        ("for", waiting.purpose),
+        ("written by", waiting.authors),
+        ("approved by", f"{', '.join(sorted(waiting.have)) or 'nobody yet'}; it needs {waiting.need}"),
         ("app ids", "\n".join(sorted(str(app) for app in bundle.apps))),
         ("cannot be seen", "\n".join(sorted(f"{product} on {platform}" for product, platform in bundle.unseen))),
         ("told", f"{audience.rule}, at most {audience.most:,} people" if audience.most else audience.rule),
         ("most denials in an hour", audience.peak),
-        ("approvers", rails.approvers),
-        ("cautions", ", ".join(bundle.cautions)),
-        ("digest", bundle.digest),
+        ("cautions", bundle.cautions),
+        ("digest", waiting.digest),
     ]
-    texts = [(name, text) for name, text in bundle.texts.items()]
+    texts = list(bundle.texts.items())
     return page(table(["", "what would be signed"], facts), table(["notice", "text"], texts) if texts else None)
 
 
