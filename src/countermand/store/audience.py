@@ -1,17 +1,13 @@
 """The audience of a version as one set of people's ordinals, counted over the whole fleet before anybody is told."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from django.db import connection
 from pyroaring import BitMap
 
 from countermand.core.audience import addressed
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.terms import Lineage, needs
-from countermand.store import owners, sets
-
-#: Most host parameters that one statement carries (SQLite's floor is 999).
-_CHUNK = 900
+from countermand.store import bulk, owners, sets
 
 
 def members(lineage: Lineage) -> BitMap:
@@ -43,31 +39,15 @@ def owners_in(number: int, devices: BitMap) -> BitMap:
     return BitMap([found[offset] for offset in devices if found[offset] >= 0])
 
 
-def devices_of(people: Iterable[int]) -> Iterator[tuple[int, int]]:
+def devices_of(people: Iterable[int]) -> list[tuple[int, int]]:
     """(device's ordinal, owner's) of every device that belongs to one of these people."""
-    wanted = sorted(people)
-    with connection.cursor() as cursor:
-        for start in range(0, len(wanted), _CHUNK):
-            part = wanted[start : start + _CHUNK]
-            marks = ",".join(["%s"] * len(part))
-            cursor.execute(f"SELECT ordinal, owner_id FROM store_device WHERE owner_id IN ({marks}) ORDER BY ordinal", part)
-            yield from cursor.fetchall()
+    return list(bulk.by_numbers("SELECT ordinal, owner_id FROM store_device WHERE owner_id IN ({})", sorted(people)))
 
 
 def logins(ordinals: Iterable[int]) -> dict[int, str]:
     """Person's ordinal → login."""
-    wanted = sorted(ordinals)
-    found: dict[int, str] = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(wanted), _CHUNK):
-            part = wanted[start : start + _CHUNK]
-            marks = ",".join(["%s"] * len(part))
-            cursor.execute(f"SELECT ordinal, login FROM store_person WHERE ordinal IN ({marks})", part)
-            found.update(cursor.fetchall())
-    return found
+    return dict(bulk.by_numbers("SELECT ordinal, login FROM store_person WHERE ordinal IN ({})", sorted(ordinals)))
 
 
 def _inactive() -> BitMap:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ordinal FROM store_person WHERE NOT active")
-        return BitMap([row[0] for row in cursor.fetchall()])
+    return BitMap([row[0] for row in bulk.all_rows("SELECT ordinal FROM store_person WHERE NOT active")])

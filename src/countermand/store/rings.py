@@ -1,26 +1,21 @@
 """Who is in which ring, as rows and sets. Only earlier rings than the last are stored; the last one is everybody else."""
 
-from collections.abc import Mapping
-
-from django.db import connection
+from collections.abc import Iterable, Mapping
 
 from countermand.core import facts
 from countermand.core.facts import BLOCK_SIZE
-from countermand.store import audience, sets
-
-_CHUNK = 900
+from countermand.store import audience, bulk, sets
 
 
 def place(lineage: str, ring_of: Mapping[int, int]) -> frozenset[int]:
     """Put people (ordinal → ring) into their rings, in the caller's unit; returns the blocks of devices that changed."""
-    before = _load(lineage, list(ring_of))
+    before = _load(lineage, ring_of)
     moved = {person: ring for person, ring in ring_of.items() if before.get(person) != ring}
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            'INSERT INTO store_ringmember (lineage_id, person_id, "index") VALUES (%s, %s, %s) '
-            'ON CONFLICT (lineage_id, person_id) DO UPDATE SET "index" = excluded."index"',
-            [(lineage, person, ring) for person, ring in moved.items()],
-        )
+    bulk.write(
+        'INSERT INTO store_ringmember (lineage_id, person_id, "index") VALUES (%s, %s, %s) '
+        'ON CONFLICT (lineage_id, person_id) DO UPDATE SET "index" = excluded."index"',
+        [(lineage, person, ring) for person, ring in moved.items()],
+    )
     owned = dict(audience.devices_of(moved))
     sets.flip(sets.PEOPLE, {person: _names(lineage, before.get(person), ring) for person, ring in moved.items()})
     sets.flip(sets.DEVICES, {device: _names(lineage, before.get(owner), moved[owner]) for device, owner in owned.items()})
@@ -32,15 +27,6 @@ def _names(lineage: str, before: int | None, after: int) -> tuple[frozenset[str]
     return left, frozenset({facts.ring(lineage, after)})
 
 
-def _load(lineage: str, people: list[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(people), _CHUNK):
-            part = people[start : start + _CHUNK]
-            marks = ",".join(["%s"] * len(part))
-            cursor.execute(
-                f'SELECT person_id, "index" FROM store_ringmember WHERE lineage_id = %s AND person_id IN ({marks})',
-                [lineage, *part],
-            )
-            found.update(cursor.fetchall())
-    return found
+def _load(lineage: str, people: Iterable[int]) -> dict[int, int]:
+    rows = bulk.by_numbers('SELECT person_id, "index", lineage_id FROM store_ringmember WHERE person_id IN ({})', people)
+    return {person: ring for person, ring, of in rows if of == lineage}
