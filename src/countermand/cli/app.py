@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import countermand
-from countermand.cli import catalog, control, documents, foresight, house, orders, processes, proof
+from countermand.cli import carveouts, catalog, control, documents, foresight, house, orders, processes, proof
 from countermand.cli.command import Config, Debug, Json, Utc
 
 app = typer.Typer(
@@ -46,6 +46,9 @@ def _plant() -> None:
     panel = "The way back"
     for one in (control.halt, control.rescind, control.withdraw, control.supersede, control.resume):
         one.add_to(app, panel)
+    panel = "Releases"
+    for family in (carveouts.EXEMPT, carveouts.PROTECT, carveouts.WATCH):
+        app.add_typer(family, rich_help_panel=panel)
     panel = "Run"
     for one in (processes.serve, processes.worker):
         one.add_to(app, panel)
