@@ -49,7 +49,10 @@ class Door:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.gate_port, self.mail_port, self.port = free_port(), free_port(), free_port()
         self.control = "http://127.0.0.1:9"  # nobody is there
+        self.gate_config = directory / "gate.toml"
+        self.sightings = directory / "sightings.sock"
         self.clock = "own"
+        self.web_port = 0
 
     # -- processes --
 
@@ -82,7 +85,7 @@ class Door:
         settings = NginxSettings(
             gate=f"127.0.0.1:{self.gate_port}",
             mail=f"127.0.0.1:{self.mail_port}",
-            sightings_socket=self.directory / "sightings.sock",
+            sightings_socket=self.sightings,
             access_log=None,
             **changes,
         )
@@ -108,12 +111,22 @@ class Door:
             "sightings_socket": "sightings.sock",
             "clock": self.clock,
         }
-        (self.directory / "gate.toml").write_text(gate_file(values))
+        self.gate_config.write_text(gate_file(values))
         (self.directory / "state").mkdir(exist_ok=True)
 
-    def start_gate(self) -> None:
-        command = [sys.executable, "-m", "countermand.gates", "--config", str(self.directory / "gate.toml")]
+    def start_gate(self, config: Path | None = None) -> None:
+        self.gate_config = config or self.gate_config
+        command = [sys.executable, "-m", "countermand.gates", "--config", str(self.gate_config)]
         self.run("gate", command, self.gate_port)
+
+    def start_web(self, database: Path) -> None:
+        """The control plane over this database; its state is in ``plane``."""
+        port = free_port() if self.web_port == 0 else self.web_port
+        self.web_port = port
+        (self.directory / "plane").mkdir(exist_ok=True)
+        text = f'state_dir = "plane"\ndatabase = "{database}"\n[control]\nlisten = "127.0.0.1:{port}"\n'
+        (self.directory / "countermand.toml").write_text(text)
+        self.run("web", [sys.executable, "-m", "countermand.web", "--config", str(self.directory / "countermand.toml")], port)
 
     # -- phones --
 

@@ -16,7 +16,7 @@ from countermand.gates.kept import Kept
 
 #: Three heartbeats missed: the line is dead, whatever TCP believes.
 SILENCE = 30.0
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 _REPORT_EVERY, _REPORT_SPACING = 10.0, 0.2
 #: With more records than this since the snapshot, a restart would be slow: fetch a newer one.
 _MANY_RECORDS = 2_000
