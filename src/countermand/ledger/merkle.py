@@ -27,8 +27,13 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root over these leaf hashes, computed afresh."""
+    return fold(peak_hashes(leaves))
+
+
+def peak_hashes(leaves: Sequence[bytes]) -> list[bytes]:
+    """The hashes of ``peaks(len(leaves))``, computed afresh."""
     grown = grow(0, {}, leaves)
-    return fold(grown[node] for node in peaks(len(leaves)))
+    return [grown[node] for node in peaks(len(leaves))]
 
 
 def peaks(size: int) -> list[Node]:
