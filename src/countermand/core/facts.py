@@ -92,10 +92,16 @@ def looked_prefix(look: Look) -> str:
     return f"looked:{look.source}:{look.grade.word}:{look.coverage}:"
 
 
-def hour_is_over(name: str, now: Instant) -> bool:
-    """True for an hour set that is older than hour sets are kept; the sweep deletes those."""
-    bucket = name.rpartition(":")[2]
-    return name.startswith("looked:") and bucket[:1] == "h" and (int(bucket[1:]) + 1) * HOUR <= now - HOURS_KEPT - HOUR
+def hour_is_over(name: str, now: Instant, healthy: Mapping[str, Instant]) -> bool:
+    """True for an hour set that no directive can read any more; the sweep deletes those.
+
+    Hours are counted back from the source's last contact in ``healthy``, as ages are: the sets of a dead source stay.
+    """
+    if not name.startswith("looked:"):
+        return False
+    source, _, _, bucket = name.removeprefix("looked:").rsplit(":", 3)
+    oldest = min(now, healthy.get(source, now)) - HOURS_KEPT
+    return bucket[0] == "h" and (int(bucket[1:]) + 1) * HOUR <= oldest
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from countermand.core import facts
+from countermand.core.audience import addressed
 from countermand.core.facts import Block
 from countermand.core.instants import HOUR, Instant
 from countermand.core.terms import Contacts, Lineage, Terms
@@ -23,7 +24,8 @@ DIMENSIONS = ("platform", "ownership", "enrollment", "country", "group")
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of devices; ``people`` are ordinals of owners by reason, as sets because one person has several devices."""
+    """Counts of devices; ``people``: ordinals of owners by status; ``audience``: of those who are told. Sets, because one
+    person has several devices."""
 
     reasons: Counter[Reason] = field(default_factory=Counter)
     by: dict[str, Counter[tuple[str, Status]]] = field(default_factory=lambda: {name: Counter() for name in DIMENSIONS})
@@ -70,20 +72,20 @@ def tally(
     into.not_deniable += len(verdicts.flagged - block[facts.DENIABLE])
     into.nobodys += len(scope - block[facts.OWNED])
     _break_down(into, block, verdicts)
-    _people(into, verdicts, scope, owners)
+    into.audience |= _owners(addressed(block, lineage.current), owners)
+    _people(into, verdicts, owners)
     _apps(into, block, lineage, scope)
     _denials(into, block, entries, others, now)
     return verdicts
 
 
 def as_if_told(block: Block, terms: Terms, due_in: Mapping[str, Instant]) -> Block:
-    """The block as it will be once everyone in scope has been told: for versions that nobody has been told of yet.
+    """The block as it will be once the whole audience has been told: for versions that nobody has been told of yet.
 
     ``due_in``: the due per IANA zone; under '' the one for people whose zone is not known.
     """
-    audience = in_scope(block, terms) & block[facts.OWNED]
     sets = dict(block.sets)
-    rest = audience
+    rest = addressed(block, terms)
     for zone, due in due_in.items():
         here = rest & block[facts.zone(zone)] if zone else BitMap()
         name = facts.told(terms.number, due)
@@ -111,8 +113,7 @@ def _values(block: Block) -> Iterator[tuple[str, str, BitMap]]:
             yield dimension, value, devices
 
 
-def _people(into: Tally, verdicts: Verdicts, scope: BitMap, owners: Sequence[int]) -> None:
-    into.audience |= _owners(scope, owners)
+def _people(into: Tally, verdicts: Verdicts, owners: Sequence[int]) -> None:
     for status in Status:
         if status is not Status.NOT_APPLICABLE:
             into.people[status] = into.people.get(status, BitMap()) | _owners(verdicts[status], owners)

@@ -38,6 +38,11 @@ class Terms:
         return self.directive.evidence.minimum_grade[ownership]
 
     @property
+    def named(self) -> frozenset[int]:
+        """The named apps of all platforms. Numbers belong to one platform, so platforms need no care."""
+        return frozenset[int]().union(*self.apps.values())
+
+    @property
     def by_removing_mail(self) -> bool:
         return ComplyBy.REMOVE_MAIL in self.directive.comply_by
 
@@ -87,7 +92,7 @@ def needs(lineage: Lineage) -> tuple[frozenset[str], frozenset[str]]:
     prefixes = {"looked:", f"exempt:{lineage.id}:", f"ring:{lineage.id}:"}
     for terms in lineage.versions:
         people = terms.directive.applies_to.people
-        names.update(facts.app(number) for numbers in terms.apps.values() for number in numbers)
+        names.update(facts.app(number) for number in terms.named)
         names.update(facts.group(name) for name in people.groups | people.except_groups)
         names.update(facts.country(code) for code in people.countries)
         names.add(facts.lapsed(terms.number))

@@ -1,11 +1,12 @@
 """The timeline: from which instant each device is denied, as far as is known now. The clock does the rest.
 
 People are held to what they were told, and never to more than is asked now: a lineage denies a device if some version
-that its owner was told of, *and every later version*, asks for it; from the latest of the due stored with that telling,
-the due of each later version, and the lineage's *not before*; not before its ring opened; not while an exemption holds.
+that its owner was told of, *and every later version*, asks for it on one and the same ground; from the latest of the due
+stored with that telling, the due of each later version, and the lineage's *not before*; not before its ring opened; not
+while an exemption holds.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyroaring import BitMap
 
@@ -15,7 +16,7 @@ from countermand.core.directive import Force, OnUnknown
 from countermand.core.facts import Block
 from countermand.core.instants import Instant
 from countermand.core.terms import Lineage, Terms
-from countermand.core.verdict import people_in_scope, present, spoken_to
+from countermand.core.verdict import people_in_scope, spoken_to
 
 #: (from, set of devices), earliest first; each device stands in one of them at most.
 Timeline = list[tuple[Instant, BitMap]]
@@ -23,14 +24,17 @@ Timeline = list[tuple[Instant, BitMap]]
 
 def timeline(block: Block, lineage: Lineage) -> Timeline:
     """When the lineage denies which device of the block. Whether it is live is the gate's question, asked at once."""
-    asked = [_asked(block, terms) - block[facts.PROTECTED] for terms in lineage.versions]
-    return _from_tellings(block, lineage, asked)
+    reached = [_reached(block, terms) - block[facts.PROTECTED] for terms in lineage.versions]
+    since = [lineage.versions[index:] for index in range(len(lineage.versions))]
+    held = [BitMap.intersection(_on_one_ground(block, versions), *reached[-len(versions) :]) for versions in since]
+    return _from_tellings(block, lineage, held)
 
 
 def unregistered(people: Block, lineage: Lineage) -> Timeline:
     """The same over a block of people: from when each one's unregistered devices are denied."""
-    asked = [_asked_of_unregistered(people, terms) - people[facts.PROTECTED] for terms in lineage.versions]
-    return _from_tellings(people, lineage, asked)
+    reached = [_reached_unregistered(people, terms) - people[facts.PROTECTED] for terms in lineage.versions]
+    held = [BitMap.intersection(*reached[index:]) for index in range(len(reached))]
+    return _from_tellings(people, lineage, held)
 
 
 def denied_at(entries: Timeline, now: Instant) -> BitMap:
@@ -38,13 +42,12 @@ def denied_at(entries: Timeline, now: Instant) -> BitMap:
     return BitMap.union(BitMap(), *(devices for start, devices in entries if start <= now))
 
 
-def _from_tellings(block: Block, lineage: Lineage, asked: list[BitMap]) -> Timeline:
-    """One chain per telling: told of a version, and asked by it and every later one. The earliest chain counts."""
+def _from_tellings(block: Block, lineage: Lineage, held: list[BitMap]) -> Timeline:
+    """One chain per telling: told of a version, and ``held``: asked by it and every later one. The earliest chain counts."""
     parts: Timeline = []
     for index, terms in enumerate(lineage.versions):
-        held = asked[index].intersection(*asked[index:])
         for due, told in block.instants(f"told:{terms.number}:"):
-            chain = [(max(due, lineage.not_before), held & told)]
+            chain = [(max(due, lineage.not_before), held[index] & told)]
             for later in lineage.versions[index + 1 :]:
                 chain = _delayed(chain, _dues(block, later))
             parts.extend(chain)
@@ -52,20 +55,24 @@ def _from_tellings(block: Block, lineage: Lineage, asked: list[BitMap]) -> Timel
     return _earliest(_delayed(parts, block.instants(f"exempt:{lineage.id}:")))
 
 
-def _asked(block: Block, terms: Terms) -> BitMap:
-    """Devices that this version would deny once its due has come: seen (or lapsed, where it says so), in its scope, and
-    under a mandatory force."""
-    directive = terms.directive
-    if not directive.denies:
+def _on_one_ground(block: Block, versions: Sequence[Terms]) -> BitMap:
+    """Devices that these versions all ask for on one and the same ground: an app that each of them names was seen, or the
+    device is lapsed where each of them says so. An app dropped and another one added is not what the person was told."""
+    common = frozenset[int].intersection(*(terms.named for terms in versions))
+    grounds = block.union(facts.app(number) for number in common)
+    if all(terms.directive.evidence.unknown is OnUnknown.DENY for terms in versions):
+        grounds |= BitMap.intersection(*(block[facts.lapsed(terms.number)] for terms in versions))
+    return grounds
+
+
+def _reached(block: Block, terms: Terms) -> BitMap:
+    """Devices that this version would deny on a ground, once its due has come: in its scope, under a mandatory force."""
+    if not terms.directive.denies:
         return BitMap()
-    known = present(block, terms)
-    if directive.evidence.unknown is OnUnknown.DENY:
-        known = known | block[facts.lapsed(terms.number)]
-    mandatory = block.union(facts.ownership(o) for o in terms.ownerships(Force.MANDATORY))
-    return known & spoken_to(block, terms) & mandatory
+    return spoken_to(block, terms) & block.union(facts.ownership(o) for o in terms.ownerships(Force.MANDATORY))
 
 
-def _asked_of_unregistered(people: Block, terms: Terms) -> BitMap:
+def _reached_unregistered(people: Block, terms: Terms) -> BitMap:
     """People whose unregistered devices this version denies. Whose property such a device is cannot be known, so it is
     read as the person's own: a version that spares personal devices spares it."""
     directive = terms.directive

@@ -134,8 +134,8 @@ def people_in_scope(block: Block, terms: Terms) -> BitMap:
 
 
 def present(block: Block, terms: Terms) -> BitMap:
-    """Devices on which an app of the version is present. Numbers belong to one platform, so platforms need no care."""
-    return block.union(facts.app(number) for numbers in terms.apps.values() for number in numbers)
+    """Devices on which an app of the version is present."""
+    return block.union(facts.app(number) for number in terms.named)
 
 
 def exempt_at(block: Block, lineage: str, now: Instant) -> BitMap:
