@@ -56,3 +56,14 @@ class Standing:
             return Fate.VOID
         # A halt came and went since: nobody is denied before ``not_before``, so the words are no longer true.
         return Fate.VOID if kind is Kind.DENIED and promised_at < self.not_before else Fate.LEAVE
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a notice speaks to. ``devices``: (platform, model) of each phone or tablet in their name that is not retired."""
+
+    login: str
+    email: str
+    name: str
+    zone: str
+    devices: tuple[tuple[str, str], ...]

@@ -175,8 +175,7 @@ def _last_issued(lineage: str) -> int:
         cursor.execute(
             "SELECT id FROM store_version WHERE lineage_id = %s AND issued_at IS NOT NULL ORDER BY number DESC LIMIT 1", [lineage]
         )
-        found: int = cursor.fetchone()[0]
-        return found
+        return int(cursor.fetchone()[0])
 
 
 # -- claiming --
