@@ -22,7 +22,7 @@ from countermand.flows.propose import Proposed, propose
 from countermand.flows.write import write
 from countermand.lib import sshsig
 from countermand.reads.bundles import to_sign
-from countermand.store import directives, models, operators, sets
+from countermand.store import evidence, models, operators, sets
 from countermand.store.unit import unit
 
 NOW: Instant = from_iso("2020-07-10T12:00:00Z")
@@ -51,10 +51,6 @@ exemptions: {{grounds: [security-research], max_duration: 30d}}
 
 def document(name: str = NAME, due: str = "2020-07-17T17:00", notice: str = "72h", more: str = "") -> str:
     return DOCUMENT.format(name=name, due=due, notice=notice, more=more)
-
-
-def texts(_: object) -> dict[str, str]:
-    return {"issued": "Remove it.", "rescinded": "That was an error."}
 
 
 def act(name: str, *roles: Role, now: Instant = NOW) -> Act:
@@ -122,7 +118,7 @@ def move_in(phones: list[Phone], groups: dict[str, frozenset[str]] | None = None
     """Store people with their phones, rows and sets together, as imports do."""
     fleet = Fleet()
     with unit():
-        number = directives.app_numbers([TIKTOK])[TIKTOK]
+        number = evidence.numbers([TIKTOK])[TIKTOK]
         every = models.Coverage.objects.create(everything=True, apps=b"", digest="everything")
         look = Look("mdm", Grade.INVENTORY, every.pk)
         people: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
@@ -182,7 +178,7 @@ def staff(count: int, with_app: int = 0) -> list[Phone]:
 
 def proposed(text: str | None = None, now: Instant = NOW, expected: int | None = None) -> Proposed:
     found = write(author(now), text or document())
-    return propose(author(now), found.lineage, texts, rails=RAILS, expected=expected)
+    return propose(author(now), found.lineage, rails=RAILS, expected=expected)
 
 
 def signature(name: str, lineage: str = NAME, now: Instant = NOW, purpose: Purpose = Purpose.ISSUE) -> str:

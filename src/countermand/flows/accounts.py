@@ -93,7 +93,7 @@ def operator_key(act: Act, name: str, ssh_key: str, *, rails: Rails) -> Instant:
         key = _key(ssh_key, name)
         since = act.now + rails.new_operator_wait
         operators.set_key(name, key, since)
-        log.append("operator-key-changed", act, {"operator": name, "ssh_key": key, "may_approve_from": since})
+        log.append("operator-key-changed", act, {"operator": name, "ssh_key": sshsig.fingerprint(key), "may_approve_from": since})
     return since
 
 
@@ -132,7 +132,12 @@ def _add(act: Act, name: str, roles: Collection[Role], ssh_key: str, may_approve
     key = _key(ssh_key, name) if ssh_key else ""
     token = secrets.token_urlsafe(32)
     operators.add(operators.Operator(name, words, key, act.now, may_approve_from, active=True), token)
-    about = {"operator": name, "roles": sorted(words), "ssh_key": key, "may_approve_from": may_approve_from}
+    about = {
+        "operator": name,
+        "roles": sorted(words),
+        "ssh_key": sshsig.fingerprint(key) if key else "",
+        "may_approve_from": may_approve_from,
+    }
     log.append("operator-added", act, about)
     return token
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from countermand.access import Act, require
 from countermand.core.bundle import Purpose
+from countermand.core.canonical import digest
 from countermand.core.errors import Refused
 from countermand.core.guardrails import approvals_needed, approvers
 from countermand.core.schema import read
@@ -54,7 +55,7 @@ def approve(act: Act, name: str, signature: str, *, purpose: Purpose = Purpose.I
         given = Approval(operator.name, bundle.digest, purpose, signature, operator.ssh_key, act.now, void=False)
         approvals.add(row.pk, given)
         about = {"lineage": name, "version": row.number, "bundle": bundle.digest, "purpose": purpose.value}
-        log.append("approved", act, {**about, "ssh_key": operator.ssh_key, "signature": signature})
+        log.append("approved", act, {**about, "signature": digest(signature)})
         signed = approvals.signatures(row.pk, purpose)
     have = approvers(signed, bundle.digest, now_row.authors)
     active = sum(account.active for account in operators.every())

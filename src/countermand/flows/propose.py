@@ -1,6 +1,6 @@
 """Proposing: what a draft means is worked out once and frozen into the bundle that approvers sign."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from countermand.access import Act, require
@@ -15,11 +15,9 @@ from countermand.core.errors import Refused
 from countermand.core.guardrails import Rails
 from countermand.core.instants import to_datetime
 from countermand.flows import impact
+from countermand.notices.texts import rendered_texts
 from countermand.store import directives, installation, log, terms
 from countermand.store.unit import unit
-
-#: From a directive to the plain texts of its notices, by name; what people will read is part of what is signed.
-Render = Callable[[Directive], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +37,23 @@ class Proposed:
     peak: int
 
 
-def propose(act: Act, name: str, render: Render, *, rails: Rails, expected: int | None = None) -> Proposed:
+def propose(act: Act, name: str, *, rails: Rails, expected: int | None = None) -> Proposed:
     """Freeze the newest draft of the directive ``name`` into a bundle and put it before approvers.
 
     ``expected``: the number of people from another source; whoever has none leaves it to whoever issues. ``rails`` as
-    in the configuration. Refused ``not-found``, ``wrong-state``, or with every name the catalogue misses.
+    in the configuration. Refused ``not-found``, ``wrong-state``, ``lineage-ended``, or with every name the catalogue misses.
     """
     require(act.actor, "propose")
     row = directives.newest(name)
+    if directives.known(name).ended_at is not None:
+        raise Refused("lineage-ended", name=name)
     lifecycle.after(row.state, "propose")
     directive = schema.read(row.document)
     means = impact.expansion(directive, act.now)
     found = impact.impact(act, terms.foreseen(name, act.now, tuple(means.apps)))
     seen = cautions(directive, means.unseen, to_datetime(act.now).date())
     ceiling = Ceiling(directive.audience.value, expected, rails.tolerance, found.peak)
-    bundle = _bundle(row.number, directive, means, dict(render(directive)), ceiling, rails, seen)
+    bundle = _bundle(row.number, directive, means, rendered_texts(directive), ceiling, rails, seen)
     with unit():
         if directives.version(row.pk).digest != row.digest:
             raise Refused("bundle-changed", digest=row.digest)

@@ -118,21 +118,20 @@ def _promise(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
     done, total = len(before), len(before | wanted)
     if not lineage.live:
         return Progress(0, done, total, more=False, why="halted")
-    room = max(row.ceiling - done, 0) if row.ceiling else len(rest)
-    chunk = BitMap(rest[: min(CHUNK, room)]) if rest and room else BitMap()
+    room = max(row.ceiling - done, 0)
+    chunk = BitMap(rest[: min(CHUNK, room)])
     if chunk:
         _place(lineage, chunk)
         _tell(act, lineage, chunk)
         directives.save_promised(pk, before | chunk)
+        about = {"lineage": lineage.id, "version": row.number, "people": len(chunk), "so_far": done + len(chunk)}
+        log.append("notices-promised", act, about)
     left = rest - chunk
-    if left and len(chunk) < room:
-        return Progress(len(chunk), done + len(chunk), total, more=True)
     if not left and not row.issue_done:
         directives.finish_issue(pk)
-    if chunk or (not left and not row.issue_done):
-        about = {"lineage": lineage.id, "version": row.number, "people": done + len(chunk)}
-        log.append("notices-promised", act, {**about, "waiting": len(left)})
-    return Progress(len(chunk), done + len(chunk), total, more=False, why="audience-grew" if left else "")
+    grew = bool(left) and len(chunk) == room
+    why = "audience-grew" if grew else ""
+    return Progress(len(chunk), done + len(chunk), total, more=bool(left) and not grew, why=why)
 
 
 def _tell(act: Act, lineage: Lineage, chunk: BitMap) -> None:

@@ -4,6 +4,8 @@ What is signed is the hexadecimal digest of a bundle, as text without a newline,
 server holds public keys only.
 """
 
+import base64
+import hashlib
 import subprocess
 import tempfile
 from pathlib import Path
@@ -39,6 +41,12 @@ def public_key(text: str) -> str:
         if _run(["-l", "-f", str(file)], _VERIFY_PATIENCE).returncode != 0:
             raise Refused("ssh-key-unusable")
     return key
+
+
+def fingerprint(key: str) -> str:
+    """The key's SHA-256 as ssh-keygen prints it: ``SHA256:...``."""
+    hashed = hashlib.sha256(base64.b64decode(key.split()[1])).digest()
+    return "SHA256:" + base64.b64encode(hashed).decode().rstrip("=")
 
 
 def sign(key_file: Path, digest: str) -> str:

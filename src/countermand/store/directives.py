@@ -12,7 +12,7 @@ from countermand.core.devices import Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
-from countermand.store import models
+from countermand.store import evidence, models
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +143,8 @@ def freeze(pk: int, bundle: str, bundle_digest: str, apps: Collection[App], auth
     models.Version.objects.filter(pk=pk).update(
         state=State.PROPOSED, bundle=bundle, bundle_digest=bundle_digest, authors=sorted(authors)
     )
-    wanted = app_numbers(apps)
+    wanted = evidence.numbers(apps)
     models.VersionApp.objects.bulk_create([models.VersionApp(version_id=pk, app_id=number) for number in sorted(wanted.values())])
-
-
-def app_numbers(apps: Collection[App]) -> dict[App, int]:
-    """The store's numbers of these apps; those it does not know yet get one."""
-    rows = [models.App(platform=app.platform.value, app_id=app.id) for app in sorted(apps)]
-    models.App.objects.bulk_create(rows, ignore_conflicts=True)
-    found: dict[App, int] = {}
-    for platform in Platform:
-        ids = [app.id for app in apps if app.platform is platform]
-        for start in range(0, len(ids), 500):
-            chosen = models.App.objects.filter(platform=platform.value, app_id__in=ids[start : start + 500])
-            found |= {App(platform, row.app_id): row.pk for row in chosen}
-    return found
 
 
 def apps_of(pk: int) -> dict[Platform, frozenset[int]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from countermand.core.apps import App
 from countermand.core.devices import Platform
 from countermand.core.instants import Instant
-from countermand.store import directives, models
+from countermand.store import evidence, models
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Watched:
 
 
 def propose(app: App, purpose: str, until: Instant, by: str) -> int:
-    number = directives.app_numbers([app])[app]
+    number = evidence.numbers([app])[app]
     return models.Watch.objects.create(app_id=number, purpose=purpose, until=until, proposed_by=by).pk
 
 
