@@ -39,7 +39,7 @@ def _plant() -> None:
     house.init.add_to(app, panel)
     app.add_typer(house.FAMILY, rich_help_panel=panel)
     panel = "Directives"
-    for one in (documents.schema, documents.write, foresight.preview, documents.approve, control.issue):
+    for one in (documents.schema, documents.write, documents.propose, foresight.preview, documents.approve, control.issue):
         one.add_to(app, panel)
     app.add_typer(catalog.FAMILY, rich_help_panel=panel)
     app.add_typer(orders.FAMILY, rich_help_panel=panel)

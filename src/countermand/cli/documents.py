@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from countermand.cli.command import DryRun, command
+from countermand.cli.dry import rehearsed, would
 from countermand.cli.session import Session, read_text
 from countermand.core.errors import Refused, Where
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from countermand.flows.approve import Approved
+    from countermand.flows.propose import Proposed
     from countermand.reads.bundles import ToSign
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
@@ -60,6 +62,27 @@ def write(session: Session, file: File, dry_run: DryRun = False) -> None:
     session.say(f"Next: countermand preview {done.lineage}")
 
 
+@command("propose", ["countermand propose no-tiktok --expected-people 4980", "countermand propose no-tiktok --dry-run"])
+def propose(
+    session: Session,
+    directive: Id,
+    expected: Annotated[
+        int | None,
+        typer.Option("--expected-people", min=0, help="The number of people, known from another source than this fleet."),
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Freeze a draft into the bundle that approvers sign: text, expanded app ids, notices, numbers, guard rails."""
+    from countermand.flows.propose import propose as freeze
+    from countermand.notices.texts import rendered_texts
+
+    config = session.open()
+    made = rehearsed(dry_run, freeze)(session.act(), directive, rendered_texts, rails=config.guard, expected=expected)
+    session.show(made, lambda done: would(dry_run) + _proposed(done))
+    if not dry_run:
+        session.say(f"Next, by each approver: countermand approve {directive} --key ~/.ssh/id_ed25519")
+
+
 @command(
     "approve",
     [
@@ -95,6 +118,18 @@ def approve(
         raise Refused("no-key-named", Where(field="--key"))
     signed = read_text(signature) if signature else sshsig.sign(key or Path(), waiting.digest)
     session.show(approving.approve(act, directive, signed, purpose=purpose), _approved)
+
+
+def _proposed(done: "Proposed") -> str:
+    lines = [
+        f"Version {done.number} of {done.lineage} is proposed: {len(done.apps)} app ids, {done.people:,} people, "
+        f"at most {done.peak:,} devices lose mail in one hour.",
+        *(f"Cannot be seen: {product} on {platform}." for product, platform in done.unseen),
+        *done.remarks,
+        *_cautions(done.cautions),
+        f"Digest: {done.digest}",
+    ]
+    return "\n".join(lines)
 
 
 def _approved(done: "Approved") -> str:

@@ -1,29 +1,39 @@
-"""The long-running processes: this command becomes them, so that whoever supervises it sees the process itself."""
+"""The long-running processes and the gates: a command that runs one becomes it, so that a supervisor sees the process."""
 
 import os
 import sys
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countermand.cli.command import command
+from countermand.cli.command import command, group
 from countermand.cli.session import Session
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from countermand.store.feed import Gate
+
+
+class Include(StrEnum):
+    """The two includes of nginx."""
+
+    HTTP = "http"
+    SERVER = "server"
+
+
+_GATE_FILE = Path("gate.toml")
 GateConfig = Annotated[Path, typer.Option("--config", metavar="FILE", help="The gate's own configuration; it has no other.")]
-
-GATE = typer.Typer(
-    name="gate",
-    help="Run a gate: it answers mail front ends from a signed snapshot, with neither database nor network at hand.",
-    epilog="Examples:\n\n  countermand gate --config gate.toml\n\n  countermand gate config nginx",
-)
-
-
-@GATE.callback(invoke_without_command=True)
-def run_gate(ctx: typer.Context, config: GateConfig = Path("gate.toml")) -> None:
-    """Without a subcommand, become the gate that the configuration describes."""
-    if ctx.invoked_subcommand is None:
-        become("countermand.gates", config)
+Name = Annotated[str, typer.Argument(help="What the gate is called.")]
+Into = Annotated[Path, typer.Option(metavar="DIRECTORY", help="A new directory, to be carried to the gate's machine.")]
+Listen = Annotated[str, typer.Option(metavar="ADDRESS", help="Where the gate answers: host:port or unix:PATH.")]
+Control = Annotated[str, typer.Option(metavar="URL", help="How it reaches the control plane; as configured by default.")]
+Part = Annotated[Include, typer.Option(help="The include for http { }, or the one for the server { } that phones talk to.")]
+Mail = Annotated[str, typer.Option(metavar="ADDRESS", help="The mail server behind it: host:port or unix:PATH.")]
+FailOpen = Annotated[bool, typer.Option("--fail-open", help="Let mail flow while the gate does not answer; otherwise 503.")]
 
 
 @command("serve", ["countermand serve", "countermand serve --config /etc/countermand/countermand.toml"])
@@ -38,7 +48,67 @@ def worker(session: Session) -> None:
     become("countermand.worker", session.config_path)
 
 
-def become(module: str, config: Path) -> None:
+@command("add", ["countermand gate add front-1 --into front-1/ --control https://countermand.example.org"])
+def add(session: Session, name: Name, into: Into, listen: Listen = "127.0.0.1:8450", control: Control = "") -> None:
+    """Let a gate in: write a directory with its settings, its token and the key it trusts."""
+    from countermand.flows.add_gate import NewGate, add_gate
+
+    config = session.open()
+    act = session.act()
+    gate = NewGate(name, listen, control or config.control.url, rehearsal=act.drill)
+    settings = add_gate(act, config.state_dir, gate, into)
+    next_step = f"Gate {name} may ask. On its machine: countermand gate --config {settings}"
+    session.show({"gate": name, "config": settings}, lambda _: next_step)
+
+
+@command("list", ["countermand gate list"])
+def gates(session: Session) -> None:
+    """List the gates that ever reported: how far each has heard, and what it decided."""
+    session.actor()
+    from countermand.reads import feed
+
+    session.show(feed.gates(), lambda found: _gates(session, found))
+
+
+@command("nginx", ["countermand gate config nginx --config gate.toml --part server --mail 127.0.0.1:8080"])
+def nginx(session: Session, part: Part = Include.SERVER, mail: Mail = "127.0.0.1:8080", fail_open: FailOpen = False) -> None:
+    """Print what nginx needs in front of mail to ask this gate; --config names the gate's file."""
+    config = session.options.config or _GATE_FILE
+    become("countermand.gates", config, "--nginx", part, "--mail", mail, *(["--fail-open"] if fail_open else []))
+
+
+GATE = typer.Typer(
+    name="gate",
+    help="Run a gate: it answers mail front ends from a signed snapshot, with neither database nor network at hand.",
+    epilog="Examples:\n\n  countermand gate --config gate.toml\n\n  countermand gate add front-1 --into front-1/",
+)
+for one in (add, gates):
+    one.add_to(GATE)
+GATE.add_typer(group("config", "What a mail front end needs to ask a gate.", nginx))
+
+
+@GATE.callback(invoke_without_command=True)
+def run_gate(ctx: typer.Context, config: GateConfig = _GATE_FILE) -> None:
+    """Without a subcommand, become the gate that the configuration describes."""
+    if ctx.invoked_subcommand is None:
+        become("countermand.gates", config)
+
+
+def become(module: str, config: Path, *more: str) -> None:
     """Replace this process by ``python -m module``: one process to signal, its exit code its own."""
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", module, "--config", str(config)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", module, "--config", str(config), *more])  # noqa: S606
+
+
+def _gates(session: Session, found: "list[Gate]") -> "RenderableType":
+    from countermand.cli.render import table
+
+    rows = [
+        (one.name, one.epoch, one.n, session.moment(one.heard), session.moment(one.at), one.stopped, _counts(one.decisions))
+        for one in found
+    ]
+    return table(["gate", "epoch", "heard record", "heard", "said so", "stopped", "decisions"], rows)
+
+
+def _counts(decisions: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(decisions.items())) or "-"
