@@ -32,11 +32,14 @@ def read(text: str) -> Proof:
     lines = head.split("\n")
     try:
         header, extra, index, *path = lines
-        if not blank or header != _HEADER or extra[:6] != "extra " or index[:6] != "index " or str(int(index[6:])) != index[6:]:
+        if not blank or header != _HEADER or extra[:6] != "extra " or index[:6] != "index ":
             raise ValueError("not the lines of a proof that carries its entry")
-        return Proof(_unb64(extra[6:]), int(index[6:]), tuple(_unb64(line) for line in path), note)
+        proof = Proof(_unb64(extra[6:]), int(index[6:]), tuple(_unb64(line) for line in path), note)
+        if proof.text != text:  # base64 has spare bits; only one spelling is a proof
+            raise ValueError("not spelled as proofs are")
     except (ValueError, binascii.Error) as error:
         raise LedgerProblem("ledger-proof-malformed", why=str(error)) from error
+    return proof
 
 
 def _lines(path: Sequence[bytes]) -> list[str]:

@@ -45,7 +45,7 @@ def checkpoints(*, newest_first: bool = False) -> Iterator[Signed]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT size, note, at FROM store_ledgercheckpoint ORDER BY size {order}")
         while rows := cursor.fetchmany(_PAGE):
-            yield from (Signed(*row) for row in rows)
+            yield from (Signed(size, _raw(note).decode(errors="replace"), at) for size, note, at in rows)
 
 
 def unsealed(limit: int) -> list[Row]:
@@ -82,7 +82,7 @@ def hashes(nodes: Sequence[Node]) -> dict[Node, bytes]:
             cursor.execute(
                 f'SELECT level, "index", hash FROM store_ledgerhash WHERE {match}', [value for node in part for value in node]
             )
-            found.update(((level, index), bytes(value)) for level, index, value in cursor.fetchall())
+            found.update(((level, index), _raw(value)) for level, index, value in cursor.fetchall())
     return found
 
 
@@ -92,7 +92,7 @@ def hash_row(level: int, start: int, end: int) -> dict[Node, bytes]:
         cursor.execute(
             'SELECT "index", hash FROM store_ledgerhash WHERE level = %s AND "index" >= %s AND "index" < %s', [level, start, end]
         )
-        return {(level, index): bytes(value) for index, value in cursor.fetchall()}
+        return {(level, index): _raw(value) for index, value in cursor.fetchall()}
 
 
 def hash_count() -> int:
@@ -132,4 +132,9 @@ def extend(size: int, ids: Sequence[int], added: Mapping[Node, bytes], signed: S
 def _rows(where: str, values: list[int], limit: int) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT id, leaf, entry FROM store_ledgerrow WHERE {where} LIMIT %s", [*values, limit])
-        return [Row(row, leaf, bytes(entry)) for row, leaf, entry in cursor.fetchall()]
+        return [Row(row, leaf, _raw(entry)) for row, leaf, entry in cursor.fetchall()]
+
+
+def _raw(value: bytes | memoryview | str) -> bytes:
+    """The bytes of a column. SQLite keeps whatever type a stranger wrote; that is for verification to judge, not to fall over."""
+    return value.encode() if isinstance(value, str) else bytes(value)
