@@ -74,10 +74,9 @@ def propose(
 ) -> None:
     """Freeze a draft into the bundle that approvers sign: text, expanded app ids, notices, numbers, guard rails."""
     from countermand.flows.propose import propose as freeze
-    from countermand.notices.texts import rendered_texts
 
     config = session.open()
-    made = rehearsed(dry_run, freeze)(session.act(), directive, rendered_texts, rails=config.guard, expected=expected)
+    made = rehearsed(dry_run, freeze)(session.act(), directive, rails=config.guard, expected=expected)
     session.show(made, lambda done: would(dry_run) + _proposed(done))
     if not dry_run:
         session.say(f"Next, by each approver: countermand approve {directive} --key ~/.ssh/id_ed25519")
