@@ -277,7 +277,7 @@ CODES: dict[str, Code] = {
     # -- the ledger --
     "ledger-entry-unfit": Code("The ledger cannot take this {kind} entry: {why}.", "Put a digest in the place of long texts.", CONFLICT, 500),
     "ledger-entry-unreadable": Code("A ledger entry cannot be read: {why}.", "Compare with a backup and with exports.", INTEGRITY, 500),
-    "ledger-key-unreadable": Code("{line!r} is not a verifier line.", "It reads <origin>+<key id>+<base64>; `countermand ledger key` prints it."),
+    "ledger-key-unreadable": Code("{line!r} is not a verifier line.", "It reads <origin>+<key id>+<base64>; or name the key's .pub file."),
     "ledger-origin-unfit": Code("The ledger cannot be named {origin!r}.", "Set an origin without spaces and plus signs, like ledger.example.org."),
     "ledger-checkpoint-malformed": Code("A checkpoint cannot be read: {why}.", "Get it afresh; nothing in it can be believed.", INTEGRITY, 500),
     "ledger-checkpoint-forged": Code("The signature on the checkpoint of {size} entries is wrong.", "Find out who changed it.", INTEGRITY, 500),
