@@ -96,8 +96,8 @@ def lay_out(kind: Kind, text: str, sender: str) -> Layout:
     return Layout(tuple(parts), tuple(slots))
 
 
-def fill(layout: Layout, reader: Reader, envelope: Envelope) -> bytes:
-    """One message, ready for DATA: CRLF line ends, and no line begins with a dot."""
+def fill(layout: Layout, reader: Reader, envelope: Envelope, zone: str) -> bytes:
+    """One message, ready for DATA: CRLF line ends, and no line begins with a dot. ``zone``: by whose clock the due is told."""
     values = {
         "to": reader.email.encode("ascii"),
         "date": _date(envelope.at),
@@ -105,7 +105,7 @@ def fill(layout: Layout, reader: Reader, envelope: Envelope) -> bytes:
         "threads": _threads(envelope.original),
         "name": _encoded(clean(reader.name, 80) or clean(reader.login, 80)),
         "devices": _devices(reader.devices),
-        "due_local": _due_local(envelope.due, reader.zone),
+        "due_local": _due_local(envelope.due, zone),
         "due_utc": _due_utc(envelope.due),
         "code": envelope.code.encode("ascii"),
         "ground": _encoded(_GROUNDS.get(envelope.ground, "")),
@@ -161,10 +161,10 @@ def _devices(devices: Sequence[tuple[str, str]]) -> bytes:
 def _due_local(due: Instant | None, zone: str) -> bytes:
     if due is None:
         return b"-"
-    local = to_datetime(due).astimezone(ZoneInfo(zone or "UTC"))
+    local = to_datetime(due).astimezone(ZoneInfo(zone))
     offset = local.strftime("%z")
     day = f"{_DAYS[local.weekday()]}, {local.day} {_MONTHS[local.month - 1]} {local.year}"
-    return _encoded(f"{day}, {local:%H:%M} ({zone or 'UTC'}, UTC{offset[:3]}:{offset[3:]})")
+    return _encoded(f"{day}, {local:%H:%M} ({zone}, UTC{offset[:3]}:{offset[3:]})")
 
 
 @lru_cache(maxsize=1024)

@@ -7,13 +7,14 @@ are then. Leases and back-off run on real time, also in a drill; ``not_before`` 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection
 
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
 from countermand.core.notices import FIRST, Fate, Kind, Standing
+from countermand.store import models
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
@@ -62,6 +63,7 @@ class Source:
     version: int
     lineage: str
     standing: Standing
+    ground: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def promise(
             "ON CONFLICT (version_id, person_id, kind, occurrence) DO NOTHING",
             [(version_pk, person, kind.value, occurrence, rank, not_before, False, act.now) for person in person_ordinals],
         )
-        return max(cursor.rowcount, 0)
+        return max(int(cursor.rowcount), 0)
 
 
 def reached(lineage: str, after: int, limit: int) -> list[int]:
@@ -185,7 +187,7 @@ def waiting() -> list[Source]:
     """Versions with open notices, whatever their fate. Cheap when there are none; needs no unit."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before FROM store_version v "
+            "SELECT v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before, l.ground FROM store_version v "
             "JOIN store_lineage l ON l.id = v.lineage_id "
             f"WHERE EXISTS (SELECT 1 FROM store_notice n WHERE n.version_id = v.id AND n.{_OPEN}) ORDER BY v.id"
         )
@@ -197,17 +199,17 @@ def standings(versions: Collection[int]) -> dict[int, Source]:
     marks = ",".join(["%s"] * len(versions))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before FROM store_version v "
+            "SELECT v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before, l.ground FROM store_version v "
             f"JOIN store_lineage l ON l.id = v.lineage_id WHERE v.id IN ({marks})",
             list(versions),
         )
         return {row[0]: _source(row) for row in cursor.fetchall()}
 
 
-def _source(row: tuple[int, str, str, int | None, int | None, int]) -> Source:
-    version, lineage, state, halted_at, ended_at, not_before = row
+def _source(row: tuple[int, str, str, int | None, int | None, int, str]) -> Source:
+    version, lineage, state, halted_at, ended_at, not_before, ground = row
     ended = ended_at is not None or state == State.RESCINDED
-    return Source(version, lineage, Standing(State(state), halted_at is not None, ended, not_before))
+    return Source(version, lineage, Standing(State(state), halted_at is not None, ended, not_before), ground)
 
 
 def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> list[Row]:
@@ -273,6 +275,21 @@ def void(ids: Collection[int], act: Acting) -> None:
             "WHERE id = %s",
             [(act.now, pk) for pk in ids],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRow:
+    """A version as its approvers signed it: the bundle's text and the plain document."""
+
+    bundle: str
+    document: dict[str, Any]
+    issued_at: Instant
+
+
+def frozen(version: int) -> FrozenRow:
+    """The part of an issued version that never changes."""
+    row = models.Version.objects.values_list("bundle", "document", "issued_at").get(pk=version)
+    return FrozenRow(row[0], row[1], row[2] or 0)
 
 
 # -- settling --

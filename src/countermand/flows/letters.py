@@ -1,0 +1,128 @@
+"""From claimed notices to letters: the approved text of each version, filled for its reader, with the due that it states.
+
+Texts come from the bundle that approvers signed, never from templates of today.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from countermand.core import schedule, schema
+from countermand.core.directive import Directive
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant
+from countermand.core.notices import TELLING, Kind, Reader
+from countermand.notices import compose
+from countermand.notices.compose import Envelope, Layout
+from countermand.notices.mail import Letter
+from countermand.store import outbox, readers
+from countermand.store.outbox import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What a version's notices need and nothing can change any more."""
+
+    directive: Directive
+    issued_at: Instant
+    texts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is the same for every notice of this installation. ``key`` keys Message-IDs and look-up codes; ``lease`` is in
+    milliseconds. Layouts are kept, because a version's texts are frozen."""
+
+    key: bytes
+    domain: str
+    sender: str
+    lease: int
+    frozen: dict[int, Frozen] = field(default_factory=dict)
+    layouts: dict[tuple[int, Kind], Layout] = field(default_factory=dict)
+
+    def version(self, pk: int) -> Frozen:
+        """The frozen part of a version, read once."""
+        if pk not in self.frozen:
+            found = outbox.frozen(pk)
+            texts = json.loads(found.bundle)["texts"]
+            self.frozen[pk] = Frozen(schema.read(found.document), found.issued_at, texts)
+        return self.frozen[pk]
+
+    def layout(self, pk: int, kind: Kind) -> Layout:
+        """The message of a version and kind, laid out once."""
+        if (pk, kind) not in self.layouts:
+            self.layouts[pk, kind] = compose.lay_out(kind, self.version(pk).texts[kind.value], self.sender)
+        return self.layouts[pk, kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A claimed notice with its letter; None and ``why`` if its person cannot be written to at all."""
+
+    row: Row
+    reader: Reader
+    due: Instant | None
+    message_id: str
+    letter: Letter | None
+    why: str = ""
+
+
+def drafts(desk: Desk, rows: Sequence[Row], now: Instant) -> list[Draft]:
+    """One draft per row, in their order. Inside the unit of the claim: the due is fixed by it."""
+    people = readers.readers([row.person for row in rows])
+    groups: dict[tuple[int, Kind], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.version, row.kind), []).append(row)
+    found: dict[int, Draft] = {}
+    for (version, kind), members in groups.items():
+        persons = [row.person for row in members]
+        dues = {} if kind in TELLING else readers.told_dues(version, persons)
+        originals = {} if kind is Kind.ISSUED else readers.originals(members[0].lineage, persons)
+        standing = outbox.standings([version])[version]
+        for row in members:
+            reader = people[row.person]
+            told = dues.get(row.person)
+            due = _due(desk, row, reader, now, told)
+            if due is not None:
+                due = max(due, schedule.quarter(standing.standing.not_before))
+            original = originals.get(row.person)
+            found[row.id] = _draft(desk, row, reader, due, now, original, standing.ground)
+    return [found[row.id] for row in rows]
+
+
+def _due(desk: Desk, row: Row, reader: Reader, now: Instant, told: Instant | None) -> Instant | None:
+    if row.kind not in TELLING:
+        return told
+    frozen = desk.version(row.version)
+    return schedule.due_at_claim(frozen.directive, reader.zone, frozen.issued_at, now, desk.lease)
+
+
+def _draft(
+    desk: Desk,
+    row: Row,
+    reader: Reader,
+    due: Instant | None,
+    now: Instant,
+    original: tuple[int, int, str, str] | None,
+    ground: str,
+) -> Draft:
+    name = (row.version, row.person, row.kind.value, row.occurrence)
+    message_id = compose.message_id(desk.key, desk.domain, name)
+    if not compose.is_address(reader.email):
+        return Draft(row, reader, due, message_id, None, "no usable mail address")
+    if row.kind is Kind.RESCINDED and original is None:
+        return Draft(row, reader, due, message_id, None, "nothing to correct")
+    zone = schedule.clock_of(reader.zone, desk.version(row.version).directive.fallback_zone)
+    envelope = Envelope(
+        message_id=message_id,
+        original="" if original is None or original == name else compose.message_id(desk.key, desk.domain, original),
+        at=now,
+        due=due,
+        code=compose.look_up_code(desk.key, row.version, row.person),
+        ground=ground,
+    )
+    try:
+        text = compose.fill(desk.layout(row.version, row.kind), reader, envelope, zone)
+    except Refused as refused:
+        return Draft(row, reader, due, message_id, None, str(refused))
+    return Draft(row, reader, due, message_id, Letter(row.id, reader.email, text))
