@@ -1,0 +1,166 @@
+"""The founding case, act by act: told on Friday, due the next Friday, denied to the second, and taken back at once."""
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from itertools import islice
+from pathlib import Path
+
+from countermand.cli.drill import company, watch
+from countermand.cli.drill.company import Employee, Phone, Will
+from countermand.cli.drill.door import Door, open_door
+from countermand.cli.drill.house import AUTHOR, FIRST, OPENS, OPERATOR, SECOND, House, found
+from countermand.cli.drill.page import Outcome
+from countermand.cli.drill.processes import Processes
+from countermand.cli.drill.steps import Steps
+from countermand.core.instants import DAY, HOUR, Instant, from_iso
+from countermand.flows import bring
+from countermand.flows.approve import approve
+from countermand.flows.issue import issue
+from countermand.flows.propose import propose
+from countermand.flows.telling import issue_all
+from countermand.flows.write import write
+from countermand.lib import sshsig
+from countermand.reads import preview, progress
+
+ORDER = "no-tiktok-on-mail"
+TUESDAY: Instant = OPENS + 4 * DAY
+THURSDAY: Instant = from_iso("2020-07-16T02:00:00Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to rehearse. ``sample``: how many phones ask at the door; the rest of the fleet is judged all the same."""
+
+    people: int
+    seed: int
+    folder: Path
+    sample: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody in the story; generated anew each time it is read, so that 840,000 people need no memory."""
+
+    plan: Plan
+
+    def employees(self) -> Iterator[Employee]:
+        """Those who are there when the order is issued."""
+        return islice(self._everyone(), self.plan.people - 1)
+
+    def joiner(self) -> Employee:
+        """The one who joins on Thursday."""
+        return next(islice(self._everyone(), self.plan.people - 1, None))
+
+    def _everyone(self) -> Iterator[Employee]:
+        return company.employees(self.plan.people, self.plan.seed)
+
+    def phones(self) -> Iterator[Phone]:
+        return company.phones(self.employees(), self.plan.seed)
+
+    def joiners_phone(self) -> Phone:
+        """A joiner's phone, which has the app."""
+        first = next(company.phones(iter([self.joiner()]), self.plan.seed + 1))
+        apps = (*first.after(), company.TIKTOK[first.platform])
+        own = replace(first, serial="FJOINER0001", eas_id="ApplJOINER0001", ownership="corporate", enrollment="supervised")
+        return replace(own, apps=apps, will=Will.KEEPS)
+
+
+def play(plan: Plan, steps: Steps) -> Outcome:
+    """Rehearse everything; the outcome says what was seen, good or bad."""
+    started = time.monotonic()
+    cast, outcome = Cast(plan), Outcome(folder=str(plan.folder))
+    with Processes(plan.folder) as running:
+        steps.clock("Friday, 10 July 2020: a message to everybody")
+        house = _set_up(plan, cast, outcome, steps)
+        with steps.step("Starting nginx, the gate, the control plane, the worker and a mail sink"):
+            door = open_door(house, running, (person.login for person in cast._everyone()))
+        _order(house, outcome, steps)
+        _tell(house, outcome, steps)
+        _the_week(house, cast, outcome, steps)
+        phones = _sample(plan, cast)
+        watch.friday(house, door, cast, phones, outcome, steps)
+        watch.sent_in_error(house, door, phones, outcome, steps)
+        watch.prove(house, door, outcome, steps)
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _set_up(plan: Plan, cast: Cast, outcome: Outcome, steps: Steps) -> House:
+    with steps.step("A database flagged as a drill, four operators with SSH keys"):
+        house = found(plan.folder)
+    people, devices = plan.folder / "people.csv", plan.folder / "devices.csv"
+    with steps.step("Making up a company") as step:
+        outcome.people = company.write_people(people, cast.employees())
+        outcome.phones = company.write_devices(devices, cast.phones(), company.opening(OPENS), removed=False)
+        outcome.with_app = sum(phone.has_app for phone in cast.phones())
+        outcome.cannot_be_seen = sum(phone.will is Will.UNSEEN for phone in cast.phones())
+        step.outcome = f"{outcome.people:,} people, {outcome.phones:,} phones"
+    with steps.step("Importing people", outcome.people) as step:
+        bring.bring_people(house.act(OPERATOR), people, progress=step.forward)
+    with steps.step("Importing devices and their apps", outcome.phones) as step:
+        bring.bring_devices(house.act(OPERATOR), devices, progress=step.forward)
+    return house
+
+
+def _order(house: House, outcome: Outcome, steps: Steps) -> None:
+    text = files("countermand.cli.drill").joinpath("order.yaml").read_text()
+    with steps.step("Writing the order, previewing it") as step:
+        write(house.act(AUTHOR), text, "order.yaml")
+        seen = preview.preview(ORDER, house.config, house.now)
+        step.outcome = f"{seen.audience:,} people; {seen.proposed:,} phones would lose mail, {seen.busiest_denials:,} in one hour"
+    with steps.step("Two people sign exactly this bundle"):
+        act = house.act(AUTHOR)
+        made = propose(act, ORDER, rails=house.config.guard, expected=seen.audience)
+        for name in (FIRST, SECOND):
+            approve(house.act(name), ORDER, sshsig.sign(house.keys[name], made.digest))
+    with steps.step("Issuing: a notice is promised to everybody", seen.audience) as step:
+        issued = issue(house.act(OPERATOR), ORDER)
+        outcome.notices_expected = len(issued.audience)
+        issue_all(house.act(OPERATOR), ORDER, issued.audience, tick=lambda made: step.at(made.done, made.total))
+
+
+def _tell(house: House, outcome: Outcome, steps: Steps) -> None:
+    with steps.step("Handing notices over", outcome.notices_expected) as step:
+        started = time.monotonic()
+        patience = 60 + outcome.notices_expected / 500
+        while (told := progress.told(ORDER)) < outcome.notices_expected and time.monotonic() - started < patience:
+            step.at(told)
+            time.sleep(0.05)
+        outcome.told, outcome.notice_seconds = told, time.monotonic() - started
+        step.outcome = f"{told:,} people told"
+
+
+def _the_week(house: House, cast: Cast, outcome: Outcome, steps: Steps) -> None:
+    steps.clock("Tuesday: most remove the app, and the MDM looks again")
+    house.go_to(TUESDAY)
+    again = house.folder / "devices-tuesday.csv"
+    with steps.step("Importing devices and their apps", outcome.phones) as step:
+        company.write_devices(again, cast.phones(), TUESDAY - HOUR, removed=True)
+        bring.bring_devices(house.act(OPERATOR), again, progress=step.forward)
+    steps.clock("Thursday: somebody joins, and is told late")
+    house.go_to(THURSDAY)
+    joiner, phone = cast.joiner(), cast.joiners_phone()
+    with steps.step("A joiner, whose phone has the app") as step:
+        people, devices = house.folder / "joiner.csv", house.folder / "joiner-device.csv"
+        company.write_people(people, iter([joiner]))
+        company.write_devices(devices, iter([phone]), THURSDAY - HOUR, removed=False)
+        bring.bring_people(house.act(OPERATOR), people, whole=False)
+        bring.bring_devices(house.act(OPERATOR), devices, whole=False)
+        due = watch.until(lambda: progress.due_of(ORDER, joiner.login), 30.0)
+        outcome.late, outcome.late_due = joiner.name, due or 0
+        step.outcome = f"{joiner.name} has until {watch.words(due or 0)}"
+
+
+def _sample(plan: Plan, cast: Cast) -> list[Phone]:
+    """The phones that ask at the door: all, or as many as the plan says, drawn by the seed."""
+    rng = random.Random(f"sample-{plan.seed}")  # noqa: S311
+    drawn: list[Phone] = []
+    for number, phone in enumerate(cast.phones()):
+        if len(drawn) < plan.sample:
+            drawn.append(phone)
+        elif (place := rng.randrange(number + 1)) < plan.sample:
+            drawn[place] = phone
+    return drawn
