@@ -1,0 +1,25 @@
+"""Who has heard what: counts of notices by kind and state, who was told, and one person's dues."""
+
+from django.db.models import Count
+
+from countermand.core.instants import Instant
+from countermand.store import models
+
+
+def told(lineage: str) -> int:
+    """How many people were told of the newest version of the lineage that anybody was told of."""
+    versions = models.Version.objects.filter(lineage=lineage).order_by("-number").values_list("pk", flat=True)
+    counts = (models.Told.objects.filter(version=pk).count() for pk in versions)
+    return next((count for count in counts if count), 0)
+
+
+def dues(lineage: str, login: str) -> dict[int, Instant]:
+    """Number of version → the due that this person was told."""
+    rows = models.Told.objects.filter(version__lineage=lineage, person__login=login)
+    return dict(rows.values_list("version__number", "due"))
+
+
+def by_state(lineage: str) -> dict[tuple[str, str], int]:
+    """(kind, state) → how many notices of the lineage."""
+    rows = models.Notice.objects.filter(version__lineage=lineage).values_list("kind", "state")
+    return {(kind, state): count for kind, state, count in rows.annotate(count=Count("id")).order_by()}
