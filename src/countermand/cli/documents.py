@@ -153,7 +153,7 @@ def _to_sign(waiting: "ToSign") -> "RenderableType":
         ("approved by", f"{', '.join(sorted(waiting.have)) or 'nobody yet'}; it needs {waiting.need}"),
         ("app ids", "\n".join(sorted(str(app) for app in bundle.apps))),
         ("cannot be seen", "\n".join(sorted(f"{product} on {platform}" for product, platform in bundle.unseen))),
-        ("told", f"{audience.rule}, at most {audience.most:,} people" if audience.most else audience.rule),
+        ("told", f"{audience.rule}, at most {audience.most:,} people" if audience.most is not None else audience.rule),
         ("most denials in an hour", audience.peak),
         ("cautions", bundle.cautions),
         ("digest", waiting.digest),
