@@ -33,6 +33,7 @@ CODES: dict[str, Code] = {
     "not-a-moment": Code("{text!r} is not a time.", "Write {how}.", INPUT, 400),
     "not-a-pair": Code("{text!r} is not NAME=VALUE.", "Write {option} NAME=VALUE, as the command's --help shows.", INPUT, 400),
     "no-key-named": Code("No key is named to sign with.", "Give --key, or --signature with one made elsewhere.", DENIED, 403),
+    "folder-occupied": Code("{path} is not empty.", "Name a new or an empty directory.", CONFLICT, 409),
     "unreadable-file": Code("{path} cannot be read: {why}.", "Check the name and who may read it.", INPUT, 404),
     # -- gates: keys, snapshot, feed --
     "gate-config": Code("The gate's settings cannot be used: {why}.", "Mend the file; docs/gate.md lists them all."),

@@ -1,0 +1,43 @@
+"""``countermand drill``: the founding case played on this machine, with real processes; the story itself is in cli.drill."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countermand.cli.command import command
+from countermand.cli.session import Session
+from countermand.core.errors import Refused, Where
+
+People = Annotated[int, typer.Option(min=20, help="How large the company is.")]
+Seed = Annotated[int, typer.Option(help="Which company: the same seed tells the same story.")]
+Sample = Annotated[int, typer.Option(min=10, help="How many phones ask for mail at the door; all are judged.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(metavar="DIRECTORY", help="A new or empty directory for everything it makes; a temporary one by default."),
+]
+
+
+@command(
+    "drill", ["countermand drill", "countermand drill --people 50", "countermand drill --people 840000 --folder /var/tmp/drill"]
+)
+def drill(session: Session, people: People = 5_000, seed: Seed = 2020, sample: Sample = 10_000, folder: Folder = None) -> None:
+    """Play the founding case: an order, its due, denials at a real nginx, and the way back. Nothing leaves the machine.
+
+    Exits with 1 if anything that must hold did not.
+    """
+    from rich.console import Console
+
+    from countermand.cli.drill import page
+    from countermand.cli.drill.steps import Steps
+    from countermand.cli.drill.story import Plan, play
+
+    into = folder or Path(tempfile.mkdtemp(prefix="countermand-drill-"))
+    into.mkdir(parents=True, exist_ok=True)
+    if any(into.iterdir()):
+        raise Refused("folder-occupied", Where(field="--folder"), path=into)
+    outcome = play(Plan(people, seed, into.absolute(), sample), Steps(Console(highlight=False), quiet=session.options.json))
+    session.show(page.as_plain(outcome) if session.options.json else outcome, lambda _: page.draw(outcome))
+    if not outcome.true:
+        raise typer.Exit(1)
