@@ -13,6 +13,7 @@ import control_rows as rows
 from countermand.access import Act, Actor, Role
 from countermand.core.instants import DAY, HOUR
 from countermand.flows.add_gate import NewGate, add_gate
+from countermand.flows.move_clock import move_clock
 from countermand.lib import clock
 from countermand.store import feed, models, sightings
 from countermand.store.unit import unit
@@ -172,6 +173,32 @@ def test_a_new_epoch_is_followed(door: Door) -> None:
     models.Lineage.objects.update(halted_at=clock.now())
     phone(door, 200)
     assert door.metric("countermand_gate_epoch") == 4
+
+
+def test_a_rehearsals_clock_moves_every_door_at_once(store: Path, tmp_path: Path) -> None:
+    """In a drill the gate's time is the feed's: the clock is moved past the due, and phones feel it."""
+    rows.found_house(drill=True)
+    due = clock.now() + 7 * DAY
+    told = [(rows.issue_order(), due)]
+    rows.hire(0, "alice", told)
+    rows.give(0, 0, "alice", "BAD1", told)
+    door = Door(tmp_path)
+    admin = Act(Actor("ada", frozenset({Role.ADMINISTRATOR, Role.OPERATOR})), clock.now(), drill=True)
+    try:
+        door.start_mail({"alice": "right"})
+        door.start_web(store)
+        gate = NewGate("door", f"127.0.0.1:{door.gate_port}", f"http://127.0.0.1:{door.web_port}", rehearsal=True)
+        door.start_gate(add_gate(admin, tmp_path / "plane", gate, tmp_path / "door"))
+        door.start_nginx()
+        ready(door)
+        phone(door, 200)
+        move_clock(admin, due - HOUR)
+        wait_for(lambda: feed.gates()[0].heard >= due - HOUR, "the time before the due")
+        phone(door, 200)
+        move_clock(admin, due)
+        phone(door, 403)
+    finally:
+        door.close()
 
 
 def test_cut_off_before_a_due_and_rescinded_meanwhile(door: Door) -> None:

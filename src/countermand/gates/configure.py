@@ -3,7 +3,9 @@
 The recipe and its reasons stand in ``http.conf`` and ``server.conf`` beside this file; here only the blanks are filled in.
 """
 
+import argparse
 import json
+import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -86,3 +88,21 @@ def _filled(name: str, blanks: dict[str, str]) -> str:
     for blank, value in blanks.items():
         text = text.replace(f"@{blank}@", value)
     return text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``python -m countermand.gates.configure http|server --gate A --mail B``: print one of nginx's includes."""
+    parser = argparse.ArgumentParser(prog="python -m countermand.gates.configure", description="nginx's part of a gate.")
+    parser.add_argument("part", choices=["http", "server"], help="which include: for http { } or for server { }")
+    parser.add_argument("--gate", required=True, help="host:port or unix:PATH of the gate")
+    parser.add_argument("--mail", required=True, help="host:port of the mail server")
+    parser.add_argument("--sightings", type=Path, help="the gate's sightings_socket")
+    parser.add_argument("--fail-open", action="store_true", help="let mail flow when the gate does not answer")
+    chosen = parser.parse_args(arguments)
+    settings = NginxSettings(chosen.gate, chosen.mail, chosen.sightings, fail_open=chosen.fail_open)
+    sys.stdout.write(http_part(settings) if chosen.part == "http" else server_part(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -54,6 +54,10 @@ class Follower:
                 self._say("feed-refused", code=refused.code, sentence=refused.sentence)
             except (OSError, TimeoutError) as lost:
                 self._lost(str(lost) or type(lost).__name__)
+            except Exception as wrong:  # a signed line that this version cannot read: go on with what is held
+                self._wants_snapshot = True
+                self._gate.metrics.refused["unreadable"] += 1
+                self._say("feed-unreadable", why=f"{type(wrong).__name__}: {wrong}")
             if self._gate.held is not None:
                 self._gate.held.forget_pending()
             wait = _FIRST_WAIT if self._connected else min(_LONGEST_WAIT, wait * 2)

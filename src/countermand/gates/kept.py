@@ -59,7 +59,7 @@ class Kept:
         fresh = self._open(self.incoming, own, steady)
         os.rename(self.incoming, self.snapshot)
         # A crash before this leaves records that the snapshot already holds; replaying skips them.
-        self._close()
+        self.close()
         (self.directory / "records").unlink(missing_ok=True)
         self.records = 0
         return fresh
@@ -114,11 +114,12 @@ class Kept:
         if path.exists():
             try:
                 kept = json.loads(path.read_text())
-                held.remember(kept["line"].encode(), kept["own"], own, steady)
-            except (ValueError, KeyError, Refused):
+                held.remember(str(kept["line"]).encode(), int(kept["own"]), own, steady)
+            except (ValueError, KeyError, TypeError, Refused):
                 return  # without it the gate is as of its snapshot, which starts less
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of the file that batches are appended to; the next one opens it again."""
         if self._log is not None:
             self._log.close()
             self._log = None

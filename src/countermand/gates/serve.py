@@ -61,6 +61,7 @@ async def serve(config: GateConfig, log: Log) -> None:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+    kept.close()
 
 
 async def _watch_stop(gate: Gate) -> None:

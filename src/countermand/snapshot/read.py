@@ -96,7 +96,7 @@ class Snapshot:
 
 def read_header(start: bytes, root: VerifyKey, path: Path) -> Header:
     """The verified header from a file's first bytes (at least ``BODY`` of them)."""
-    if start[: len(MAGIC)] != MAGIC:
+    if start[: len(MAGIC)] != MAGIC or len(start) < len(MAGIC) + HEAD_LENGTH.size:
         raise _damaged(path, "it is not a snapshot of this layout")
     (length,) = HEAD_LENGTH.unpack_from(start, len(MAGIC))
     lines = start[len(MAGIC) + HEAD_LENGTH.size :][:length].splitlines(keepends=True)
