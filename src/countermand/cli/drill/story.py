@@ -10,14 +10,15 @@ from pathlib import Path
 
 from countermand.cli.drill import company, watch
 from countermand.cli.drill.company import Employee, Phone, Will
-from countermand.cli.drill.door import Door, open_door
+from countermand.cli.drill.door import open_door
 from countermand.cli.drill.house import AUTHOR, FIRST, OPENS, OPERATOR, SECOND, House, found
 from countermand.cli.drill.page import Outcome
 from countermand.cli.drill.processes import Processes
 from countermand.cli.drill.steps import Steps
 from countermand.core.instants import DAY, HOUR, Instant, from_iso
-from countermand.flows import bring
 from countermand.flows.approve import approve
+from countermand.flows.bring_devices import bring_devices
+from countermand.flows.bring_people import bring_people
 from countermand.flows.issue import issue
 from countermand.flows.propose import propose
 from countermand.flows.telling import issue_all
@@ -83,7 +84,7 @@ def play(plan: Plan, steps: Steps) -> Outcome:
         phones = _sample(plan, cast)
         watch.friday(house, door, cast, phones, outcome, steps)
         watch.sent_in_error(house, door, phones, outcome, steps)
-        watch.prove(house, door, outcome, steps)
+        watch.prove(house, outcome, steps)
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -99,9 +100,9 @@ def _set_up(plan: Plan, cast: Cast, outcome: Outcome, steps: Steps) -> House:
         outcome.cannot_be_seen = sum(phone.will is Will.UNSEEN for phone in cast.phones())
         step.outcome = f"{outcome.people:,} people, {outcome.phones:,} phones"
     with steps.step("Importing people", outcome.people) as step:
-        bring.bring_people(house.act(OPERATOR), people, progress=step.forward)
+        bring_people(house.act(OPERATOR), people, progress=step.forward)
     with steps.step("Importing devices and their apps", outcome.phones) as step:
-        bring.bring_devices(house.act(OPERATOR), devices, progress=step.forward)
+        bring_devices(house.act(OPERATOR), devices, progress=step.forward)
     return house
 
 
@@ -139,7 +140,7 @@ def _the_week(house: House, cast: Cast, outcome: Outcome, steps: Steps) -> None:
     again = house.folder / "devices-tuesday.csv"
     with steps.step("Importing devices and their apps", outcome.phones) as step:
         company.write_devices(again, cast.phones(), TUESDAY - HOUR, removed=True)
-        bring.bring_devices(house.act(OPERATOR), again, progress=step.forward)
+        bring_devices(house.act(OPERATOR), again, progress=step.forward)
     steps.clock("Thursday: somebody joins, and is told late")
     house.go_to(THURSDAY)
     joiner, phone = cast.joiner(), cast.joiners_phone()
@@ -147,8 +148,8 @@ def _the_week(house: House, cast: Cast, outcome: Outcome, steps: Steps) -> None:
         people, devices = house.folder / "joiner.csv", house.folder / "joiner-device.csv"
         company.write_people(people, iter([joiner]))
         company.write_devices(devices, iter([phone]), THURSDAY - HOUR, removed=False)
-        bring.bring_people(house.act(OPERATOR), people, whole=False)
-        bring.bring_devices(house.act(OPERATOR), devices, whole=False)
+        bring_people(house.act(OPERATOR), people, whole=False)
+        bring_devices(house.act(OPERATOR), devices, whole=False)
         due = watch.until(lambda: progress.due_of(ORDER, joiner.login), 30.0)
         outcome.late, outcome.late_due = joiner.name, due or 0
         step.outcome = f"{joiner.name} has until {watch.words(due or 0)}"

@@ -19,17 +19,18 @@ from countermand.cli.drill.steps import Steps
 from countermand.core.apps import App
 from countermand.core.coverage import EVERYTHING, Grade, Report
 from countermand.core.devices import Identity, IdentityKind, Platform
-from countermand.core.instants import MINUTE, SECOND, Instant, from_datetime, to_datetime
-from countermand.flows.ingest import Answer, ingest
+from countermand.core.instants import SECOND, Instant, from_datetime, to_datetime
+from countermand.core.mentions import Mention
+from countermand.flows.ingest import ingest
 from countermand.flows.stop import rescind
 from countermand.flows.telling import rescind_all
-from countermand.lib import clock
 from countermand.reads import ledger, preview, progress
 
 if TYPE_CHECKING:
     from countermand.cli.drill.story import Cast
 
 ORDER = "no-tiktok-on-mail"
+SOURCE = "devices-csv"
 DENIED, ALLOWED, STRANGER = 403, 200, 401
 #: How long before a due the watch begins, and how long after it at most it lasts.
 _EARLY, _LATE = 1.5, 20.0
@@ -124,8 +125,8 @@ def _as_asked(house: House, door: Door, phone: Phone, outcome: Outcome, steps: S
     with steps.step("An employee removes the app") as step:
         present = frozenset(App(Platform(phone.platform), app) for app in phone.after())
         started = time.monotonic()
-        report = Report("devices", house.now, Grade.INVENTORY, EVERYTHING, present)
-        ingest(house.act(OPERATOR), "devices", [Answer(Identity(IdentityKind.SERIAL, phone.serial), report)])
+        report = Report(SOURCE, house.now, Grade.INVENTORY, EVERYTHING, present)
+        ingest(house.act(OPERATOR), SOURCE, [Mention((Identity(IdentityKind.SERIAL, phone.serial),), reports=(report,))])
         got = ask_until(door.port, [asking(phone)], ALLOWED, 20.0)
         outcome.restored_ms = (got[0] - started) * 1000 if got else 0.0
         step.outcome = f"mail works {outcome.restored_ms:,.0f} ms after the report came in"
@@ -172,13 +173,17 @@ def _corrections(door: Door, outcome: Outcome) -> None:
     outcome.corrections_wrong = len(corrected - told)
 
 
-def prove(house: House, door: Door, outcome: Outcome, steps: Steps) -> None:
+def prove(house: House, outcome: Outcome, steps: Steps) -> None:
     """The ledger verifies from its rows, once everything is sealed."""
+    line = ledger.verifier_line(house.config.origin, house.config.state_dir / "keys" / "ledger.key.pub")
     with steps.step("Verifying the ledger") as step:
-        until(lambda: ledger.unsealed() == 0 or None, 30.0)
-        verified = ledger.verify_live(house.config.state_dir)
-        outcome.ledger_size = verified.size if verified.good else 0
-        step.outcome = f"{verified.size:,} entries, every one in the signed tree"
+        verified = ledger.verify_live(house.act(OPERATOR), [line])
+        deadline = time.monotonic() + 30
+        while verified.unsealed and time.monotonic() < deadline:
+            time.sleep(0.2)
+            verified = ledger.verify_live(house.act(OPERATOR), [line])
+        outcome.ledger_size = 0 if verified.problem or verified.unsealed else verified.entries
+        step.outcome = str(verified.problem or f"{verified.entries:,} entries, every one in the signed tree")
 
 
 def until(look: Callable[[], Found | None], seconds: float, meanwhile: Callable[[], None] = lambda: None) -> Found | None:
@@ -195,5 +200,3 @@ def until(look: Callable[[], Found | None], seconds: float, meanwhile: Callable[
 
 def words(instant: Instant) -> str:
     return to_datetime(instant).strftime("%a %d %b %H:%M UTC")
-
-
