@@ -69,6 +69,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "release": frozenset({_OPERATOR}),
         "attest": frozenset({_OPERATOR, _HELPDESK}),
         "handover": frozenset({_OPERATOR}),
+        "undo-handover": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR}),
         # the house
         "operator": frozenset({_ADMINISTRATOR}),
         "gate": frozenset({_ADMINISTRATOR, _OPERATOR}),

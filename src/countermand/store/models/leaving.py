@@ -86,8 +86,8 @@ class Receipt(models.Model):
     lineage = models.ForeignKey(Lineage, models.PROTECT, related_name="+")
     number = models.IntegerField()
     format = Name()
-    added = models.JSONField()
-    removed = models.JSONField()
+    added = models.BinaryField()  # packed by store.receipts, as is removed
+    removed = models.BinaryField()
     undoes = models.IntegerField(null=True)
     at = When()
     by = Name()
