@@ -1,0 +1,108 @@
+"""The laws that tie the product to the oracle: each takes a world and the rules under test, and asserts.
+
+The same laws run over drawn worlds (test_laws_*) and, with a changed copy of a rule, over fixed ones (test_mutants).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import oracle
+from fleets import RULES, Rules, block_of, contacts_of, lineage_of, people_of, presence_of, reasons
+from strategies import INSTANTS, World
+
+from countermand.core.facts import Block
+from countermand.core.terms import needs
+from countermand.core.timeline import Timeline
+
+
+def presence_is_the_oracles(world: World, rules: Rules = RULES) -> None:
+    for phone in world.phones:
+        found = presence_of(phone.reports, rules)
+        assert set(found.apps) == set(oracle.apps_on(phone.reports))
+        for (source, grade, coverage), at in found.looked.items():
+            alike = [r for r in phone.reports if (r.source, r.grade, r.coverage) == (source, grade, coverage)]
+            assert at == max(report.observed_at for report in alike)
+        assert len(found.looked) == len({(r.source, r.grade, r.coverage) for r in phone.reports})
+
+
+def verdict_is_the_oracles(world: World, rules: Rules = RULES) -> None:
+    expected = [oracle.verdict(phone, world.order, world.sources, world.now) for phone in world.phones]
+    block = block_of(world.phones, rules)
+    found = reasons(world, block, rules)
+    assert found == dict(enumerate(reason for _, reason in expected))
+    verdicts = rules.judge(block, lineage_of(world.order), contacts_of(world.sources), world.now)
+    for status in {status for status, _ in expected}:
+        said = {offset for offset, (other, _) in enumerate(expected) if other == status}
+        assert set(verdicts[rules.status(status)]) == said
+    assert set(verdicts.flagged) == {o for o, (status, _) in enumerate(expected) if status in {"in_grace", "noncompliant"}}
+
+
+def verdict_alone_is_the_same(world: World, rules: Rules = RULES) -> None:
+    """A block of one, built from that device's own rows."""
+    together = reasons(world, block_of(world.phones, rules), rules)
+    for offset, phone in enumerate(world.phones):
+        assert reasons(world, block_of([phone], rules), rules) == {0: together[offset]}
+
+
+def timeline_is_the_oracles(world: World, rules: Rules = RULES) -> None:
+    entries = rules.timeline(block_of(world.phones, rules), lineage_of(world.order))
+    _well_formed(entries)
+    for at in INSTANTS:
+        expected = {offset for offset, phone in enumerate(world.phones) if oracle.is_denied(phone, world.order, at)}
+        assert set(rules.denied_at(entries, at)) == expected, at
+
+
+def unregistered_is_the_oracles(world: World, rules: Rules = RULES) -> None:
+    entries = rules.unregistered(people_of(world.phones), lineage_of(world.order))
+    _well_formed(entries)
+    owners = {offset: phone.owner for offset, phone in enumerate(world.phones) if phone.owner}
+    for at in INSTANTS:
+        expected = {o for o, owner in owners.items() if oracle.is_denied_unregistered(owner, world.order, at)}
+        assert set(rules.denied_at(entries, at)) == expected, at
+
+
+def lapse_is_the_oracles(world: World, rules: Rules = RULES) -> None:
+    sources = world.sources
+    healthy = {
+        source: rules.is_healthy(sources.contact.get(source), interval, world.now)
+        for source, interval in sources.interval.items()
+    }
+    block, lineage = block_of(world.phones, rules), lineage_of(world.order)
+    found = rules.lapsing(block, lineage, contacts_of(sources), healthy, world.now)
+    assert set(found) == {o for o, phone in enumerate(world.phones) if oracle.may_lapse(phone, world.order, sources, world.now)}
+
+
+def nobody_in_grace_or_exempt_is_denied(world: World, rules: Rules = RULES) -> None:
+    """Two functions, one truth: what judging calls not due yet or released, the timeline does not deny."""
+    block = block_of(world.phones, rules)
+    entries = rules.timeline(block, lineage_of(world.order))
+    for now in INSTANTS:
+        denied = set(rules.denied_at(entries, now))
+        found = reasons(replace(world, now=now), block, rules)
+        assert not [o for o in denied if found[o] in {"retired", "exemption", "present-in-grace"}]
+
+
+def needs_are_enough(world: World, rules: Rules = RULES) -> None:
+    """A block loaded with what ``needs`` names is judged and walked like the whole."""
+    whole, lineage = block_of(world.phones, rules), lineage_of(world.order)
+    names, prefixes = needs(lineage)
+    kept = {name: found for name, found in whole.sets.items() if name in names or name.startswith(tuple(prefixes))}
+    assert reasons(world, Block(0, kept), rules) == reasons(world, whole, rules)
+    assert rules.timeline(Block(0, kept), lineage) == rules.timeline(whole, lineage)
+
+
+def _well_formed(entries: Timeline) -> None:
+    starts = [start for start, _ in entries]
+    assert starts == sorted(set(starts))
+    listed = [offset for _, devices in entries for offset in devices]
+    assert len(listed) == len(set(listed)), "each device stands once"
+
+
+#: What a changed rule is tried against, the quickest to tell first.
+LAWS: tuple[Callable[[World, Rules], None], ...] = (
+    presence_is_the_oracles,
+    verdict_is_the_oracles,
+    timeline_is_the_oracles,
+    unregistered_is_the_oracles,
+    lapse_is_the_oracles,
+)
