@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import countermand
-from countermand.cli import carveouts, catalog, control, documents, foresight, house, orders, processes, proof, rehearsal
+from countermand.cli import carveouts, catalog, control, documents, foresight, house, imports, orders, processes, proof, rehearsal
 from countermand.cli.command import Config, Debug, Json, Utc
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ def _plant() -> None:
     house.init.add_to(app, panel)
     rehearsal.drill.add_to(app, panel)
     app.add_typer(house.FAMILY, rich_help_panel=panel)
+    app.add_typer(imports.FAMILY, rich_help_panel=panel)
     panel = "Directives"
     for one in (documents.schema, documents.write, documents.propose, foresight.preview, documents.approve, control.issue):
         one.add_to(app, panel)

@@ -1,0 +1,96 @@
+"""``countermand import``: people, groups and devices from files. Nothing is written unless every row is good."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from countermand.cli.command import DryRun, command, group
+from countermand.cli.session import Session
+
+if TYPE_CHECKING:
+    from countermand.flows.files import Brought
+
+File = Annotated[Path, typer.Argument(help="The file to import.")]
+Confirm = Annotated[bool, typer.Option("--confirm", help="You have seen the counts that asked for a second look.")]
+Part = Annotated[bool, typer.Option("--part", help="The file is not everything there is, so what it leaves out means nothing.")]
+Source = Annotated[str, typer.Option(help="The name of the system that says so.")]
+
+
+@command("people", ["countermand import people people.csv --dry-run", "countermand import people people.csv"])
+def people(session: Session, file: File, part: Part = False, confirm: Confirm = False, dry_run: DryRun = False) -> None:
+    """Import people: login,email,name,zone,locale,country,groups,employment; groups separated by semicolons."""
+    from countermand.flows.bring_people import bring_people
+
+    _bring(session, "people", lambda **how: bring_people(session.act(), file, whole=not part, **how), confirm, dry_run)
+
+
+@command("groups", ["countermand import groups groups.csv"])
+def groups(session: Session, file: File, confirm: Confirm = False, dry_run: DryRun = False) -> None:
+    """Import which groups belong to which: group,member_of. The file is the whole nesting."""
+    from countermand.flows.bring_people import bring_groups
+
+    _bring(session, "nestings", lambda **how: bring_groups(session.act(), file, **how), confirm, dry_run)
+
+
+@command("devices", ["countermand import devices devices.csv", "countermand import devices ipads.csv --source jamf --part"])
+def devices(
+    session: Session,
+    file: File,
+    source: Source = "devices-csv",
+    part: Part = False,
+    confirm: Confirm = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Import devices: serial,login,platform,model,ownership,enrollment,eas_id,apps,observed_at; apps separated by semicolons."""
+    from countermand.flows.bring_devices import bring_devices
+
+    _bring(
+        session,
+        "devices",
+        lambda **how: bring_devices(session.act(), file, source=source, whole=not part, **how),
+        confirm,
+        dry_run,
+    )
+
+
+@command("exchange", ["countermand import exchange mobile-devices.csv"])
+def exchange(
+    session: Session,
+    file: File,
+    source: Source = "exchange",
+    part: Part = False,
+    confirm: Confirm = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Import who reads mail with what, from `Get-MobileDevice | Export-Csv`. It says nothing of apps."""
+    from countermand.flows.bring_devices import bring_exchange
+
+    _bring(
+        session,
+        "devices",
+        lambda **how: bring_exchange(session.act(), file, source=source, whole=not part, **how),
+        confirm,
+        dry_run,
+    )
+
+
+FAMILY = group("import", "Bring in people, groups and devices from files.", people, groups, devices, exchange)
+
+
+def _bring(session: Session, what: str, flow: "Callable[..., Brought]", confirm: bool, dry_run: bool) -> None:
+    config = session.open()
+    with session.progress(f"Importing {what}") as tick:
+        done = flow(dry_run=dry_run, confirmed=confirm, progress=tick, hold=config.holdbacks)
+    session.show(done, lambda found: _brought(found, what, dry_run))
+
+
+def _brought(done: "Brought", what: str, dry_run: bool) -> str:
+    lines = [f"{done.rows:,} {what} read; {done.added:,} are new, {done.changed:,} changed."]
+    if done.surfaced:
+        lines.append(f"Watched apps newly seen: {done.surfaced:,}.")
+    lines += [f"A second look: {doubt.sentence}" for doubt in done.doubts]
+    if dry_run:
+        lines.append("Nothing was changed.")
+    return "\n".join(lines)
