@@ -1,7 +1,9 @@
 """A small house for the flows' tests: real operators with real SSH keys, people with phones as rows and sets, an order."""
 
+import json
 import subprocess
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -10,12 +12,15 @@ from countermand.access import Act, Actor, Role
 from countermand.core import facts
 from countermand.core.apps import App
 from countermand.core.bundle import Purpose
+from countermand.core.catalogue import Expansion
 from countermand.core.coverage import Grade, Look
 from countermand.core.devices import Device, Enrollment, Identity, IdentityKind, Ownership, Platform
+from countermand.core.directive import Directive
 from countermand.core.facts import Known
 from countermand.core.guardrails import Rails
 from countermand.core.instants import DAY, HOUR, Instant, from_iso
 from countermand.core.people import Person
+from countermand.flows import impact
 from countermand.flows.approve import Approved, approve
 from countermand.flows.issue import Issued, issue
 from countermand.flows.propose import Proposed, propose
@@ -24,6 +29,8 @@ from countermand.lib import sshsig
 from countermand.reads.bundles import to_sign
 from countermand.store import evidence, models, operators, sets
 from countermand.store.unit import unit
+
+Verb = Callable[[Act], object]
 
 NOW: Instant = from_iso("2020-07-10T12:00:00Z")
 NAME = "no-tiktok"
@@ -209,8 +216,18 @@ def told(version: int, fleet: Fleet, logins: list[str], due: Instant, now: Insta
         sets.flip(sets.DEVICES, {device: (frozenset(), frozenset({name})) for device in owned})
 
 
+ANOTHER_APP = App(Platform.IOS, "com.example.added")
+
+
+def impact_expansion() -> Callable[[Directive, Instant], Expansion]:
+    return impact.expansion
+
+
+def with_another_app(found: Expansion) -> Expansion:
+    """As after a catalogue update."""
+    return replace(found, apps={**found.apps, ANOTHER_APP: ("added since",)})
+
+
 def ledger_kinds() -> list[str]:
     """The kinds of all ledger entries, in order."""
-    import json
-
     return [json.loads(bytes(row.entry))["kind"] for row in models.LedgerRow.objects.order_by("pk")]

@@ -81,10 +81,10 @@ def rescind_next(act: Act, name: str) -> Progress:
         if chunk is not None:
             last, promised = chunk
             directives.corrected(name, last, done=False)
+            log.append("corrections-promised", act, {"lineage": name, "people": promised})
             return Progress(promised, last, 0, more=True)
         directives.corrected(name, row.corrected_to, done=True)
         sets.drop(sets.DEVICES, sets.names(sets.DEVICES, f"verdict:{name}:"))
-        log.append("corrections-promised", act, {"lineage": name})
         return Progress(0, row.corrected_to, 0, more=False)
 
 
