@@ -91,16 +91,27 @@ def _filled(name: str, blanks: dict[str, str]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``python -m countermand.gates.configure http|server --gate A --mail B``: print one of nginx's includes."""
+    """``python -m countermand.gates.configure http|server|whole --gate A --mail B``: print one of nginx's includes, or all."""
     parser = argparse.ArgumentParser(prog="python -m countermand.gates.configure", description="nginx's part of a gate.")
-    parser.add_argument("part", choices=["http", "server"], help="which include: for http { } or for server { }")
+    parser.add_argument(
+        "part", choices=["http", "server", "whole"], help="the include for http { } or server { }, or all of a rehearsal's"
+    )
     parser.add_argument("--gate", required=True, help="host:port or unix:PATH of the gate")
     parser.add_argument("--mail", required=True, help="host:port of the mail server")
     parser.add_argument("--sightings", type=Path, help="the gate's sightings_socket")
     parser.add_argument("--fail-open", action="store_true", help="let mail flow when the gate does not answer")
+    parser.add_argument("--listen", default="127.0.0.1:8088", help="whole: where phones ask")
+    parser.add_argument("--prefix", type=Path, default=Path(), help="whole: the directory that nginx keeps to")
     chosen = parser.parse_args(arguments)
     settings = NginxSettings(chosen.gate, chosen.mail, chosen.sightings, fail_open=chosen.fail_open)
-    sys.stdout.write(http_part(settings) if chosen.part == "http" else server_part(settings))
+    match chosen.part:
+        case "http":
+            printed = http_part(settings)
+        case "server":
+            printed = server_part(settings)
+        case _:
+            printed = whole(settings, chosen.listen, chosen.prefix.absolute())
+    sys.stdout.write(printed)
     return 0
 
 

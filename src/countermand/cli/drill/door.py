@@ -58,8 +58,8 @@ def _nginx(house: House, running: Processes, gate_port: int, mail_port: int, por
     prefix = house.folder / "nginx"
     prefix.mkdir()
     settings = ["--gate", f"127.0.0.1:{gate_port}", "--mail", f"127.0.0.1:{mail_port}", "--listen", f"127.0.0.1:{port}"]
-    sightings = ["--sightings-socket", str(house.folder / "gate" / "sightings.sock")]
+    sightings = ["--sightings", str(house.folder / "gate" / "sightings.sock")]
     written = prefix / "nginx.conf"
-    command = python("countermand.gates.configure", *settings, *sightings, "--prefix", str(prefix))
+    command = python("countermand.gates.configure", "whole", *settings, *sightings, "--prefix", str(prefix))
     written.write_bytes(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
     running.start("nginx", [nginx, "-p", str(prefix), "-c", str(written)], answers(port))
