@@ -4,6 +4,7 @@ pipelined requests are answered in order by nature."""
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 import httptools
@@ -32,14 +33,22 @@ class Request:
         return self.target.partition(b"?")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Response:
+    """One answer. ``kept`` is remembered, because the same few answers are given again and again."""
+
     status: int
     body: bytes = b""
     kind: bytes = b"text/plain; charset=utf-8"
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
+    @cached_property
+    def kept(self) -> bytes:
+        """Its bytes on a connection that stays open."""
+        return self.encoded(True)
+
     def encoded(self, keep: bool) -> bytes:
+        """Its bytes, saying whether the connection stays open."""
         lines = [b"HTTP/1.1 %d %s" % (self.status, _PHRASES.get(self.status, b"Answer"))]
         if self.status != 204:
             lines += [b"Content-Type: " + self.kind, b"Content-Length: %d" % len(self.body)]
@@ -101,6 +110,6 @@ class Connection(asyncio.Protocol):
     def _send(self, response: Response, keep: bool) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        self._transport.write(response.encoded(keep))
+        self._transport.write(response.kept if keep else response.encoded(False))
         if not keep:
             self._transport.close()

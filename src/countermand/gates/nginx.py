@@ -5,6 +5,8 @@ to nginx, not to the phone: ``X-Countermand-Reason``, ``X-Countermand-Because`` 
 a token under which nginx reports that the login was proven (gates.sightings).
 """
 
+from functools import lru_cache
+
 from countermand.core.decision import Decision
 from countermand.gates.http import Request, Response
 from countermand.gates.subject import Subject, subject
@@ -26,9 +28,10 @@ def asked(request: Request, login_header: bytes = b"") -> Subject:
     )
 
 
-def answer(decision: Decision, sighting: str) -> Response:
+@lru_cache(maxsize=256)
+def answer(decision: Decision, sighting: str = "") -> Response:
     """A decision in the words of auth_request."""
-    headers = [(b"X-Countermand-Reason", decision.reason.value.encode()), _NO_STORE]
+    headers = [(b"X-Countermand-Reason", decision.reason.encode()), _NO_STORE]
     if decision.because:
         headers.append((b"X-Countermand-Because", ",".join(decision.because).encode("ascii", "replace")))
     if sighting:

@@ -6,8 +6,8 @@ claim too, bound to the person by the table it is looked up in. ActiveSync has t
 (MS-ASHTTP 2.2.1.1.1); OPTIONS has neither, and no device id.
 """
 
-import base64
 import binascii
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -16,6 +16,8 @@ from countermand.core.people import normal_login
 
 #: Protocol versions with which a base64 query may begin (MS-ASHTTP 2.2.1.1.1.1.1).
 _VERSIONS = frozenset({121, 140, 141, 160, 161})
+_DEVICE_ID = re.compile(rb"(?:^|&)deviceid=([^&]+)", re.IGNORECASE)
+_EAS, _CERT = IdentityKind.EAS.value, IdentityKind.CERT.value
 #: Longer ids are nobody's: the protocol stops at 32, some clients use twice that.
 _LONGEST = 128
 
@@ -33,9 +35,9 @@ def subject(authorization: bytes, uri: bytes, certificate: bytes = b"", trusted_
     """Whose request this is. ``uri`` as the client sent it, query included; ``certificate``: hex fingerprint of a client
     certificate that the front end verified, or empty; ``trusted_login``: a name that the front end authenticated."""
     login = normal_login(_text(trusted_login)) if trusted_login else login_of(authorization)
-    names = [(IdentityKind.EAS.value, found) for found in device_ids(uri.partition(b"?")[2])]
+    names = [(_EAS, found) for found in device_ids(uri.partition(b"?")[2])]
     if certificate:
-        names.append((IdentityKind.CERT.value, certificate.decode("ascii", "replace").lower()))
+        names.append((_CERT, certificate.decode("ascii", "replace").lower()))
     return Subject(login, tuple(names))
 
 
@@ -59,6 +61,8 @@ def device_ids(query: bytes) -> tuple[str, ...]:
 
 
 def _plain(query: bytes) -> tuple[str, ...]:
+    if b"%" not in query:
+        return tuple(dict.fromkeys(_text(value) for value in _DEVICE_ID.findall(query) if len(value) <= _LONGEST))
     found: dict[str, None] = {}
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")
@@ -85,7 +89,7 @@ def _decoded(coded: bytes) -> bytes:
     """Lenient, as mail servers are: missing padding and strange characters do not hide who asks."""
     kept = bytes(coded.translate(_URL_SAFE, b" \t\r\n=")).rstrip(b"=")
     try:
-        return base64.b64decode(kept + b"=" * (-len(kept) % 4))
+        return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
     except binascii.Error:
         return b""
 
