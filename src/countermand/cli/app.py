@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 import countermand
-from countermand.cli import carveouts, catalog, control, documents, foresight, house, imports, orders, processes, proof, rehearsal
+from countermand.cli import (
+    carveouts,
+    catalog,
+    control,
+    documents,
+    foresight,
+    house,
+    imports,
+    levers,
+    orders,
+    processes,
+    proof,
+    rehearsal,
+)
 from countermand.cli.command import Config, Debug, Json, Utc
 
 app = typer.Typer(
@@ -55,6 +68,7 @@ def _plant() -> None:
     for one in (processes.serve, processes.worker):
         one.add_to(app, panel)
     app.add_typer(processes.GATE, rich_help_panel=panel)
+    levers.handover.add_to(app, panel)
     panel = "Prove"
     app.add_typer(proof.FAMILY, rich_help_panel=panel)
 
