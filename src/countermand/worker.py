@@ -1,0 +1,178 @@
+"""The worker: what happens without anybody asking. Delivers notices, finishes telling, sweeps, opens rings, seals.
+
+``python -m countermand.worker --config FILE``. Each step is a series of short acts, so the stop button never waits for one;
+each thread has its own database connection. Publishing to gates is the control plane's part (``countermand serve``).
+A step that fails is logged and tried again later, and keeps no other from running.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from countermand import config as configuration
+from countermand.access import SYSTEM, Act
+from countermand.config import Config
+from countermand.core.errors import Refused
+from countermand.core.instants import HOUR, SECOND, Instant, iso
+from countermand.flows import deliver, letters, seal, sweep, telling
+from countermand.flows.accounts import key_file
+from countermand.lib import clock, keys
+from countermand.notices.mail import Courier, Server
+from countermand.reads import installation
+
+#: After a failure a step waits, twice as long each time up to the last.
+_FIRST_WAIT, _LAST_WAIT = SECOND, 60 * SECOND
+
+
+class Stopping(Exception):
+    """Asked to stop between two short acts of a long step."""
+
+
+@dataclass(slots=True)
+class Step:
+    """``run`` returns True if more of the same waits. ``every``: milliseconds until it is asked again when nothing does."""
+
+    name: str
+    run: Callable[[], bool]
+    every: int
+    next_at: Instant = 0
+    failures: int = 0
+
+
+def say(event: str, **about: object) -> None:
+    """One line of JSON on standard error."""
+    line = {"at": iso(clock.now()), "event": event, "thread": threading.current_thread().name, **about}
+    print(json.dumps(line, default=str), file=sys.stderr, flush=True)
+
+
+def loop(steps: Iterable[Step], stop: threading.Event, leave: Callable[[], None] = lambda: None) -> None:
+    """Run the steps by turns until ``stop``; ``leave`` at the end, in the same thread. Sleeps when nothing is due."""
+    steps = list(steps)
+    try:
+        while not stop.is_set():
+            for step in steps:
+                if not stop.is_set() and clock.steady() >= step.next_at:
+                    _once(step)
+            soonest = min(step.next_at for step in steps)
+            stop.wait(max(soonest - clock.steady(), 0) / 1000)
+    finally:
+        leave()
+        installation.close()
+
+
+def _once(step: Step) -> None:
+    try:
+        more = step.run()
+    except Stopping:
+        return
+    except Exception as failure:
+        wait = min(_FIRST_WAIT << min(step.failures, 6), _LAST_WAIT)
+        step.failures += 1
+        step.next_at = clock.steady() + wait
+        code = failure.code if isinstance(failure, Refused) else type(failure).__name__
+        say("step-failed", step=step.name, code=code, why=str(failure)[:500], again_in_ms=wait)
+        return
+    step.failures = 0
+    step.next_at = clock.steady() + (0 if more else step.every)
+
+
+def acting() -> Act:
+    """The worker's act, now."""
+    return installation.act(SYSTEM)
+
+
+def delivering(config: Config, courier: Courier) -> Step:
+    """Hand promised notices to the mail server, batch after batch."""
+    key = keys.load_or_create_secret(config.state_dir / "keys" / "notices.secret")
+    desk = letters.Desk(key, config.origin, config.smtp.sender, config.notices.lease)
+    name = f"{os.uname().nodename}:{os.getpid()}"
+
+    def run() -> bool:
+        done = deliver.deliver(acting, courier.send, desk, name, clock.now)
+        if done.claimed:
+            say("delivered", **asdict(done))
+        if done.away:
+            raise ConnectionError("the mail server does not take notices")
+        return done.waiting
+
+    return Step("deliver", run, every=200)
+
+
+def tidying(config: Config, stop: threading.Event) -> list[Step]:
+    """What may take its time: telling to the end, the sweep, sealing."""
+    swept: dict[str, Instant] = {}
+
+    def between() -> None:
+        if stop.is_set():
+            raise Stopping
+
+    def tell() -> bool:
+        promised = telling.catch_up(acting(), between)
+        if promised:
+            say("promised", notices=promised)
+        return False
+
+    def walk() -> bool:
+        act = acting()
+        if act.now < swept.get("until", 0):
+            return False
+        lapse = act.now >= swept.get("lapse", 0)
+        done = sweep.sweep(act.now, drill=act.drill, lapse=lapse, between=between)
+        swept["until"] = act.now + (SECOND if act.drill else 60 * SECOND)
+        if lapse:
+            swept["lapse"] = act.now + HOUR
+        if done.changed or done.reminders or done.rings:
+            say("swept", **asdict(done))
+        return False
+
+    def seal_rows() -> bool:
+        sealed = seal.seal(acting(), key_file(config.state_dir, "ledger"))
+        return sealed is not None and sealed.more
+
+    return [Step("seal", seal_rows, every=SECOND), Step("tell", tell, every=2 * SECOND), Step("sweep", walk, every=SECOND)]
+
+
+def work(config: Config, stop: threading.Event) -> None:
+    """Run every step until ``stop``; a batch that was begun is finished."""
+    smtp = config.smtp
+    drill = installation.open_installation(config.database).drill
+    server = Server(
+        smtp.host, smtp.port, smtp.sender, drill, starttls=smtp.starttls, username=smtp.username, password=smtp.password
+    )
+    courier = Courier(server, clock.now)
+    threads = [
+        threading.Thread(name="deliver", target=loop, args=([delivering(config, courier)], stop, courier.close)),
+        threading.Thread(name="tidy", target=loop, args=(tidying(config, stop), stop)),
+    ]
+    for thread in threads:
+        thread.start()
+    say("working", drill=drill, database=str(config.database))
+    for thread in threads:
+        thread.join()
+    installation.close()
+    say("stopped")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run until SIGTERM or SIGINT. Exit code of the refusal if it cannot start."""
+    parser = argparse.ArgumentParser(prog="countermand.worker")
+    parser.add_argument("--config", type=Path, required=True)
+    asked = parser.parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        work(configuration.load(asked.config), stop)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        sys.exit(refused.entry.exit)
+
+
+if __name__ == "__main__":
+    main()
