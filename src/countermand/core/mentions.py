@@ -62,7 +62,7 @@ def to_plain(mention: Mention) -> dict[str, Any]:
 def from_plain(plain: Mapping[str, Any]) -> Mention:
     """The mention that ``to_plain`` wrote."""
     kinds = {"platform": Platform, "ownership": Ownership, "enrollment": Enrollment}
-    said = {name: kinds[name](value) if name in kinds else value for name, value in plain.items()}
+    said: dict[str, Any] = {name: kinds[name](value) if name in kinds else value for name, value in plain.items()}
     said["identities"] = tuple(Identity(IdentityKind(kind), value) for kind, value in plain["identities"])
     said["reports"] = tuple(_report_from_plain(report) for report in plain["reports"])
     return Mention(**said)

@@ -13,7 +13,8 @@ from countermand.core.coverage import Coverage, Grade, Report
 from countermand.core.instants import Instant
 
 #: (source, grade, coverage) → latest observation.
-Looks = Mapping[tuple[str, Grade, Coverage], Instant]
+_Key = tuple[str, Grade, Coverage]
+Looks = Mapping[_Key, Instant]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +61,21 @@ def forget(before: Presence, kept: frozenset[App]) -> Presence:
         key = (source, grade, coverage.narrowed(kept))
         looked[key] = max(at, looked.get(key, at))
     return Presence(shown, looked)
+
+
+def concise(presence: Presence) -> Presence:
+    """The same without looks that another one outdoes: same source and grade, no narrower coverage, no older. Neither the
+    fold nor a verdict can tell the difference, and rows do not pile up as the watch list changes."""
+    if len(presence.looked) < 2:
+        return presence
+    kept = {
+        key: at
+        for key, at in presence.looked.items()
+        if not any(other != key and _outdoes(other, then, key, at) for other, then in presence.looked.items())
+    }
+    return Presence(presence.shown, kept)
+
+
+def _outdoes(other: _Key, then: Instant, key: _Key, at: Instant) -> bool:
+    same = other[0] == key[0] and other[1] == key[1] and then >= at
+    return same and (other[2].apps is None or (key[2].apps is not None and key[2].apps <= other[2].apps))

@@ -28,7 +28,7 @@ def by_numbers(statement: str, numbers: Iterable[int]) -> Iterator[tuple[Any, ..
             yield from cursor.fetchall()
 
 
-def by_texts(statement: str, texts: Iterable[str], before: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+def by_texts(statement: str, texts: Iterable[str], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
     """Rows of a query whose ``{}`` stands for a list of texts (always parameters), after the parameters ``before``."""
     wanted = list(texts)
     with connection.cursor() as cursor:
@@ -37,15 +37,24 @@ def by_texts(statement: str, texts: Iterable[str], before: Sequence[object] = ()
             yield from cursor.fetchall()
 
 
-def write(statement: str, rows: Sequence[Sequence[object]]) -> None:
+def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """One statement for many rows."""
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(statement, rows)
 
 
-def all_rows(statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+def all_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Every row of a query."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())
+
+
+def fresh(table: str, counter: str, count: int) -> range:
+    """``count`` ordinals that no row of ``table`` ever had: the installation's counter remembers rows that are gone."""
+    counted = all_rows(f"SELECT {counter} FROM store_installation WHERE id = 1")
+    highest = all_rows(f"SELECT MAX(ordinal) FROM {table}")[0][0]
+    first = max(counted[0][0] if counted else 0, 0 if highest is None else highest + 1)
+    write(f"UPDATE store_installation SET {counter} = %s WHERE id = 1", [(first + count,)])
+    return range(first, first + count)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from countermand.core.apps import App
-from countermand.core.coverage import Coverage, Grade
+from countermand.core.coverage import Coverage, Grade, Look
 from countermand.core.devices import Platform
 from countermand.core.instants import Instant
 from countermand.core.presence import Presence
@@ -75,7 +75,7 @@ def coverages(wanted: Collection[int]) -> dict[int, Coverage]:
     """The coverages with these numbers."""
     query = "SELECT id, everything, apps FROM store_coverage WHERE id IN ({})"
     rows = {number: None if every else BitMap.deserialize(bytes(blob)) for number, every, blob in bulk.by_numbers(query, wanted)}
-    named = apps(BitMap.union(BitMap(), *(members for members in rows.values() if members is not None)))
+    named = apps({number for members in rows.values() if members is not None for number in members})
     return {
         number: Coverage(None if members is None else frozenset(named[one] for one in members))
         for number, members in rows.items()
@@ -135,6 +135,11 @@ def save_presences(changes: Mapping[int, tuple[Presence, Presence]], met: Met) -
         " ON CONFLICT (device_id, source, grade, coverage_id) DO UPDATE SET observed_at = excluded.observed_at",
         looks,
     )
+
+
+def looks(presence: Presence, met: Met) -> dict[Look, Instant]:
+    """A presence's looks under the store's numbers, as sets name them."""
+    return {Look(source, grade, _met(coverage, met)): at for (source, grade, coverage), at in presence.looked.items()}
 
 
 def _met(coverage: Coverage, met: Met) -> int:

@@ -1,0 +1,131 @@
+"""Bring devices: what MDM and mail systems know, from their exports. Each row goes the way of every report (flows.ingest)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from countermand.access import Act, require
+from countermand.config import Holdbacks
+from countermand.core import holdback
+from countermand.core.errors import Refused
+from countermand.core.mentions import Mention
+from countermand.core.table import Problems
+from countermand.flows import taking
+from countermand.flows.files import Brought, Lines, Progress, chunks, settle_doubts, silent
+from countermand.sources import devices_csv, exchange
+from countermand.store import fleet, log, reporters
+from countermand.store.reporters import SourceRow
+from countermand.store.unit import reading, unit
+
+#: (line, mention) of every good row; problems go where they are collected.
+Parse = Callable[[Lines, Problems], Iterator[tuple[int, Mention]]]
+
+
+def bring_devices(
+    act: Act,
+    path: Path,
+    *,
+    source: str = "devices-csv",
+    whole: bool = True,
+    dry_run: bool = False,
+    confirmed: bool = True,
+    progress: Progress = silent,
+    hold: Holdbacks = Holdbacks(),  # noqa: B008  # frozen
+) -> Brought:
+    """Import a devices CSV as the word of ``source``. ``whole``: the file is all of its devices, and counts as a complete
+    contact. ``confirmed`` and refusals as for people (flows.bring_people)."""
+
+    def parse(lines: Lines, problems: Problems) -> Iterator[tuple[int, Mention]]:
+        return devices_csv.parse(lines.read(), source, act.now, problems)
+
+    return _bring(
+        act, Lines(path), "devices-csv", source, parse,
+        whole=whole, dry_run=dry_run, confirmed=confirmed, progress=progress, hold=hold,
+    )  # fmt: skip
+
+
+def bring_exchange(
+    act: Act,
+    path: Path,
+    *,
+    source: str = "exchange",
+    whole: bool = True,
+    dry_run: bool = False,
+    confirmed: bool = True,
+    progress: Progress = silent,
+    hold: Holdbacks = Holdbacks(),  # noqa: B008  # frozen
+) -> Brought:
+    """Import an export of ``Get-MobileDevice``: who reads mail with what. It says nothing of apps."""
+
+    def parse(lines: Lines, problems: Problems) -> Iterator[tuple[int, Mention]]:
+        return exchange.parse(lines.read(), act.now, problems)
+
+    return _bring(
+        act, Lines(path), "exchange", source, parse,
+        whole=whole, dry_run=dry_run, confirmed=confirmed, progress=progress, hold=hold,
+    )  # fmt: skip
+
+
+def _bring(
+    act: Act, lines: Lines, kind: str, name: str, parse: Parse, *,
+    whole: bool, dry_run: bool, confirmed: bool, progress: Progress, hold: Holdbacks,
+) -> Brought:  # fmt: skip
+    require(act.actor, "import")
+    with unit():
+        source = reporters.named(name, kind)
+    checked = _check(act, lines, source, parse, looking=dry_run or not confirmed, whole=whole, hold=hold)
+    if dry_run:
+        return checked
+    settle_doubts(checked.doubts, confirmed=confirmed)
+    done = added = changed = moved = surfaced = 0
+    for part in chunks((mention for _, mention in parse(lines, Problems(lines.name)))):
+        with unit():
+            drawn = taking.plan(act, name, part, may_add=True)
+            touched = taking.apply(act, name, drawn)
+            about = {"source": name, "file": lines.digest, "from_row": done, "rows": len(part), "reports": drawn.reports}
+            log.append("devices-imported", act, {**about, "added": drawn.added, "changed": drawn.changed, "moved": len(touched)})
+        done, added, changed = done + len(part), added + drawn.added, changed + drawn.changed
+        moved, surfaced = moved + len(touched), surfaced + sum(drawn.surfaced.values())
+        progress(len(part))
+    if whole:
+        with unit():
+            reporters.contacted(source, act.now, done)
+            log.append("source-contacted", act, {"source": name, "devices": done})
+    return Brought(done, added, changed, moved, surfaced, checked.doubts)
+
+
+def _check(act: Act, lines: Lines, source: SourceRow, parse: Parse, *, looking: bool, whole: bool, hold: Holdbacks) -> Brought:
+    """Read every row and refuse the file if one is wrong. ``looking``: count what it would do as well."""
+    problems = Problems(lines.name)
+    rows = added = changed = surfaced = 0
+    with reading():
+        for part in chunks(parse(lines, problems)):
+            _known_to_us(part, problems)
+            rows += len(part)
+            if looking:
+                drawn = taking.plan(act, source.name, [mention for _, mention in part], may_add=True)
+                added, changed = added + drawn.added, changed + drawn.changed
+                surfaced += sum(drawn.surfaced.values())
+        problems.refuse_if_any()
+        return Brought(rows, added, changed, 0, surfaced, tuple(_doubts(act, source, rows, surfaced, whole, hold)))
+
+
+def _known_to_us(part: list[tuple[int, Mention]], problems: Problems) -> None:
+    """Rows that name nobody, or one device by the name of another, are wrong."""
+    people = taking.owners_of({mention.login for _, mention in part if mention.login})
+    devices = fleet.find({identity for _, mention in part for identity in mention.identities})
+    for line, mention in part:
+        if mention.login and mention.login not in people:
+            problems.add("person-unknown", line, "login", login=mention.login)
+        found = {devices[identity]: identity for identity in mention.identities if identity in devices}
+        if len(found) > 1:
+            first, second = list(found.values())[:2]
+            problems.add("identity-elsewhere", line, str(second.kind), identity=str(second.value), other=str(first.value))
+
+
+def _doubts(act: Act, source: SourceRow, rows: int, surfaced: int, whole: bool, hold: Holdbacks) -> Iterator[Refused]:
+    if whole and holdback.set_is_small(rows, source.last_count, hold.set_floor):
+        yield Refused("set-small", source=source.name, count=rows, last=source.last_count)
+    _, busiest = reporters.surfaced(source, act.now)
+    limit = holdback.flood_limit(busiest, hold.presence_floor, hold.presence_factor)
+    if surfaced > limit:
+        yield Refused("flood", source=source.name, count=surfaced, limit=limit)

@@ -1,0 +1,173 @@
+"""Bring people and groups: a directory as files. An import updates and adds; it never removes anybody.
+
+Whatever a changed person decides about devices (country, zone, groups and all that hangs on them) moves in the same
+transaction, for the person and for each device of theirs.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from countermand.access import Act, require
+from countermand.config import Holdbacks
+from countermand.core import holdback
+from countermand.core.errors import Refused
+from countermand.core.facts import BLOCK_SIZE
+from countermand.core.people import Person
+from countermand.core.table import Problems
+from countermand.flows.files import Brought, Lines, Progress, chunks, settle_doubts, silent
+from countermand.flows.flipping import flipping
+from countermand.people import csv
+from countermand.store import directory, feed, known, log, sets, terms
+from countermand.store.unit import reading, unit
+
+#: New logins told to the gates one by one; more, by the block they are in.
+FEW_LOGINS = 64
+
+
+def bring_people(
+    act: Act,
+    path: Path,
+    *,
+    whole: bool = True,
+    dry_run: bool = False,
+    confirmed: bool = True,
+    progress: Progress = silent,
+    hold: Holdbacks = Holdbacks(),  # noqa: B008  # frozen
+) -> Brought:
+    """Import a people CSV. ``whole``: the file is the whole directory. Whoever starts an import by hand confirms it; with
+    ``confirmed`` false it is refused ``import-held`` if something asks for a second look, and nothing is written.
+
+    RefusedMany with every problem of the file; nothing is written then.
+    """
+    require(act.actor, "import")
+    lines = Lines(path)
+    rows, added, changed, left = _check_people(lines)
+    doubts = _shrinking(left, hold)
+    if whole and (small := _small_directory(rows, hold)):
+        doubts.append(small)
+    if dry_run:
+        return Brought(rows, added, changed, doubts=tuple(doubts))
+    settle_doubts(doubts, confirmed=confirmed)
+    done = 0
+    for part in chunks((person for _, person in csv.parse(lines.read(), Problems(lines.name)))):
+        with unit():
+            found = _apply(act, part)
+            log.append("people-imported", act, {"file": lines.digest, "from_row": done, "rows": len(part), **found})
+        done += len(part)
+        progress(len(part))
+    return Brought(rows, added, changed, doubts=tuple(doubts))
+
+
+def _check_people(lines: Lines) -> tuple[int, int, int, dict[str, int]]:
+    """(rows, new people, changed people, group → how many leave it) of a file without problems, else RefusedMany."""
+    problems = Problems(lines.name)
+    rows = added = changed = 0
+    left: dict[str, int] = {}
+    with reading():
+        for part in chunks((person for _, person in csv.parse(lines.read(), problems))):
+            stored = _stored(part)
+            rows += len(part)
+            added += sum(person.login not in stored for person in part)
+            for person in part:
+                was = stored.get(person.login, (0, person))[1]
+                changed += was != person
+                for group in was.groups - person.groups:
+                    left[group] = left.get(group, 0) + 1
+    problems.refuse_if_any()
+    return rows, added, changed, left
+
+
+def _stored(people: Sequence[Person]) -> dict[str, tuple[int, Person]]:
+    ordinals = directory.find([person.login for person in people])
+    stored = directory.load(ordinals.values())
+    return {login: (ordinal, stored[ordinal]) for login, ordinal in ordinals.items()}
+
+
+def _small_directory(rows: int, hold: Holdbacks) -> Refused | None:
+    last = directory.count()
+    if not holdback.set_is_small(rows, last, hold.set_floor):
+        return None
+    return Refused("set-small", source="The directory", count=rows, last=last)
+
+
+def _shrinking(left: Mapping[str, int], hold: Holdbacks) -> list[Refused]:
+    """Carve-outs of issued versions that would lose many people. People who join in the same file are not counted in
+    their favour: who left is not made up for by who came."""
+    scopes = [version.directive.applies_to.people for lineage in terms.issued() for version in lineage.versions]
+    carved = {name for people in scopes for name in people.except_groups}
+    doubts = []
+    for group in sorted(carved & left.keys()):
+        before = directory.size(group)
+        if holdback.shrank(before, before - left[group], hold.shrink_floor, hold.shrink_share):
+            doubts.append(Refused("set-shrank", what=f"Group {group}", before=before, after=before - left[group]))
+    return doubts
+
+
+def _apply(act: Act, people: Sequence[Person]) -> dict[str, int]:
+    stored = _stored(people)
+    new = [person for person in people if person.login not in stored]
+    changed = {
+        stored[person.login][0]: (stored[person.login][1], person)
+        for person in people
+        if person.login in stored and stored[person.login][1] != person
+    }
+    with flipping(act, devices=directory.devices_of(changed), people=changed):
+        directory.change(changed)
+    if new:
+        _add(dict(zip(directory.give_ordinals(len(new)), new, strict=True)))
+    return {"added": len(new), "changed": len(changed)}
+
+
+def _add(people: Mapping[int, Person]) -> None:
+    """New people have no devices yet, so only their own sets and the gates hear of them."""
+    directory.add(people)
+    found = known.load_people(people.keys())
+    sets.flip(sets.PEOPLE, {ordinal: (frozenset(), one.names) for ordinal, one in found.items()})
+    if len(people) <= FEW_LOGINS:
+        for person in people.values():
+            feed.mark("logins", person.login)
+    else:
+        for block in sorted({ordinal // BLOCK_SIZE for ordinal in people}):
+            feed.mark("logins", "", block)
+
+
+def bring_groups(act: Act, path: Path, *, dry_run: bool = False, confirmed: bool = True, progress: Progress = silent,
+                 hold: Holdbacks = Holdbacks()) -> Brought:  # noqa: B008  # fmt: skip
+    """Import which groups are members of which (``group,member_of``). The file is the whole nesting: what it does not
+    name ends. RefusedMany with every problem, a cycle among them by its groups; nothing is written then."""
+    require(act.actor, "import")
+    lines = Lines(path)
+    problems = Problems(lines.name)
+    wanted = csv.parse_nesting(lines.read(), problems)
+    problems.refuse_if_any()
+    with reading():
+        stored = directory.nesting()
+    added, removed = wanted - stored, stored - wanted
+    if not dry_run and (added or removed):
+        with unit():
+            _nest(act, wanted)
+            log.append("groups-nested", act, {"file": lines.digest, "added": len(added), "removed": len(removed)})
+        progress(len(wanted))
+    return Brought(len(wanted), len(added), len(removed))
+
+
+def _nest(act: Act, wanted: frozenset[tuple[str, str]]) -> None:
+    stored = directory.nesting()
+    added, removed = wanted - stored, stored - wanted
+    people = directory.members(_below({child for child, _ in added | removed}, stored | wanted))
+    with flipping(act, devices=directory.devices_of(people), people=people):
+        directory.nest(added, removed)
+
+
+def _below(groups: Collection[str], edges: Collection[tuple[str, str]]) -> frozenset[str]:
+    """These groups and all that are members of them through any number of steps."""
+    children: dict[str, list[str]] = {}
+    for child, parent in edges:
+        children.setdefault(parent, []).append(child)
+    found, waiting = set(groups), list(groups)
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return frozenset(found)

@@ -1,0 +1,111 @@
+"""People and groups as rows: who is there by login, what is stored of them, and groups within groups."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from countermand.core.people import Person
+from countermand.store import bulk
+
+
+def find(logins: Collection[str]) -> dict[str, int]:
+    """Login → ordinal, of those logins that are somebody's."""
+    return dict(bulk.by_texts("SELECT login, ordinal FROM store_person WHERE login IN ({})", logins))
+
+
+def find_by_email(emails: Collection[str]) -> dict[str, int]:
+    """Mail address → ordinal, of those addresses that are exactly one person's."""
+    found: dict[str, list[int]] = {}
+    for email, ordinal in bulk.by_texts("SELECT email, ordinal FROM store_person WHERE email IN ({})", emails):
+        found.setdefault(email, []).append(ordinal)
+    return {email: ordinals[0] for email, ordinals in found.items() if len(ordinals) == 1}
+
+
+def logins(ordinals: Collection[int]) -> dict[int, str]:
+    """Ordinal → login."""
+    return dict(bulk.by_numbers("SELECT ordinal, login FROM store_person WHERE ordinal IN ({})", ordinals))
+
+
+def load(ordinals: Collection[int]) -> dict[int, Person]:
+    """The people as stored, with the groups that they are in directly."""
+    groups: dict[int, list[str]] = {}
+    for ordinal, group in bulk.by_numbers("SELECT person_id, group_id FROM store_membership WHERE person_id IN ({})", ordinals):
+        groups.setdefault(ordinal, []).append(group)
+    columns = "ordinal, login, email, name, zone, locale, country, employment"
+    rows = bulk.by_numbers(f"SELECT {columns} FROM store_person WHERE ordinal IN ({{}})", ordinals)
+    return {
+        ordinal: Person(login, email, name, zone, locale, country, employment, frozenset(groups.get(ordinal, ())))
+        for ordinal, login, email, name, zone, locale, country, employment in rows
+    }
+
+
+def devices_of(people: Collection[int]) -> list[int]:
+    """The devices that these people own, ascending."""
+    return sorted(row[0] for row in bulk.by_numbers("SELECT ordinal FROM store_device WHERE owner_id IN ({})", people))
+
+
+def add(people: Mapping[int, Person]) -> None:
+    """Store new people under the ordinals given to them."""
+    rows = [
+        (ordinal, one.login, one.email, one.name, one.zone, one.locale, one.country, one.employment, True)
+        for ordinal, one in people.items()
+    ]
+    columns = "ordinal, login, email, name, zone, locale, country, employment, active"
+    bulk.write(f"INSERT INTO store_person ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)
+    _join(sorted((ordinal, group) for ordinal, one in people.items() for group in one.groups))
+
+
+def change(people: Mapping[int, tuple[Person, Person]]) -> None:
+    """Store what changed between (before, after) of each person; the login is never changed."""
+    bulk.write(
+        "UPDATE store_person SET email = %s, name = %s, zone = %s, locale = %s, country = %s, employment = %s WHERE ordinal = %s",
+        [
+            (after.email, after.name, after.zone, after.locale, after.country, after.employment, ordinal)
+            for ordinal, (_, after) in people.items()
+        ],
+    )
+    left = [(ordinal, group) for ordinal, (before, after) in people.items() for group in before.groups - after.groups]
+    bulk.write("DELETE FROM store_membership WHERE person_id = %s AND group_id = %s", left)
+    _join(sorted((ordinal, group) for ordinal, (before, after) in people.items() for group in after.groups - before.groups))
+
+
+def _join(joined: list[tuple[int, str]]) -> None:
+    add_groups({group for _, group in joined})
+    bulk.write("INSERT INTO store_membership (person_id, group_id) VALUES (%s, %s)", joined)
+
+
+def add_groups(names: Iterable[str]) -> None:
+    """Make groups exist."""
+    rows = [(name,) for name in sorted(set(names))]
+    bulk.write("INSERT INTO store_group (name) VALUES (%s) ON CONFLICT (name) DO NOTHING", rows)
+
+
+def nesting() -> frozenset[tuple[str, str]]:
+    """(group, the group it is a member of)."""
+    return frozenset((child, parent) for child, parent in bulk.all_rows("SELECT child_id, parent_id FROM store_groupnesting"))
+
+
+def nest(added: Collection[tuple[str, str]], removed: Collection[tuple[str, str]]) -> None:
+    """Add and remove (group, the group it is a member of)."""
+    add_groups(name for edge in added for name in edge)
+    bulk.write("DELETE FROM store_groupnesting WHERE child_id = %s AND parent_id = %s", sorted(removed))
+    bulk.write("INSERT INTO store_groupnesting (child_id, parent_id) VALUES (%s, %s)", sorted(added))
+
+
+def members(groups: Collection[str]) -> frozenset[int]:
+    """The people who are in one of these groups directly."""
+    query = "SELECT DISTINCT person_id FROM store_membership WHERE group_id IN ({})"
+    return frozenset(row[0] for row in bulk.by_texts(query, groups))
+
+
+def give_ordinals(count: int) -> range:
+    """``count`` fresh ordinals of people, in sequence; called inside the unit that uses them."""
+    return bulk.fresh("store_person", "next_person", count)
+
+
+def count() -> int:
+    """How many people there are."""
+    return int(bulk.all_rows("SELECT COUNT(*) FROM store_person")[0][0])
+
+
+def size(group: str) -> int:
+    """How many people are in a group directly."""
+    return int(bulk.all_rows("SELECT COUNT(*) FROM store_membership WHERE group_id = %s", [group])[0][0])

@@ -1,0 +1,121 @@
+"""Devices as rows: their names, owners, and the sources they are enrolled with. Ordinals are given once and never again."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from countermand.core.apps import App
+from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
+from countermand.core.instants import Instant
+from countermand.store import bulk, evidence
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device as stored; ``owner`` is a person's ordinal, None = nobody's."""
+
+    owner: int | None
+    platform: Platform
+    model: str
+    ownership: Ownership
+    enrollment: Enrollment
+    reads_mail: bool
+    mail_removed: bool = False
+    retired: bool = False
+    last_seen: Instant | None = None
+
+
+_COLUMNS = "owner_id, platform, model, ownership, enrollment, reads_mail, mail_removed, retired, last_seen"
+
+
+def find(identities: Collection[Identity]) -> dict[Identity, int]:
+    """Identity → device ordinal, of the names that are some device's."""
+    found: dict[Identity, int] = {}
+    for kind in {identity.kind for identity in identities}:
+        values = [identity.value for identity in identities if identity.kind is kind]
+        query = "SELECT value, device_id FROM store_identity WHERE kind = %s AND value IN ({})"
+        found |= {Identity(kind, value): ordinal for value, ordinal in bulk.by_texts(query, values, [kind.value])}
+    return found
+
+
+def identities(ordinals: Collection[int]) -> dict[int, list[Identity]]:
+    """Each device's names."""
+    found: dict[int, list[Identity]] = {}
+    query = "SELECT device_id, kind, value FROM store_identity WHERE device_id IN ({}) ORDER BY id"
+    for ordinal, kind, value in bulk.by_numbers(query, ordinals):
+        found.setdefault(ordinal, []).append(Identity(IdentityKind(kind), value))
+    return found
+
+
+def load(ordinals: Collection[int]) -> dict[int, DeviceRow]:
+    """The devices as stored."""
+    query = f"SELECT ordinal, {_COLUMNS} FROM store_device WHERE ordinal IN ({{}})"
+    return {row[0]: _device(*row[1:]) for row in bulk.by_numbers(query, ordinals)}
+
+
+def _device(
+    owner: int | None, platform: str, model: str, ownership: str, enrollment: str, reads_mail: int, removed: int, retired: int,
+    last_seen: Instant | None,
+) -> DeviceRow:  # fmt: skip
+    words = (Platform(platform), model, Ownership(ownership), Enrollment(enrollment))
+    return DeviceRow(owner, *words, bool(reads_mail), bool(removed), bool(retired), last_seen)
+
+
+def save(devices: Mapping[int, DeviceRow]) -> None:
+    """Store devices whole, new ones under the ordinals given to them."""
+    names = _COLUMNS.split(", ")
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names)
+    marks = ", ".join(["%s"] * (len(names) + 1))
+    bulk.write(
+        f"INSERT INTO store_device (ordinal, {_COLUMNS}) VALUES ({marks}) ON CONFLICT (ordinal) DO UPDATE SET {updates}",
+        [(ordinal, *_row(device)) for ordinal, device in devices.items()],
+    )
+
+
+def _row(one: DeviceRow) -> Sequence[object]:
+    words = (one.platform.value, one.model, one.ownership.value, one.enrollment.value)
+    return (one.owner, *words, one.reads_mail, one.mail_removed, one.retired, one.last_seen)
+
+
+def touch(seen: Mapping[int, Instant]) -> None:
+    """A source heard of these devices at these times; never moves a time back."""
+    query = "UPDATE store_device SET last_seen = %s WHERE ordinal = %s AND (last_seen IS NULL OR last_seen < %s)"
+    bulk.write(query, [(at, ordinal, at) for ordinal, at in seen.items()])
+
+
+def name(names: Collection[tuple[int, Identity]]) -> None:
+    """Give devices new names; a name that is another device's is an IntegrityError, so look first."""
+    rows = [(identity.kind.value, identity.value, ordinal) for ordinal, identity in names]
+    bulk.write("INSERT INTO store_identity (kind, value, device_id) VALUES (%s, %s, %s)", rows)
+
+
+def unname(ordinals: Collection[int]) -> None:
+    """Take all names from these devices, so that a new device may bear them."""
+    bulk.write("DELETE FROM store_identity WHERE device_id = %s", [(ordinal,) for ordinal in ordinals])
+
+
+def enrol(devices: Mapping[int, bool], source: str, now: Instant) -> None:
+    """These devices are enrolled with the source from now on (True), or have left it (False)."""
+    came = [(ordinal, source, now) for ordinal, stays in devices.items() if stays]
+    bulk.write(
+        "INSERT INTO store_enrolled (device_id, source, since) VALUES (%s, %s, %s)"
+        " ON CONFLICT (device_id, source) DO UPDATE SET until = NULL",
+        came,
+    )
+    left = [(now, ordinal, source) for ordinal, stays in devices.items() if not stays]
+    bulk.write("UPDATE store_enrolled SET until = %s WHERE device_id = %s AND source = %s AND until IS NULL", left)
+
+
+def enrolled(ordinals: Collection[int], source: str) -> frozenset[int]:
+    """Those of these devices that are enrolled with the source."""
+    query = "SELECT device_id, source FROM store_enrolled WHERE until IS NULL AND device_id IN ({})"
+    return frozenset(ordinal for ordinal, name in bulk.by_numbers(query, ordinals) if name == source)
+
+
+def app_names(numbers: Collection[int]) -> dict[int, App]:
+    """The apps with these numbers."""
+    return evidence.apps(numbers)
+
+
+def give_ordinals(count: int) -> range:
+    """``count`` fresh device ordinals, in sequence; called inside the unit that uses them."""
+    return bulk.fresh("store_device", "next_device", count)

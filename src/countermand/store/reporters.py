@@ -1,0 +1,63 @@
+"""Sources as rows: what each last brought, and how much of it was new, hour by hour."""
+
+from dataclasses import dataclass
+
+from countermand.core.instants import DAY, HOUR, Instant
+from countermand.store import bulk, models
+
+#: How often a source is expected to come when nobody said.
+INTERVAL = DAY
+_WEEK = 7 * DAY // HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    pk: int
+    name: str
+    kind: str
+    interval: int
+    last_contact: Instant | None
+    released_once: bool
+    last_count: int
+
+
+def named(name: str, kind: str, interval: int = INTERVAL) -> SourceRow:
+    """The source of this name, made known if it is new."""
+    columns = "id, name, kind, interval, last_contact, released_once, last_count"
+    query = f"SELECT {columns} FROM store_source WHERE name = %s"
+    rows = bulk.all_rows(query, [name])
+    if not rows:
+        models.Source.objects.create(name=name, kind=kind, interval=interval)
+        rows = bulk.all_rows(query, [name])
+    pk, found, found_kind, every, contact, released, count = rows[0]
+    return SourceRow(pk, found, found_kind, every, contact, bool(released), count)
+
+
+def contacted(source: SourceRow, now: Instant, count: int) -> None:
+    """The source was in complete, healthy contact and brought a set of ``count`` devices. Never moves a contact back."""
+    row = models.Source.objects.get(pk=source.pk)
+    row.last_contact = max(now, row.last_contact or now)
+    row.released_once, row.last_count = True, count
+    row.save(update_fields=["last_contact", "released_once", "last_count"])
+
+
+def surfaced(source: SourceRow, now: Instant) -> tuple[int, int]:
+    """(in this hour, in the busiest hour of the week before it): how often watched apps were newly shown."""
+    hour = now // HOUR
+    rows = bulk.all_rows(
+        "SELECT hour, surfaced FROM store_sourcehour WHERE source_id = %s AND hour >= %s AND hour <= %s",
+        [source.pk, hour - _WEEK, hour],
+    )
+    counted = dict(rows)
+    this = counted.pop(hour, 0)
+    return this, max(counted.values(), default=0)
+
+
+def count(source: SourceRow, now: Instant, surfaced_now: int, reports: int) -> None:
+    """Add to this hour's counters."""
+    bulk.write(
+        "INSERT INTO store_sourcehour (source_id, hour, surfaced, reports) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (source_id, hour) DO UPDATE SET surfaced = store_sourcehour.surfaced + excluded.surfaced,"
+        " reports = store_sourcehour.reports + excluded.reports",
+        [(source.pk, now // HOUR, surfaced_now, reports)],
+    )
