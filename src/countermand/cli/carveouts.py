@@ -13,7 +13,7 @@ from countermand.cli.session import Session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from countermand.store.exemptions import Exemption
+    from countermand.reads.carveouts import Exemption
 
 Target = Annotated[str, typer.Argument(help="person:LOGIN, device:KIND:VALUE (such as device:serial:F1) or group:NAME.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The number that `propose` printed and `list` shows.")]

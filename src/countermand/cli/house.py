@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from countermand.access import Role
     from countermand.flows.accounts import First
-    from countermand.store.operators import Operator
+    from countermand.reads.operators import Operator
 
 _WORDS = """\
 # Countermand's configuration. Every key has a default; an unknown key is an error. Paths are relative to this file.

@@ -15,7 +15,7 @@ from countermand.cli.session import Session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from countermand.store.feed import Gate
+    from countermand.reads.feed import Gate
 
 
 class Include(StrEnum):

@@ -6,6 +6,8 @@ from countermand.store.exemptions import Exemption
 from countermand.store.protected import Protected
 from countermand.store.watching import Watched
 
+__all__ = ["Exemption", "Protected", "Watched", "exemptions_of", "protections", "watched"]
+
 
 def exemptions_of(act: Act, name: str) -> list[Exemption]:
     """Every exemption from the directive ``name``, ended ones too, oldest first. Refused ``not-found``."""

@@ -5,6 +5,8 @@ from countermand.core.errors import Refused
 from countermand.store import operators
 from countermand.store.operators import Operator
 
+__all__ = ["Operator", "accounts", "actor_of"]
+
 
 def actor_of(token: str) -> Actor:
     """Whoever this token names. Refused ``not-signed-in`` without one, ``unknown-token`` if it names no active operator."""
