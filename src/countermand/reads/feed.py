@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 
 from countermand.store import feed, installation
-from countermand.store.feed import Gate
-
-__all__ = ["Gate", "More", "Newest", "after", "gates", "needs_snapshot", "newest", "tick"]
 
 #: What a gate last said of itself.
 Gate = feed.Gate
