@@ -274,12 +274,13 @@ CODES: dict[str, Code] = {
     "agreed-already": Code("{agreed} has agreed to it.", "There is nothing left to do.", CONFLICT, 409),
     "ended-already": Code("It has ended.", "Propose a new one.", CONFLICT, 409),
     "protected-already": Code("{login} is protected, or proposed to be.", "There is nothing left to do.", CONFLICT, 409),
-    "not-agreed": Code("Nobody has agreed to it yet.", "It holds once a second person agrees.", CONFLICT, 409),
     # -- reports and hand-overs --
     "never-issued": Code("{name} was never issued.", "Use preview: it says what the directive would do.", CONFLICT, 409),
     "report-only": Code("{name} ends in a report; nothing is handed over.", "Use report, or write another consequence."),
     "unknown-receipt": Code("{name} has no receipt {number} of format {format}.", "Its receipts: {known}.", INPUT, 404),
-    "handed-over-meanwhile": Code("{name} changed while the list was made.", "Nothing was handed over; run it again.", CONFLICT, 409),
+    "handed-over-meanwhile": Code(
+        "{name} changed while the list was made.", "Nothing was handed over; run it again.", CONFLICT, 409
+    ),
     # -- the ledger --
     "ledger-entry-unfit": Code(
         "The ledger cannot take this {kind} entry: {why}.", "Put a digest in the place of long texts.", CONFLICT, 500

@@ -104,6 +104,8 @@ def _issue(act: Act, name: str, verb: str, expected: int | None, acknowledged: i
         may_issue(_as_signed_now(attempt, row, Purpose.ISSUE), bundle.rails)
         directives.issue(row.pk, state, ceiling, act.now)
         directives.set_rings(name, _rings(name, attempt, act.now))
+        if replaced is None:
+            directives.walked(name, act.now)  # what time did before the issue concerns nobody
         _record(act, row, verb, attempt, ceiling, replaced)
     return Issued(name, row.number, row.pk, counted.people, ceiling, counted.peak, impact.drift(bundle, act.now), replaced)
 
