@@ -151,13 +151,14 @@ def test_names_and_protection_follow_the_rows(order: int, voice: Speaker, tmp_pa
     assert gate.reason("boss", b"/?DeviceId=BAD3") is Reason.DENIED
 
 
-def test_an_import_is_told_block_by_block(order: int, voice: Speaker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", [0, -1])
+def test_an_import_is_told_block_by_block_or_whole(order: int, voice: Speaker, tmp_path: Path, block: int) -> None:
     gate = Gate(tmp_path, voice)
     with unit():
         rows.give(9, 0, "alice", "BAD9", [(order, DUE)])
         rows.hire(9, "dora", [(order, DUE)])
-        feed.mark("identities", "", 0)
-        feed.mark("logins", "", 0)
+        feed.mark("identities", "", block)
+        feed.mark("logins", "", block)
         feed.mark("denials", "no-tiktok", 0)
         feed.mark("unregistered", "no-tiktok", 0)
     publish(voice, "p", LATE + SECOND)

@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import os
 import shutil
 import signal
 import socket
@@ -90,10 +89,6 @@ class Door:
             **changes,
         )
         (prefix / "nginx.conf").write_text(whole(settings, f"127.0.0.1:{self.port}", prefix))
-        if os.getuid() == 0:  # nginx's workers drop to another user
-            for path in (prefix, *self.directory.parents, self.directory):
-                if str(path).startswith("/tmp"):
-                    path.chmod(path.stat().st_mode | 0o055)
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"
         self.run("nginx", [nginx, "-p", str(prefix), "-e", f"{prefix}/error.log", "-c", f"{prefix}/nginx.conf"], self.port)
 

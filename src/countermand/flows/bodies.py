@@ -97,7 +97,7 @@ def _blocks(marks: list[Mark], kind: Kind) -> list[tuple[str, int]]:
 def _identities(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
     for mark in marks:
         if not mark.key:
-            pairs = ((hashes.identity(*pair), ordinal) for pair, ordinal in mailnames.devices_in(mark.block))
+            pairs = ((hashes.identity(*pair), ordinal) for pair, ordinal in _devices(mark.block))
             yield from _added(Kind.IDENTITIES, pairs)
     named = [unpaired(mark.key) for mark in marks if mark.key]
     belonging = mailnames.belonging(named)
@@ -110,7 +110,7 @@ def _identities(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
 def _logins(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
     for mark in marks:
         if not mark.key:
-            people = ((hashes.login(login), ordinal) for login, ordinal in mailnames.people_in(mark.block))
+            people = ((hashes.login(login), ordinal) for login, ordinal in _people(mark.block))
             yield from _added(Kind.LOGINS, people)
     named = [mark.key for mark in marks if mark.key]
     active = mailnames.active(named)
@@ -118,6 +118,14 @@ def _logins(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
         kept = [(hashes.login(login), active[login]) for login in part if login in active]
         gone = [hashes.login(login) for login in part if login not in active]
         yield Said(Kind.LOGINS, records.table_body(kept, gone))
+
+
+def _devices(block: int) -> Iterator[tuple[mailnames.Pair, int]]:
+    return mailnames.devices() if block < 0 else mailnames.devices_in(block)
+
+
+def _people(block: int) -> Iterator[tuple[str, int]]:
+    return mailnames.people() if block < 0 else mailnames.people_in(block)
 
 
 def _protected(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:

@@ -56,6 +56,7 @@ class GateConfig:
 
 def load(path: Path) -> GateConfig:
     """Read the file. Refused ``gate-config`` with what to mend."""
+    path = path.absolute()  # what is printed for nginx from here must not depend on where one stands
     try:
         plain = tomllib.loads(path.read_text())
     except FileNotFoundError:

@@ -5,6 +5,7 @@ The recipe and its reasons stand in ``http.conf`` and ``server.conf`` beside thi
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import dataclass
 from importlib.resources import files
@@ -46,7 +47,10 @@ def server_part(settings: NginxSettings) -> str:
 
 def whole(settings: NginxSettings, listen: str, prefix: Path) -> str:
     """A complete nginx.conf that keeps to its ``prefix`` directory and speaks plain HTTP: for rehearsals and tests."""
+    # As root, nginx would hand its workers to a user who cannot reach a rehearsal's private directory.
+    user = "user root;" if os.geteuid() == 0 else ""
     return f"""daemon off;
+{user}
 worker_processes 1;
 pid {prefix}/nginx.pid;
 error_log {prefix}/error.log warn;

@@ -8,8 +8,8 @@ lineage        the lineage's id: anything about it but whom it denies (issued, h
 denials        the lineage's id and a block of devices, -1 = every block
 unregistered   the lineage's id and a block of people, -1 = every block
 identities     ``pair(login, kind, value)``: a name that began or ceased to belong to a device of that login; or
-               key '' and a block of devices: names were added to many (an import)
-logins         a normalised login that began or ceased to be somebody; or '' and a block of people
+               key '' and a block of devices: names were added to many (an import); -1 = to any
+logins         a normalised login that began or ceased to be somebody; or '' and a block of people, -1 = any
 protected      a normalised login whose protection began or ended
 clock          nothing: a drill's clock was moved, say so at once
 =============  =========================================================================================
