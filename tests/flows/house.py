@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 from countermand.access import Act, Actor, Role
 from countermand.core import facts
 from countermand.core.apps import App
-from countermand.core.bundle import Purpose
+from countermand.core.bundle import Bundle, Purpose
 from countermand.core.catalogue import Expansion
 from countermand.core.coverage import Grade, Look
 from countermand.core.devices import Device, Enrollment, Identity, IdentityKind, Ownership, Platform
@@ -27,7 +27,7 @@ from countermand.flows.propose import Proposed, propose
 from countermand.flows.write import write
 from countermand.lib import sshsig
 from countermand.reads.bundles import to_sign
-from countermand.store import evidence, models, operators, sets
+from countermand.store import directives, evidence, models, operators, sets
 from countermand.store.unit import unit
 
 Verb = Callable[[Act], object]
@@ -231,3 +231,8 @@ def with_another_app(found: Expansion) -> Expansion:
 def ledger_kinds() -> list[str]:
     """The kinds of all ledger entries, in order."""
     return [json.loads(bytes(row.entry))["kind"] for row in models.LedgerRow.objects.order_by("pk")]
+
+
+def bundle_of(version: int) -> Bundle:
+    """What its approvers signed."""
+    return Bundle.opened(directives.version(version).bundle)
