@@ -37,6 +37,7 @@ class Rules:
     denied_at: Callable[..., BitMap] = denied_at
     lapsing: Callable[..., BitMap] = lapse.lapsing
     is_healthy: Callable[..., bool] = lapse.is_healthy
+    contacts: Callable[..., Contacts] = Contacts
 
 
 RULES = Rules()
@@ -60,8 +61,8 @@ def lineage_of(order: Order) -> Lineage:
     return Lineage(order.id, tuple(terms_of(version) for version in order.versions), order.not_before, order.rings_opened)
 
 
-def contacts_of(sources: Sources) -> Contacts:
-    return Contacts(sources.contact)
+def contacts_of(sources: Sources, rules: Rules = RULES) -> Contacts:
+    return rules.contacts(sources.contact)
 
 
 def presence_of(reports: Iterable[Report], rules: Rules = RULES) -> Presence:
@@ -114,7 +115,7 @@ def people_of(phones: Sequence[Phone]) -> Block:
 def reasons(world: World, block: Block, rules: Rules = RULES) -> dict[int, str]:
     """Offset → reason; a device with two reasons or none is no answer at all."""
     found: dict[int, str] = {}
-    verdicts = rules.judge(block, lineage_of(world.order), contacts_of(world.sources), world.now)
+    verdicts = rules.judge(block, lineage_of(world.order), contacts_of(world.sources, rules), world.now)
     for reason, devices in verdicts.by_reason.items():
         for offset in devices:
             assert offset not in found, f"two reasons for {offset}"

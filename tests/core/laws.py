@@ -8,9 +8,13 @@ from dataclasses import replace
 
 import oracle
 from fleets import RULES, Rules, block_of, contacts_of, lineage_of, people_of, presence_of, reasons
-from strategies import INSTANTS, World
+from strategies import INSTANTS, IOS, World
 
+from countermand.core.apps import App
+from countermand.core.coverage import Grade
 from countermand.core.facts import Block
+from countermand.core.instants import DAY
+from countermand.core.presence import Presence
 from countermand.core.terms import needs
 from countermand.core.timeline import Timeline
 
@@ -25,12 +29,39 @@ def presence_is_the_oracles(world: World, rules: Rules = RULES) -> None:
         assert len(found.looked) == len({(r.source, r.grade, r.coverage) for r in phone.reports})
 
 
+def reports_may_come_one_by_one(world: World, rules: Rules = RULES) -> None:
+    for phone in world.phones:
+        found = Presence()
+        for report in reversed(phone.reports):
+            found = rules.fold(found, [report])
+        together = presence_of(phone.reports, rules)
+        assert (found.shown, found.looked) == (together.shown, together.looked)
+
+
+def an_owners_word_is_nobodys_sight(world: World, rules: Rules = RULES) -> None:
+    """Whatever is only said neither shows an app nor clears one."""
+    for phone in world.phones:
+        said = [replace(r, observed_at=r.observed_at + DAY, grade=Grade.ATTESTED, present=frozenset(IOS)) for r in phone.reports]
+        unsaid = [replace(report, present=frozenset()) for report in said]
+        apps = presence_of(phone.reports, rules).apps
+        assert presence_of([*phone.reports, *said], rules).apps == apps
+        assert presence_of([*phone.reports, *unsaid], rules).apps == apps
+
+
+def forgetting_is_never_having_stored(world: World, rules: Rules = RULES) -> None:
+    for phone in world.phones:
+        for kept in (frozenset(IOS[:1]), frozenset(IOS[1:]), frozenset[App]()):
+            narrowed = [replace(r, coverage=r.coverage.narrowed(kept), present=r.present & kept) for r in phone.reports]
+            left, stored = rules.forget(presence_of(phone.reports, rules), kept), presence_of(narrowed, rules)
+            assert (left.shown, left.looked) == (stored.shown, stored.looked)
+
+
 def verdict_is_the_oracles(world: World, rules: Rules = RULES) -> None:
     expected = [oracle.verdict(phone, world.order, world.sources, world.now) for phone in world.phones]
     block = block_of(world.phones, rules)
     found = reasons(world, block, rules)
     assert found == dict(enumerate(reason for _, reason in expected))
-    verdicts = rules.judge(block, lineage_of(world.order), contacts_of(world.sources), world.now)
+    verdicts = rules.judge(block, lineage_of(world.order), contacts_of(world.sources, rules), world.now)
     for status in {status for status, _ in expected}:
         said = {offset for offset, (other, _) in enumerate(expected) if other == status}
         assert set(verdicts[rules.status(status)]) == said
@@ -68,7 +99,7 @@ def lapse_is_the_oracles(world: World, rules: Rules = RULES) -> None:
         for source, interval in sources.interval.items()
     }
     block, lineage = block_of(world.phones, rules), lineage_of(world.order)
-    found = rules.lapsing(block, lineage, contacts_of(sources), healthy, world.now)
+    found = rules.lapsing(block, lineage, contacts_of(sources, rules), healthy, world.now)
     assert set(found) == {o for o, phone in enumerate(world.phones) if oracle.may_lapse(phone, world.order, sources, world.now)}
 
 
@@ -101,6 +132,9 @@ def _well_formed(entries: Timeline) -> None:
 #: What a changed rule is tried against, the quickest to tell first.
 LAWS: tuple[Callable[[World, Rules], None], ...] = (
     presence_is_the_oracles,
+    reports_may_come_one_by_one,
+    an_owners_word_is_nobodys_sight,
+    forgetting_is_never_having_stored,
     verdict_is_the_oracles,
     timeline_is_the_oracles,
     unregistered_is_the_oracles,

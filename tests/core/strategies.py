@@ -78,7 +78,7 @@ def report(draw: Digits, now: Instant, platform: Platform) -> Report:
     grade = Grade.ATTESTED if said else draw.of(Grade.INVENTORY, Grade.INVENTORY, Grade.PREVENTED, Grade.NONE)
     coverage, age = draw.of(*COVERAGES), draw.of(*AGES)
     shown = draw.some(*(IOS if platform is Platform.IOS else ANDROID)) if draw.of(True, False, False) else ()
-    return Report(source, now - age, grade, coverage, frozenset(shown if grade > Grade.ATTESTED else ()))
+    return Report(source, now - age, grade, coverage, frozenset(() if said else shown))
 
 
 def owner(draw: Digits) -> Owner:
@@ -147,7 +147,8 @@ def version(draw: Digits, number: int) -> Version:
     )
     both = IOS[:2] + ANDROID[:2]
     apps = draw.of((IOS[0], ANDROID[0]), both, both, (IOS[1], ANDROID[1]), IOS[:2], IOS + ANDROID)
-    return Version(number, text, apps, draw.of(*MOMENTS))
+    due = draw.of(*MOMENTS)
+    return Version(number, text, apps, due if text.denies or draw.of(True, False) else None)  # what denies has a due
 
 
 def order(seeds: tuple[bytes, ...]) -> Order:

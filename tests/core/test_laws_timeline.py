@@ -7,7 +7,7 @@ from fleets import block_of, lineage_of, people_of
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Order, Owner, Phone, is_present
-from strategies import INSTANTS, MOMENTS, World, worlds
+from strategies import MOMENTS, World, worlds
 
 from countermand.core.directive import Consequence, Force, OnUnknown
 from countermand.core.instants import Instant

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import laws
 import oracle
-from fleets import block_of, contacts_of, reasons
+from fleets import block_of, contacts_of, lineage_of, reasons
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Phone
@@ -15,7 +15,7 @@ from countermand.core import facts
 from countermand.core.coverage import EVERYTHING, Coverage, Grade, Report
 from countermand.core.facts import Block
 from countermand.core.instants import DAY, Instant
-from countermand.core.timeline import denied_at
+from countermand.core.timeline import denied_at, timeline
 from countermand.core.verdict import STATUS_OF, Reason, Status
 
 #: From best to worst for the owner; what stands alike is neither.
@@ -40,7 +40,7 @@ def with_report(world: World, coverage: Coverage, grade: Grade = Grade.INVENTORY
 
 
 def denied(world: World, at: Instant) -> set[int]:
-    return set(denied_at(laws.RULES.timeline(block_of(world.phones), laws.lineage_of(world.order)), at))
+    return set(denied_at(timeline(block_of(world.phones), lineage_of(world.order)), at))
 
 
 def test_the_fleets_are_worth_judging() -> None:
