@@ -10,7 +10,7 @@ from countermand.cli.command import command
 from countermand.cli.session import Session
 from countermand.core.errors import Refused, Where
 
-People = Annotated[int, typer.Option(min=20, help="How large the company is.")]
+People = Annotated[int, typer.Option(min=50, help="How large the company is.")]
 Seed = Annotated[int, typer.Option(help="Which company: the same seed tells the same story.")]
 Sample = Annotated[int, typer.Option(min=10, help="How many phones ask for mail at the door; all are judged.")]
 Folder = Annotated[

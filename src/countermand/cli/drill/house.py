@@ -58,6 +58,8 @@ def found(folder: Path) -> House:
         f'host = "127.0.0.1"\nport = {smtp_port}\nsender = "security@example.com"\n'
         "[control]\n"
         f'listen = "127.0.0.1:{control_port}"\nurl = "http://127.0.0.1:{control_port}"\n'
+        "[guard]\n"
+        'tolerance = "5%"\n'  # of a small company 2 % is nobody, and the story has a joiner
         "[publisher]\n"
         'interval = "20ms"\nheartbeat = "1s"\n'
     )

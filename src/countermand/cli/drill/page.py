@@ -48,13 +48,13 @@ class Outcome:
     new_phone_allowed: bool = False
     stranger_status: int = 0
     restored_ms: float = 0.0
+    still_denied: int = 0
     rescind_ms: float = 0.0
     lifted: int = 0
     last_phone_ms: float = 0.0
     corrections: int = 0
     corrections_missing: int = 0
     corrections_wrong: int = 0
-    ledger_entries: int = 0
     ledger_size: int = 0
     seconds: float = 0.0
     folder: str = ""
@@ -76,7 +76,7 @@ class Outcome:
             "the new phone was denied": not self.new_phone_allowed,
             "a stranger learnt who is denied": self.stranger_status != 401,
             "mail did not come back after the app was removed": not self.restored_ms,
-            "not every phone had mail again after the rescission": self.lifted != self.denied,
+            "not every phone had mail again after the rescission": self.lifted != self.still_denied or not self.lifted,
             f"{self.corrections_missing} people did not get the correction": self.corrections_missing > 0,
             f"{self.corrections_wrong} people got a correction who were never told": self.corrections_wrong > 0,
             "the ledger does not verify": not self.ledger_size,
@@ -93,7 +93,7 @@ def draw(outcome: Outcome) -> RenderableType:
     """The page."""
     verdict = Text("It held.", "bold green") if outcome.true else Text("\n".join(outcome.failures), "bold red")
     parts: list[RenderableType] = [_figures(outcome), Text(), _dues(outcome.dues), Text(), _after(outcome), Text(), verdict]
-    return Panel(Group(*parts), title="The drill: TikTok off every phone that reads mail, and back", padding=(1, 2))
+    return Panel(Group(*parts), title="The drill: TikTok off every phone that reads mail, and back", padding=(1, 2), expand=False)
 
 
 def _figures(o: Outcome) -> Table:
@@ -120,7 +120,7 @@ def _after(o: Outcome) -> Table:
             ("App removed", f"report received → mail works: {o.restored_ms:,.0f} ms"),
             ("New phone", "kept mail: not registered, and the order says allow" if o.new_phone_allowed else "was denied"),
             ("Stranger", f"wrong password on a denied phone: {o.stranger_status}, as for any other"),
-            ("Rescinded", f"the command took {o.rescind_ms:,.0f} ms; {o.lifted:,} of {o.denied:,} denials lifted"),
+            ("Rescinded", f"the command took {o.rescind_ms:,.0f} ms; {o.lifted:,} of {o.still_denied:,} denials lifted"),
             ("Last phone", f"had mail {o.last_phone_ms:,.0f} ms after the command began"),
             ("Correction", f"{o.corrections:,} sent: {o.corrections_missing} missing, {o.corrections_wrong} to the wrong person"),
             ("Ledger", f"verifies: {o.ledger_size:,} entries"),

@@ -11,5 +11,5 @@ def recipients(folder: Path) -> dict[str, set[str]]:
         with file.open(encoding="utf-8") as lines:
             for line in lines:
                 noted = json.loads(line)
-                found.setdefault(noted["kind"], set()).add(noted["recipient"])
+                found.setdefault(noted["kind"], set()).add(noted["to"])
     return found

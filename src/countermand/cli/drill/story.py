@@ -53,7 +53,8 @@ class Cast:
 
     def joiner(self) -> Employee:
         """The one who joins on Thursday."""
-        return next(islice(self._everyone(), self.plan.people - 1, None))
+        drawn = next(islice(self._everyone(), self.plan.people - 1, None))
+        return replace(drawn, groups=(company.STAFF, "engineering"))
 
     def _everyone(self) -> Iterator[Employee]:
         return company.employees(self.plan.people, self.plan.seed)

@@ -130,7 +130,6 @@ def _as_asked(house: House, door: Door, phone: Phone, outcome: Outcome, steps: S
         got = ask_until(door.port, [asking(phone)], ALLOWED, 20.0)
         outcome.restored_ms = (got[0] - started) * 1000 if got else 0.0
         step.outcome = f"mail works {outcome.restored_ms:,.0f} ms after the report came in"
-        outcome.denied -= bool(got)
 
 
 def sent_in_error(house: House, door: Door, phones: Sequence[Phone], outcome: Outcome, steps: Steps) -> None:
@@ -140,6 +139,8 @@ def sent_in_error(house: House, door: Door, phones: Sequence[Phone], outcome: Ou
     with steps.step("Who is denied now", len(still)) as step:
         answers = ask_all(door.port, still, step.at)
         denied = [phone for phone, answer in zip(still, answers, strict=True) if answer.status == DENIED]
+        outcome.still_denied = len(denied)
+        step.outcome = f"{len(denied):,} phones"
     with steps.step("Rescinding while they keep asking") as step:
         got: dict[int, float] = {}
         asks = threading.Thread(target=lambda: got.update(ask_until(door.port, denied, ALLOWED, 30.0)))
@@ -156,7 +157,7 @@ def sent_in_error(house: House, door: Door, phones: Sequence[Phone], outcome: Ou
         promised = rescind_all(house.act(OPERATOR), ORDER)
         patience = 60 + promised / 500
         until(lambda: not progress.waiting(ORDER, "rescinded") or None, patience, lambda: step.at(_sent(promised)))
-        _corrections(door, outcome)
+        until(lambda: _corrections(door, outcome) or None, 10.0)  # the sink writes its notes a moment later
         step.outcome = f"{outcome.corrections:,} sent"
 
 
@@ -164,13 +165,14 @@ def _sent(promised: int) -> int:
     return promised - progress.waiting(ORDER, "rescinded")
 
 
-def _corrections(door: Door, outcome: Outcome) -> None:
-    """Compare what the sink was handed, recipient by recipient."""
+def _corrections(door: Door, outcome: Outcome) -> bool:
+    """Compare what the sink was handed, recipient by recipient; True once nobody is missing."""
     handed = sink.recipients(door.sent)
     told, corrected = handed.get("issued", set()), handed.get("rescinded", set())
     outcome.corrections = len(corrected)
     outcome.corrections_missing = len(told - corrected)
     outcome.corrections_wrong = len(corrected - told)
+    return not outcome.corrections_missing
 
 
 def prove(house: House, outcome: Outcome, steps: Steps) -> None:
