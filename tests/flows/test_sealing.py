@@ -35,7 +35,7 @@ def key(store: Path, tmp_path: Path) -> Path:
 def record(*kinds: str, subjects: tuple[str, ...] = ()) -> None:
     for kind in kinds:
         with unit():
-            log.append(kind, ACT, {"directive": "no-tiktok"}, subjects)
+            log.append(kind, ACT, {"notices": [{"lineage": "no-tiktok"}]}, subjects)
 
 
 def sealed(key: Path, batch: int = 2_000) -> Sealed:

@@ -133,7 +133,7 @@ def entries(
     before: int | None = None,
     limit: int = 50,
 ) -> list[Shown]:
-    """Entries, newest first. ``mentions``: a value in what it is about; ``subject``: "person:<login>" or "device:<ordinal>",
+    """Entries, newest first. ``mentions``: a value anywhere in what it is about; ``subject``: "person:<login>" or "device:<ordinal>",
     found as long as its salt is kept, and only where it is named singly (not in a batch)."""
     require(act.actor, "audit")
     wanted = _commitment(subject) if subject else ""
@@ -142,7 +142,7 @@ def entries(
         for row in _newest(before):
             entry = decode(row.entry)
             fits = entry.at >= since and kind in ("", entry.kind) and actor in ("", entry.actor)
-            if fits and (not mentions or mentions in entry.about.values()) and (not subject or wanted in entry.subjects):
+            if fits and (not mentions or _mentions(entry.about, mentions)) and (not subject or wanted in entry.subjects):
                 found.append(Shown(row.id, row.leaf, entry))
                 if len(found) == limit:
                     break
@@ -153,6 +153,15 @@ def _newest(before: int | None) -> Iterator[tree.Row]:
     while page := tree.newest(before, _PAGE):
         yield from page
         before = page[-1].id
+
+
+def _mentions(value: object, wanted: str) -> bool:
+    """True if ``wanted`` is a value anywhere in it."""
+    if isinstance(value, dict):
+        return any(_mentions(one, wanted) for one in value.values())
+    if isinstance(value, list):
+        return any(_mentions(one, wanted) for one in value)
+    return value == wanted
 
 
 def _commitment(subject: str) -> str | None:
