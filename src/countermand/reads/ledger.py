@@ -133,8 +133,8 @@ def entries(
     before: int | None = None,
     limit: int = 50,
 ) -> list[Shown]:
-    """Entries, newest first. ``mentions``: a value anywhere in what it is about; ``subject``: "person:<login>" or "device:<ordinal>",
-    found as long as its salt is kept, and only where it is named singly (not in a batch)."""
+    """Entries, newest first. ``mentions``: a value anywhere in what it is about; ``subject``: "person:<login>" or
+    "device:<ordinal>", found as long as its salt is kept, and only where it is named singly (not in a batch)."""
     require(act.actor, "audit")
     wanted = _commitment(subject) if subject else ""
     found: list[Shown] = []
