@@ -157,3 +157,42 @@ def test_people_outside_the_scope_are_not_counted(store: Path) -> None:
 
 def test_affected_means_people_on_whose_device_the_app_was_seen(fleet: house.Fleet) -> None:
     assert house.proposed(house.document(more="audience: affected")).people == 7
+
+
+# -- what the rows say, against what was signed --
+
+
+def test_an_approval_that_was_slipped_into_the_rows_does_not_count(fleet: house.Fleet) -> None:
+    approved_by("petra")
+    forged = models.Approval.objects.get()
+    forged.pk, forged.operator, forged.public_key = None, "paul", house.public_key("paul")
+    forged.save()
+    assert stopped_by(house.operator(), expected=100) == {"too-few-approvals"}
+
+
+@pytest.mark.parametrize("what", ["document", "bundle", "apps"])
+def test_what_would_be_in_force_must_be_what_was_signed(fleet: house.Fleet, what: str) -> None:
+    approved_by("petra", "paul")
+    row = models.Version.objects.get()
+    if what == "document":
+        row.document["minimum_notice"] = "1h"
+    elif what == "bundle":
+        row.bundle = row.bundle.replace('"peak":7', '"peak":9')
+    else:
+        models.VersionApp.objects.filter(version=row).first().delete()
+    row.save()
+    with pytest.raises(Refused) as refused:
+        issue(house.operator(), house.NAME, expected=100)
+    assert refused.value.code == "bundle-changed"
+
+
+def test_a_product_that_left_the_catalogue_is_shown_and_does_not_stop_what_was_signed(
+    fleet: house.Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise Refused("unknown-product", name="TikTok", nearest="none")
+
+    approved_by("petra", "paul")
+    monkeypatch.setattr("countermand.flows.impact.expansion", unknown)
+    done = issue(house.operator(), house.NAME, expected=100)
+    assert (done.drift.added, done.drift.gone) == (frozenset(), house.bundle_of(done.version).apps)

@@ -272,6 +272,15 @@ def test_a_rescission_names_its_ground(fleet: house.Fleet) -> None:
     assert directives.known(house.NAME).ground == "expired"
 
 
+def test_an_amendment_under_way_goes_with_what_it_would_have_amended(fleet: house.Fleet) -> None:
+    house.issued(20)
+    house.proposed(house.document(due="2020-07-24T17:00"))
+    rescind(house.operator(), house.NAME, "changed")
+    assert [row.state for row in directives.versions(house.NAME)] == [State.RESCINDED, State.WITHDRAWN]
+    with pytest.raises(Refused):
+        house.approved("petra")
+
+
 # -- superseding --
 
 

@@ -10,6 +10,7 @@ from countermand.core import facts
 from countermand.core.instants import from_iso
 from countermand.core.people import Person
 from countermand.flows import telling
+from countermand.flows.issue import supersede
 from countermand.flows.stop import halt, rescind
 from countermand.flows.telling import catch_up, issue_all, issue_next, rescind_next
 from countermand.store import directives, models, sets
@@ -79,6 +80,22 @@ def test_a_rescission_in_the_middle_stops_it_for_good(fleet: house.Fleet) -> Non
     assert (done.why, promised()) == ("over", 10)
     assert catch_up(house.worker()) == 0
     assert promised() == 10
+
+
+def test_superseding_in_the_middle_leaves_the_new_version_to_its_own_telling(fleet: house.Fleet) -> None:
+    house.issued(50)
+    house.proposed(house.document(due="2020-07-24T17:00", more="audience: affected"))
+    for name in ("petra", "paul"):
+        house.approved(name)
+
+    def tick(progress: telling.Progress) -> None:
+        if progress.more:
+            supersede(house.operator(), house.NAME, expected=5)
+
+    done = issue_all(house.operator(), house.NAME, tick=tick)
+    assert (done.why, promised()) == ("over", 10)
+    assert catch_up(house.worker()) == 5
+    assert promised() == 15
 
 
 def test_a_halt_by_somebody_else_while_it_runs_returns_and_nothing_is_promised_after(

@@ -44,6 +44,7 @@ def approve(act: Act, name: str, signature: str, *, purpose: Purpose = Purpose.I
         raise Refused("own-work", actor=act.actor.name, did="wrote", action="approve")
     if not sshsig.verifies(operator.ssh_key, signature, bundle.digest):
         raise Refused("wrong-signature", digest=bundle.digest, actor=act.actor.name)
+    moved = impact.drift(bundle, act.now)
     with unit():
         now_row, now_bundle = approvals.pending(name, purpose)
         if now_bundle.digest != bundle.digest:
@@ -60,4 +61,4 @@ def approve(act: Act, name: str, signature: str, *, purpose: Purpose = Purpose.I
     have = approvers(signed, bundle.digest, now_row.authors)
     active = sum(account.active for account in operators.every())
     need = approvals_needed(read(row.document), bundle.rails, active, act.now, resumes=purpose is Purpose.RESUME)
-    return Approved(name, row.number, bundle.digest, len(have), need, impact.drift(bundle, act.now))
+    return Approved(name, row.number, bundle.digest, len(have), need, moved)

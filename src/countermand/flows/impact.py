@@ -14,6 +14,7 @@ from countermand.core.apps import App
 from countermand.core.bundle import Bundle
 from countermand.core.catalogue import Expansion, expand
 from countermand.core.directive import Directive, Rollout
+from countermand.core.errors import Refused
 from countermand.core.facts import Block
 from countermand.core.instants import HOUR, Instant, to_datetime
 from countermand.core.preview import as_if_told
@@ -48,8 +49,14 @@ def expansion(directive: Directive, now: Instant) -> Expansion:
 
 
 def drift(bundle: Bundle, now: Instant) -> Drift:
-    """How far the catalogue has moved since the bundle was frozen; the frozen ids are what counts."""
-    means = frozenset(expansion(schema.read(bundle.document), now).apps)
+    """How far the catalogue has moved since the bundle was frozen; the frozen ids are what counts.
+
+    A name that the catalogue does not know any more means nothing now.
+    """
+    try:
+        means = frozenset(expansion(schema.read(bundle.document), now).apps)
+    except Refused:
+        means = frozenset()
     return Drift(means - bundle.apps, bundle.apps - means)
 
 

@@ -16,6 +16,7 @@ from countermand.core.guardrails import Attempt, bounds, may_issue, may_resume
 from countermand.core.instants import Instant
 from countermand.flows import impact
 from countermand.flows.impact import Drift, Impact
+from countermand.lib import sshsig
 from countermand.store import approvals, directives, feed, log, operators, terms
 from countermand.store.directives import VersionRow
 from countermand.store.unit import unit
@@ -75,11 +76,12 @@ def resume(act: Act, name: str, *, expected: int | None = None, acknowledged: in
     lifecycle.after(row.state, "resume")
     counted = impact.impact(act, terms.foreseen(name, act.now))
     attempt = _attempt(act, row, bundle, counted, expected, acknowledged)
+    verified = _verified(row, bundle)
     with unit():
         now_row, now_bundle = approvals.pending(name, Purpose.RESUME)
         if now_bundle.digest != bundle.digest or now_row.pk != row.pk:
             raise Refused("bundle-changed", digest=bundle.digest)
-        may_resume(_as_signed_now(attempt, row, Purpose.RESUME), bundle.rails, halted=True)
+        may_resume(_as_signed_now(attempt, row, Purpose.RESUME, verified), bundle.rails, halted=True)
         not_before = act.now + attempt.directive.minimum_notice
         directives.resume(name, not_before)
         about = {"lineage": name, "version": row.number, "bundle": bundle.digest, "not_before": not_before}
@@ -94,20 +96,21 @@ def _issue(act: Act, name: str, verb: str, expected: int | None, acknowledged: i
     row, bundle = approvals.pending(name, Purpose.ISSUE)
     counted = impact.impact(act, terms.foreseen(name, act.now))
     attempt = _attempt(act, row, bundle, counted, expected, acknowledged)
-    ceiling = _ceiling(bundle, attempt)
+    ceiling, moved = _ceiling(bundle, attempt), impact.drift(bundle, act.now)
+    verified = _verified(row, bundle)
     with unit():
         now_row = directives.version(row.pk)
         if now_row.bundle_digest != row.bundle_digest:
             raise Refused("bundle-changed", digest=row.bundle_digest)
         state = lifecycle.after(now_row.state, "issue")
         replaced = _replace(name, verb)
-        may_issue(_as_signed_now(attempt, row, Purpose.ISSUE), bundle.rails)
+        may_issue(_as_signed_now(attempt, row, Purpose.ISSUE, verified), bundle.rails)
         directives.issue(row.pk, state, ceiling, act.now)
         directives.set_rings(name, _rings(name, attempt, act.now))
         if replaced is None:
             directives.walked(name, act.now)  # what time did before the issue concerns nobody
         _record(act, row, verb, attempt, ceiling, replaced)
-    return Issued(name, row.number, row.pk, counted.people, ceiling, counted.peak, impact.drift(bundle, act.now), replaced)
+    return Issued(name, row.number, row.pk, counted.people, ceiling, counted.peak, moved, replaced)
 
 
 def _replace(name: str, verb: str) -> int | None:
@@ -147,10 +150,25 @@ def _attempt(
     )
 
 
-def _as_signed_now(attempt: Attempt, row: VersionRow, purpose: Purpose) -> Attempt:
+def _verified(row: VersionRow, bundle: Bundle) -> frozenset[str]:
+    """Operators whose stored signature is the bundle's, made by the key that is registered for them now: an approval is
+    believed for its signature and not for its row."""
+    keys = {account.name: account.ssh_key for account in operators.every() if account.ssh_key}
+    return frozenset(
+        given.operator
+        for given in approvals.of_version(row.pk)
+        if given.purpose is bundle.purpose
+        and not given.void
+        and given.operator in keys
+        and sshsig.verifies(keys[given.operator], given.signature, bundle.digest)
+    )
+
+
+def _as_signed_now(attempt: Attempt, row: VersionRow, purpose: Purpose, verified: frozenset[str]) -> Attempt:
     """With the approvals that stand inside the unit, and the accounts that are still open."""
+    standing = [given for given in approvals.signatures(row.pk, purpose) if given.operator in verified]
     active = sum(account.active for account in operators.every())
-    return replace(attempt, signatures=approvals.signatures(row.pk, purpose), operators=active)
+    return replace(attempt, signatures=standing, operators=active)
 
 
 def _record(act: Act, row: VersionRow, verb: str, attempt: Attempt, ceiling: int, replaced: int | None) -> None:

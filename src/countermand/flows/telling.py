@@ -5,12 +5,12 @@ the set": the same for the first telling, after a crash, and for people who join
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyroaring import BitMap
 
 from countermand.access import Act, require
-from countermand.core import schedule
+from countermand.core import facts, schedule
 from countermand.core.notices import Kind
 from countermand.core.terms import Lineage
 from countermand.store import audience, directives, feed, log, outbox, rings, sets, terms
@@ -32,27 +32,23 @@ class Progress:
     why: str = ""
 
 
+Tick = Callable[[Progress], None]
+
+
 def issue_next(act: Act, name: str, members: BitMap | None = None) -> Progress:
     """Promise the version in force to the next people of its audience, in one short unit.
 
-    ``members``: the audience as counted before (``issue`` returns it), None to count it now. Whether the lineage is still
+    ``members``: the audience as counted before (``issue`` returns it), None to count it now. Whether the version is still
     issued and unhalted is looked at inside the unit, so nobody is promised anything after a halt or a rescission.
     """
     require(act.actor, "tell")
     lineage = terms.lineage(name)
     if lineage is None:
         return Progress(0, 0, 0, more=False, why="over")
-    wanted = audience.members(lineage) if members is None else members
-    with unit():
-        found = terms.lineage(name)
-        if found is None or found.current.number != lineage.current.number:
-            return Progress(0, 0, len(wanted), more=False, why="over")
-        return _promise(act, found, wanted)
+    return _next(act, lineage, audience.members(lineage) if members is None else members)
 
 
-def issue_all(
-    act: Act, name: str, members: BitMap | None = None, tick: Callable[[Progress], None] = lambda progress: None
-) -> Progress:
+def issue_all(act: Act, name: str, members: BitMap | None = None, tick: Tick = lambda progress: None) -> Progress:
     """Promise the version in force to everybody in its audience, chunk by chunk; ``tick`` after each. Halting, rescinding
     or killing it in the middle leaves nothing half-done; calling it again goes on."""
     require(act.actor, "tell")
@@ -62,16 +58,16 @@ def issue_all(
     wanted = audience.members(lineage) if members is None else members
     promised = 0
     while True:
-        progress = issue_next(act, name, wanted)
+        progress = _next(act, lineage, wanted)
         promised += progress.promised
         tick(progress)
         if not progress.more:
-            return Progress(promised, progress.done, progress.total, more=False, why=progress.why)
+            return replace(progress, promised=promised)
 
 
 def rescind_next(act: Act, name: str) -> Progress:
     """Promise the correction to the next people whom a notice reached or may have reached, in one short unit; then forget
-    the verdicts, which speak of nothing any more."""
+    the verdicts and lapses, which speak of nothing any more."""
     require(act.actor, "tell")
     with unit():
         row = directives.known(name)
@@ -84,11 +80,12 @@ def rescind_next(act: Act, name: str) -> Progress:
             log.append("corrections-promised", act, {"lineage": name, "people": promised})
             return Progress(promised, last, 0, more=True)
         directives.corrected(name, row.corrected_to, done=True)
-        sets.drop(sets.DEVICES, sets.names(sets.DEVICES, f"verdict:{name}:"))
+        lapsed = [facts.lapsed(version.pk) for version in directives.versions(name)]
+        sets.drop(sets.DEVICES, [*sets.names(sets.DEVICES, facts.verdict(name, "")), *lapsed])
         return Progress(0, row.corrected_to, 0, more=False)
 
 
-def rescind_all(act: Act, name: str, tick: Callable[[Progress], None] = lambda progress: None) -> int:
+def rescind_all(act: Act, name: str, tick: Tick = lambda progress: None) -> int:
     """Promise every correction; returns how many."""
     promised = 0
     while True:
@@ -109,6 +106,15 @@ def catch_up(act: Act, between: Callable[[], None] = lambda: None) -> int:
     for lineage in terms.live():
         promised += issue_all(act, lineage.id, tick=lambda progress: between()).promised
     return promised
+
+
+def _next(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
+    """One chunk, if the version that ``wanted`` is the audience of is still the one in force."""
+    with unit():
+        found = terms.lineage(lineage.id)
+        if found is None or found.current.number != lineage.current.number:
+            return Progress(0, 0, len(wanted), more=False, why="over")
+        return _promise(act, found, wanted)
 
 
 def _promise(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:

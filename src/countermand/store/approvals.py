@@ -8,7 +8,7 @@ from countermand.core.errors import Refused
 from countermand.core.guardrails import Signature
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
-from countermand.store import directives, models
+from countermand.store import directives, evidence, models
 from countermand.store.directives import VersionRow
 
 
@@ -63,10 +63,21 @@ def pending(name: str, purpose: Purpose) -> tuple[VersionRow, Bundle]:
         row = directives.newest(name)
         if row.state is not State.PROPOSED:
             lifecycle.after(row.state, "issue")
-        return row, Bundle.opened(row.bundle)
+        return row, _bundle(row)
     lineage, issued = directives.known(name), directives.issued(name)
     if issued is None:
         raise Refused("nothing-issued", name=name)
     if lineage.halted_at is None:
         raise Refused("not-halted")
-    return issued, replace(Bundle.opened(issued.bundle), purpose=Purpose.RESUME, halted_at=lineage.halted_at)
+    return issued, replace(_bundle(issued), purpose=Purpose.RESUME, halted_at=lineage.halted_at)
+
+
+def _bundle(row: VersionRow) -> Bundle:
+    """The version's bundle. Refused ``bundle-changed`` unless the rows that will be in force are what it says: its text,
+    the document and the expanded ids are stored side by side, and only the first is signed."""
+    bundle = Bundle.opened(row.bundle)
+    numbers = frozenset().union(*directives.apps_of(row.pk).values())
+    apps = frozenset(evidence.apps(numbers).values())
+    if (bundle.digest, dict(bundle.document), bundle.apps) != (row.bundle_digest, dict(row.document), apps):
+        raise Refused("bundle-changed", digest=row.bundle_digest)
+    return bundle

@@ -182,9 +182,10 @@ def resume(name: str, not_before: Instant) -> None:
 
 
 def end(name: str, ground: str, at: Instant) -> None:
-    """The lineage is rescinded: it denies nobody any more, and no version of it comes back."""
+    """The lineage is rescinded: it denies nobody any more, and no version of it comes back or comes to be."""
     models.Lineage.objects.filter(pk=name).update(ended_at=at, ground=ground)
     models.Version.objects.filter(lineage=name, state=State.ISSUED).update(state=State.RESCINDED)
+    models.Version.objects.filter(lineage=name, state__in=[State.DRAFT, State.PROPOSED]).update(state=State.WITHDRAWN)
 
 
 def open_ring(name: str, at: Instant) -> None:
