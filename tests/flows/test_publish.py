@@ -11,6 +11,7 @@ from countermand.core.decision import Reason
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, HOUR, MINUTE, SECOND
 from countermand.flows.bodies import standing
+from countermand.flows.keep import snapshot_due
 from countermand.flows.publish import publish
 from countermand.flows.publish_snapshot import publish_snapshot
 from countermand.flows.speaker import Speaker, keys_dir, speaker
@@ -289,6 +290,28 @@ def test_old_snapshots_go_and_the_feed_goes_on_from_the_new_one(order: int, voic
     publish(voice, "p", LATE + SECOND)
     gate.listen()
     assert gate.denies("alice", BAD)
+
+
+def test_when_a_snapshot_is_due(order: int, voice: Speaker, tmp_path: Path) -> None:
+    files = tmp_path / "feed"
+    assert snapshot_due(files, 0)
+    publish_snapshot(voice, files, LATE)
+    assert not snapshot_due(files, DAY), "nothing has changed since"
+    rows.set_app(0, False)
+    publish(voice, "p", LATE)
+    assert not snapshot_due(files, HOUR)
+    assert snapshot_due(files, DAY)
+    with unit():
+        feed.append(EPOCH, [feed.Row(n, "d", b"x" * 2_000) for n in range(2, 600)], LATE)
+    assert snapshot_due(files, 0), "a megabyte of records"
+    publish_snapshot(voice, files, LATE)
+    assert not snapshot_due(files, 0)
+    with unit():
+        feed.append(EPOCH, [feed.Row(n, "d", b"x") for n in range(600, 1_600)], LATE)
+    assert snapshot_due(files, 0), "a thousand records"
+    models.Installation.objects.update(epoch=EPOCH + 1)
+    publish_snapshot(voice, files, LATE)
+    assert not snapshot_due(files, DAY)
 
 
 def test_who_needs_a_snapshot(order: int, voice: Speaker) -> None:

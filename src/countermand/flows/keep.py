@@ -20,9 +20,13 @@ from countermand.store import feed, installation
 
 #: A gate replays records faster than it fetches a snapshot up to about here.
 _RECORDS_PER_SNAPSHOT = 1_000
+#: Or this many bytes of them: an import names thousands in one.
+_BYTES_PER_SNAPSHOT = 1 << 20
 _SNAPSHOT_AGE = 6 * HOUR
 #: After a refusal a person has to do something; asking again at once changes nothing.
 _AFTER_REFUSAL = 5 * SECOND
+#: Somebody else publishes: look now and then whether they still do.
+_ELSEWHERE = SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ def keep_publishing(speaker: Speaker, holder: str, pace: Pace, stop: threading.E
             try:
                 done = publish(speaker, holder, clock.now(), beat=due)
                 beaten = now if due or done.records else beaten
+                if not done.held:
+                    stop.wait(_ELSEWHERE / 1000)
             except Refused as refused:
                 say(refused)
                 stop.wait(_AFTER_REFUSAL / 1000)
@@ -57,16 +63,19 @@ def keep_snapshots(speaker: Speaker, directory: Path, stop: threading.Event) -> 
     Apart from publishing, because a large one takes seconds and a halt may not wait for it."""
     written_at = 0
     while not stop.is_set():
-        if _snapshot_due(directory, clock.steady() - written_at):
+        if snapshot_due(directory, clock.steady() - written_at):
             publish_snapshot(speaker, directory, clock.now())
             written_at = clock.steady()
         stop.wait(0.5)
 
 
-def _snapshot_due(directory: Path, age: int) -> bool:
+def snapshot_due(directory: Path, age: int) -> bool:
+    """True if the newest snapshot is of another epoch, far behind, or behind at all and older than ``age`` allows."""
     house = installation.load()
     if house is None:
         return False
     newest = [file for file in snapshots(directory) if file.epoch == house.epoch][-1:]
-    behind = feed.last(house.epoch).n - newest[0].n if newest else 0
-    return not newest or behind >= _RECORDS_PER_SNAPSHOT or (behind > 0 and age >= _SNAPSHOT_AGE)
+    if not newest:
+        return True
+    behind, size = feed.since(house.epoch, newest[0].n)
+    return behind >= _RECORDS_PER_SNAPSHOT or size >= _BYTES_PER_SNAPSHOT or (behind > 0 and age >= _SNAPSHOT_AGE)

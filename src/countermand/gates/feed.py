@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncIterator
 
 from countermand.core.errors import Refused
+from countermand.core.instants import MINUTE
 from countermand.gates.app import Gate
 from countermand.gates.client import Control, Silent
 from countermand.gates.held import Held
@@ -21,6 +22,8 @@ _REPORT_EVERY, _REPORT_SPACING = 10.0, 0.2
 #: With more records than this since the snapshot, a restart would be slow: fetch a newer one.
 _MANY_RECORDS = 2_000
 _MANY_NAMES = 50_000
+#: If there is no newer snapshot yet, ask again after this.
+_LOOK_AGAIN = MINUTE
 #: Refusals that a new snapshot cures; after any other, what is held stays.
 _CURED = frozenset({"feed-gap", "feed-damaged"})
 _SNAPSHOT_NEEDED = 409
@@ -38,7 +41,7 @@ class Follower:
         self._wants_snapshot = False
         self._connected = False
         self._why_lost = ""
-        self._tried_at = 0
+        self._look_again_at = 0
 
     async def run(self) -> None:
         wait = _FIRST_WAIT
@@ -78,7 +81,7 @@ class Follower:
         known = f"?epoch={held.epoch}&after={held.n}" if held and not self._wants_snapshot else ""
         async with self._control.get(f"/feed/snapshot{known}", SILENCE) as reply:
             if reply.status == _NOTHING_NEWER:
-                self._tried_at = held.n if held else 0  # not again before as many more have come
+                self._look_again_at = self._gate.steady() + _LOOK_AGAIN
                 return
             if reply.status != 200:
                 raise Silent(f"the control plane answered {reply.status} for a snapshot")
@@ -110,7 +113,7 @@ class Follower:
 
     def _much_has_changed(self, held: Held) -> bool:
         """A restart would be slow, or the names that changed fill the memory."""
-        if held.n - self._tried_at < _MANY_RECORDS // 4:
+        if self._gate.steady() < self._look_again_at:
             return False
         return self._kept.records > _MANY_RECORDS or held.overlaid > _MANY_NAMES
 

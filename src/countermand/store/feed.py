@@ -153,6 +153,14 @@ def after(epoch: int, n: int, limit: int) -> list[tuple[int, bytes]]:
     return [(number, bytes(line)) for number, line in rows]
 
 
+def since(epoch: int, n: int) -> tuple[int, int]:
+    """How many records follow ``n``, and their bytes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*), SUM(LENGTH(body)) FROM store_feedrecord WHERE epoch = %s AND n > %s", [epoch, n])
+        count, size = cursor.fetchone()
+    return count, size or 0
+
+
 def first(epoch: int) -> int | None:
     """The lowest number that is still kept; None if there are no records."""
     return models.FeedRecord.objects.filter(epoch=epoch).order_by("n").values_list("n", flat=True).first()
