@@ -13,11 +13,13 @@ from countermand.cli import (
     foresight,
     house,
     imports,
-    levers,
     orders,
     processes,
     proof,
     rehearsal,
+    releases,
+    reporting,
+    standing,
 )
 from countermand.cli.command import Config, Debug, Json, Utc
 
@@ -61,15 +63,19 @@ def _plant() -> None:
     panel = "The way back"
     for one in (control.halt, control.rescind, control.withdraw, control.supersede, control.resume):
         one.add_to(app, panel)
+    panel = "Held back"
+    app.add_typer(releases.FAMILY, rich_help_panel=panel)
     panel = "Releases"
     for family in (carveouts.EXEMPT, carveouts.PROTECT, carveouts.WATCH):
         app.add_typer(family, rich_help_panel=panel)
     panel = "Run"
-    for one in (processes.serve, processes.worker):
+    for one in (standing.status, processes.serve, processes.worker):
         one.add_to(app, panel)
     app.add_typer(processes.GATE, rich_help_panel=panel)
-    levers.handover.add_to(app, panel)
+    reporting.handover.add_to(app, panel)
     panel = "Prove"
+    reporting.report.add_to(app, panel)
+    app.add_typer(standing.DEVICE, rich_help_panel=panel)
     app.add_typer(proof.FAMILY, rich_help_panel=panel)
 
 

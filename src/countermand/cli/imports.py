@@ -76,7 +76,24 @@ def exchange(
     )
 
 
-FAMILY = group("import", "Bring in people, groups and devices from files.", people, groups, devices, exchange)
+@command("nanomdm", ["countermand import nanomdm webhook-events/*.json", "countermand import nanomdm events.jsonl --dry-run"])
+def nanomdm(
+    session: Session,
+    files: Annotated[list[Path], typer.Argument(help="Files of webhook events: one event each, or one per line.")],
+    source: Source = "nanomdm",
+    dry_run: DryRun = False,
+) -> None:
+    """Import `InstalledApplicationList` answers and check-ins, as NanoMDM's webhook posted them."""
+    from countermand.flows.bring_nanomdm import bring_nanomdm
+
+    config = session.open()
+    act = session.act()
+    with session.progress("Importing events") as tick:
+        done = bring_nanomdm(act, files, source=source, dry_run=dry_run, progress=tick, hold=config.holdbacks)
+    session.show(done, lambda found: _brought(found, "events", dry_run))
+
+
+FAMILY = group("import", "Bring in people, groups and devices from files.", people, groups, devices, exchange, nanomdm)
 
 
 def _bring(session: Session, what: str, flow: "Callable[..., Brought]", confirm: bool, dry_run: bool) -> None:

@@ -78,7 +78,9 @@ def words(cell: object) -> str:
         return str(cell.value)
     if isinstance(cell, int):
         return f"{cell:,}"
-    if isinstance(cell, (list, tuple, Set)):
+    if isinstance(cell, Set):
+        return words(sorted(words(item) for item in cell))
+    if isinstance(cell, (list, tuple)):
         return ", ".join(words(item) for item in cell) or "-"
     return str(cell)
 

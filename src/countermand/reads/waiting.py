@@ -1,0 +1,26 @@
+"""What waits for a person before anything reads it as fact: held reports and imports, for ``countermand release``."""
+
+from countermand.access import Act, require
+from countermand.core.errors import Refused
+from countermand.store import held
+from countermand.store.held import HeldRow
+
+__all__ = ["HeldRow", "batch", "batches", "why"]
+
+
+def batches(act: Act) -> list[HeldRow]:
+    """Every batch that waits, oldest first."""
+    require(act.actor, "read")
+    return held.waiting()
+
+
+def batch(act: Act, number: int) -> HeldRow:
+    """One batch that waits. Refused ``not-found``."""
+    require(act.actor, "read")
+    row, _ = held.take(number)
+    return row
+
+
+def why(row: HeldRow) -> str:
+    """Why it waits, in words."""
+    return Refused(row.why, **row.counts).sentence
