@@ -84,6 +84,13 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True)
+class Reports:
+    """``smallest``: the least number of devices that a report's cell by country or group may show (k-anonymity)."""
+
+    smallest: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Paths are absolute; in the file they are relative to it. ``origin`` names this installation in ledger and bundles."""
 
@@ -97,6 +104,7 @@ class Config:
     mail: Mail = Mail()
     control: Control = Control()
     publisher: Publisher = Publisher()
+    reports: Reports = Reports()
 
 
 def standard(state_dir: Path) -> Config:
@@ -209,6 +217,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, _Reader]]] = {
     "mail": (Mail, {"doors": _NAMES, "guarded": _NAMES}),
     "control": (Control, {"listen": _LISTEN, "url": _TEXT}),
     "publisher": (Publisher, {"interval": _DURATION, "heartbeat": _DURATION}),
+    "reports": (Reports, {"smallest": _count(1, 1000)}),
 }
 _TOP: Mapping[str, _Reader] = {"state_dir": _FILE, "database": _FILE, "origin": _TEXT}
 

@@ -34,6 +34,8 @@ CODES: dict[str, Code] = {
     "not-a-pair": Code("{text!r} is not NAME=VALUE.", "Write {option} NAME=VALUE, as the command's --help shows.", INPUT, 400),
     "no-key-named": Code("No key is named to sign with.", "Give --key, or --signature with one made elsewhere.", DENIED, 403),
     "folder-occupied": Code("{path} is not empty.", "Name a new or an empty directory.", CONFLICT, 409),
+    "unwritable-file": Code("{path} cannot be written: {why}.", "Check the name and who may write there.", INPUT, 404),
+    "unknown-format": Code("There is no format {format!r}.", "Write one of: {known}.", INPUT, 400),
     "unreadable-file": Code("{path} cannot be read: {why}.", "Check the name and who may read it.", INPUT, 404),
     # -- gates: keys, snapshot, feed --
     "gate-config": Code("The gate's settings cannot be used: {why}.", "Mend the file; docs/gate.md lists them all."),
@@ -93,6 +95,8 @@ CODES: dict[str, Code] = {
     "time-ahead": Code("{time} is ahead of the clock.", "Correct the clock of whoever wrote it."),
     "event-damaged": Code("The event cannot be read: {why}.", "Take the webhook's body as it was posted."),
     "file-changed": Code("The file changed while it was being imported.", "Import it again."),
+    "app-not-watched": Code("{app} is not on the watch list.", "Name apps that a directive names, or add it with `countermand watch`."),
+    "device-retired": Code("{device} is retired.", "Import it again; it comes back as a new device.", CONFLICT, 409),
     # -- the fleet: holding back --
     "import-held": Code(
         "The import needs a second look: {why}.", "Check the counts, then run it again with --confirm.", HELD, 409
@@ -281,6 +285,9 @@ CODES: dict[str, Code] = {
     "handed-over-meanwhile": Code(
         "{name} changed while the list was made.", "Nothing was handed over; run it again.", CONFLICT, 409
     ),
+    # -- looking somebody up --
+    "case-too-long": Code("A case's reference has at most {limit} characters.", "Write its number; it stays in the ledger."),
+    "identity-ambiguous": Code("{name!r} names several devices: {kinds}.", "Say which kind: serial:{name}."),
     # -- the ledger --
     "ledger-entry-unfit": Code(
         "The ledger cannot take this {kind} entry: {why}.", "Put a digest in the place of long texts.", CONFLICT, 500

@@ -36,3 +36,9 @@ def latest(limit: int) -> list[Sighting]:
     """The last seen, latest first."""
     rows = models.Sighting.objects.order_by("-last", "login", "value")[:limit]
     return [Sighting(row.login, row.kind, row.value, row.first, row.last, row.times) for row in rows]
+
+
+def of_login(login: str) -> list[Sighting]:
+    """What was seen of this login, latest first."""
+    rows = models.Sighting.objects.filter(login=login).order_by("-last", "kind", "value")
+    return [Sighting(row.login, row.kind, row.value, row.first, row.last, row.times) for row in rows]

@@ -5,7 +5,7 @@ before) is read each time.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from django.db import connection
@@ -38,6 +38,19 @@ def live() -> tuple[Lineage, ...]:
 def lineage(name: str) -> Lineage | None:
     """One lineage; None unless a version of it is issued."""
     return next(iter(_read(name)), None)
+
+
+def on_record(name: str) -> Lineage | None:
+    """The lineage with every version that was ever issued, also after a rescission (then it is not live); None if none was."""
+    current = lineage(name)
+    if current is not None:
+        return current
+    versions = models.Version.objects.filter(lineage=name).exclude(issued_at=None).order_by("number")
+    asked = [_Asked(pk, at or 0, digest) for pk, at, digest in versions.values_list("pk", "issued_at", "bundle_digest")]
+    if not asked:
+        return None
+    row = directives.known(name)
+    return replace(_lineage(name, asked, (row.halted_at, row.not_before, list(row.rings_opened)), _coverages()), live=False)
 
 
 def foreseen(name: str, now: Instant, apps: Collection[App] | None = None) -> Lineage:

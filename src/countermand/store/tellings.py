@@ -1,0 +1,34 @@
+"""How the telling of one version stands, in counts of people: told, and what became of the notices that tell."""
+
+from countermand.core.instants import Instant
+from countermand.core.notices import TELLING
+from countermand.store import bulk, models
+
+_KINDS = ", ".join(f"'{kind.value}'" for kind in sorted(TELLING))
+
+
+def told(version: int) -> int:
+    """How many people were told of this version."""
+    return models.Told.objects.filter(version=version).count()
+
+
+def next_due(version: int, now: Instant) -> Instant | None:
+    """The first due later than ``now`` that anybody was told for this version."""
+    return models.Told.objects.filter(version=version, due__gt=now).order_by("due").values_list("due", flat=True).first()
+
+
+def outcomes(version: int) -> dict[str, int]:
+    """State of a notice that tells of this version → how many people it is addressed to."""
+    query = (
+        f"SELECT state, COUNT(DISTINCT person_id) FROM store_notice WHERE version_id = %s AND kind IN ({_KINDS}) GROUP BY state"
+    )
+    return dict(bulk.all_rows(query, [version]))
+
+
+def corrections(lineage: str) -> dict[str, int]:
+    """State of a correction → how many people it is addressed to."""
+    query = (
+        "SELECT n.state, COUNT(DISTINCT n.person_id) FROM store_notice n JOIN store_version v ON v.id = n.version_id"
+        " WHERE v.lineage_id = %s AND n.kind = 'rescinded' GROUP BY n.state"
+    )
+    return dict(bulk.all_rows(query, [lineage]))
