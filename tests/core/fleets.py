@@ -21,7 +21,8 @@ from countermand.core.terms import Contacts, Lineage, Terms
 from countermand.core.timeline import Timeline, denied_at, timeline, unregistered
 
 NUMBER: dict[App, int] = {app: number for number, app in enumerate(IOS + ANDROID, start=1)}
-COVERAGE: dict[Coverage, int] = {coverage: number for number, coverage in enumerate(COVERAGES, start=10)}
+_ALONE = (Coverage(frozenset({app})) for app in IOS + ANDROID)
+COVERAGE: dict[Coverage, int] = {coverage: n for n, coverage in enumerate(dict.fromkeys((*COVERAGES, *_ALONE)), start=10)}
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Rules:
 
     fold: Callable[..., Presence] = presence.fold
     forget: Callable[..., Presence] = presence.forget
+    concise: Callable[..., Presence] = presence.concise
     judge: Callable[..., Any] = verdict.judge
     status: Callable[[str], Any] = verdict.Status
     timeline: Callable[..., Timeline] = timeline

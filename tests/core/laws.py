@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import oracle
 from fleets import RULES, Rules, block_of, contacts_of, lineage_of, people_of, presence_of, reasons
-from strategies import INSTANTS, IOS, World
+from strategies import ANDROID, INSTANTS, IOS, World
 
 from countermand.core.apps import App
 from countermand.core.coverage import Grade
 from countermand.core.facts import Block
-from countermand.core.instants import DAY
+from countermand.core.instants import DAY, Instant
 from countermand.core.presence import Presence
 from countermand.core.terms import needs
 from countermand.core.timeline import Timeline
@@ -54,6 +54,29 @@ def forgetting_is_never_having_stored(world: World, rules: Rules = RULES) -> Non
             narrowed = [replace(r, coverage=r.coverage.narrowed(kept), present=r.present & kept) for r in phone.reports]
             left, stored = rules.forget(presence_of(phone.reports, rules), kept), presence_of(narrowed, rules)
             assert (left.shown, left.looked) == (stored.shown, stored.looked)
+
+
+def concise_is_shorter_and_means_the_same(world: World, rules: Rules = RULES) -> None:
+    """For every few apps, who looked for all of them and when last is as before; and no look is left that another outdoes."""
+    for phone in world.phones:
+        whole = presence_of(phone.reports, rules)
+        short = rules.concise(whole)
+        assert short.shown == whole.shown
+        assert short.looked.items() <= whole.looked.items()
+        for apps in (frozenset(IOS[:1]), frozenset(IOS[:2]), frozenset(IOS), frozenset(ANDROID[1:2]), frozenset[App]()):
+            assert _last_looks(short, apps) == _last_looks(whole, apps)
+        for (source, grade, coverage), at in short.looked.items():
+            ids = coverage.apps or frozenset()
+            wider = [c for (s, g, c), then in short.looked.items() if (s, g) == (source, grade) and then >= at and c != coverage]
+            assert not [c for c in wider if c.apps is None or (coverage.apps is not None and ids <= c.apps)]
+
+
+def _last_looks(presence: Presence, apps: frozenset[App]) -> dict[tuple[str, Grade], Instant]:
+    last: dict[tuple[str, Grade], Instant] = {}
+    for (source, grade, coverage), at in presence.looked.items():
+        if coverage.apps is None or apps <= coverage.apps:
+            last[source, grade] = max(at, last.get((source, grade), at))
+    return last
 
 
 def verdict_is_the_oracles(world: World, rules: Rules = RULES) -> None:
@@ -135,6 +158,7 @@ LAWS: tuple[Callable[[World, Rules], None], ...] = (
     reports_may_come_one_by_one,
     an_owners_word_is_nobodys_sight,
     forgetting_is_never_having_stored,
+    concise_is_shorter_and_means_the_same,
     verdict_is_the_oracles,
     timeline_is_the_oracles,
     unregistered_is_the_oracles,

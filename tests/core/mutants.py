@@ -151,6 +151,14 @@ PRESENCE = _of(
     ("in before.shown.items() if app in kept}", "in before.shown.items()}", "deleting presence keeps it"),
     ("coverage.narrowed(kept))", "coverage)", "deleting presence proves absence"),
     ("looked[key] = max(at, looked.get(key, at))", "looked[key] = min(at, looked.get(key, at))", "looks merge into the oldest"),
+    ("not any(other != key and _outdoes", "not any(_outdoes", "no look is kept"),
+    ("same and (other[2]", "same or (other[2]", "a source's looks outdo each other"),
+    ("other[0] == key[0] and ", "", "one source's look outdoes another's"),
+    (" and other[1] == key[1] and ", " and ", "an owner's word outdoes an inventory"),
+    (" and then >= at", "", "an old wide look outdoes a fresh narrow one"),
+    (" and then >= at", " and then > at", "looks of one time pile up"),
+    ("key[2].apps <= other[2].apps", "key[2].apps >= other[2].apps", "a narrow look outdoes a wide one"),
+    ("other[2].apps is None or", "other[2].apps is not None and", "a full list outdoes nothing"),
 )
 
 WHO_IS_DENIED = _of(

@@ -13,7 +13,7 @@ from strategies import ANDROID, COVERAGES, IOS, World, reports, worlds
 from countermand.core.apps import App
 from countermand.core.coverage import Coverage, Grade, Report
 from countermand.core.instants import HOUR
-from countermand.core.presence import Presence, fold, forget
+from countermand.core.presence import Presence, concise, fold, forget
 
 ALL = frozenset(IOS + ANDROID)
 Reports = tuple[Report, ...]
@@ -83,3 +83,15 @@ def test_a_coverage_includes_what_it_could_have_shown_each_of(
 ) -> None:
     assert coverage.includes(apps) == all(coverage.includes(frozenset({app})) for app in apps)
     assert coverage.narrowed(kept).includes(apps) == (apps <= kept and coverage.includes(apps))
+
+
+@given(worlds(phones=3, versions=1))
+def test_what_is_kept_of_looks_means_the_same_as_all_of_them(world: World) -> None:
+    laws.concise_is_shorter_and_means_the_same(world)
+
+
+@given(reports(), reports())
+def test_a_concise_presence_goes_on_folding_as_the_whole_would(said: Reports, later: Reports) -> None:
+    whole = fold(presence_of(said), later)
+    assert concise(fold(concise(presence_of(said)), later)) == concise(whole)
+    assert fold(concise(presence_of(said)), later).shown == whole.shown

@@ -1,8 +1,10 @@
 """Named cases of the timeline: people are held to what they were told, and never to more than is asked now."""
 
+from dataclasses import replace
 from typing import Any
 
 from build import (
+    ALICE,
     DENY,
     DUE,
     TIKTOK,
@@ -21,7 +23,7 @@ from countermand.core import facts
 from countermand.core.devices import Ownership
 from countermand.core.directive import Consequence, Evidence, Force, Ring, Rollout
 from countermand.core.facts import Block, Known
-from countermand.core.instants import DAY, HOUR, Instant
+from countermand.core.instants import DAY, HOUR, Instant, from_iso
 from countermand.core.terms import Lineage
 from countermand.core.timeline import denied_at, timeline, unregistered
 
@@ -91,6 +93,20 @@ def test_more_then_less_then_more_again_needs_a_new_telling() -> None:
     assert start(known(present=HAS, told=frozenset({(1, DUE), (3, LATER)})), thrice) == LATER
 
 
+def test_an_app_dropped_and_another_added_is_not_what_the_person_was_told() -> None:
+    swapped = lineage(terms(1), terms(2, apps=frozenset({TRILL})))
+    has_both = frozenset({TIKTOK, TRILL})
+    assert start(known(present=has_both, told=TOLD), swapped) is None
+    assert start(known(present=has_both, told=TOLD | {(2, LATER)}), swapped) == LATER
+
+
+def test_a_lapse_under_one_version_and_an_app_that_the_next_one_adds_are_two_grounds() -> None:
+    strict = Evidence(7 * DAY, directive().evidence.minimum_grade, DENY)
+    wider = lineage(terms(1, evidence=strict), terms(2, apps=frozenset({TIKTOK, TRILL}), evidence=strict))
+    has_the_new_one = with_lapse(known(present=frozenset({TRILL}), told=TOLD))
+    assert timeline(has_the_new_one, wider) == []
+
+
 def test_an_extension_holds_from_its_first_write_for_whoever_was_not_told_yet() -> None:
     extended = lineage(terms(1), terms(2, last_due=LATER + 12 * HOUR))
     assert start(known(present=HAS, told=TOLD), extended) == LATER + 12 * HOUR
@@ -105,6 +121,36 @@ def test_a_shorter_due_binds_only_whoever_was_told_of_it() -> None:
 
 def test_nothing_before_the_lineages_not_before() -> None:
     assert start(known(present=HAS, told=TOLD), lineage(not_before=LATER)) == LATER
+
+
+def test_a_move_from_los_angeles_to_berlin_after_the_notice_changes_no_due() -> None:
+    evening_there = frozenset({(1, from_iso("2020-07-18T00:00:00Z"))})
+    moved = replace(ALICE, zone="Europe/Berlin", country="DE")
+    assert start(known(person=moved, present=HAS, told=evening_there)) == start(known(present=HAS, told=evening_there)) == DUE
+
+
+def test_a_joiner_after_the_due_has_one_of_their_own() -> None:
+    assert start(known(present=HAS, told=frozenset({(1, LATER)}))) == LATER
+
+
+def test_a_bounce_takes_the_telling_back_and_the_denial_with_it() -> None:
+    reached, bounced = known(present=HAS, told=TOLD), known(present=HAS)
+    assert (start(reached), start(bounced)) == (DUE, None)
+
+
+def test_a_new_owner_is_held_to_their_own_notice_and_their_own_protection() -> None:
+    bob = replace(ALICE, login="bob")
+    first = known(present=HAS, told=TOLD, rings=frozenset({("no-tiktok", 0)}), groups=frozenset({"staff"}))
+    untold, told_late = known(present=HAS, person=bob), known(present=HAS, person=bob, told=frozenset({(1, LATER)}))
+    assert [start(of) for of in (first, untold, told_late)] == [DUE, None, LATER]
+    assert start(known(present=HAS, person=bob, told=TOLD, protected=True)) is None
+    assert start(known(present=HAS, person=None, told=TOLD)) is None, "a phone that is nobody's"
+
+
+def test_whoever_was_told_and_installs_the_app_later_is_denied_at_once() -> None:
+    entries = timeline(block(known(present=HAS, told=TOLD)), lineage())
+    assert len(denied_at(entries, LATER)) == 1
+    assert not denied_at(timeline(block(known(told=TOLD)), lineage()), LATER)
 
 
 def rolled(**changes: Any) -> Lineage:

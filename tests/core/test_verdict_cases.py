@@ -25,7 +25,7 @@ from countermand.core.coverage import Grade
 from countermand.core.devices import Enrollment, Ownership
 from countermand.core.directive import ComplyBy, Evidence, Force, People
 from countermand.core.explain import explain
-from countermand.core.facts import Known
+from countermand.core.facts import Block, Known, hour_is_over
 from countermand.core.instants import DAY, HOUR, Instant
 from countermand.core.lapse import lapsing
 from countermand.core.terms import Lineage
@@ -154,6 +154,42 @@ def test_a_lapse_needs_a_healthy_source_and_a_directive_that_says_so() -> None:
     assert not lapsing(stale, lineage(), contacts(), {"mdm": True}, NOW)
     silent = block(known())
     assert not lapsing(silent, denying, contacts(), {"mdm": True}, NOW), "absence of data is not a lapse"
+
+
+def lapses(of: Known, well: bool = True, heard: Instant = NOW) -> bool:
+    denying = lineage(terms(evidence=Evidence(7 * DAY, directive().evidence.minimum_grade, DENY)))
+    return bool(lapsing(block(of), denying, contacts(heard), {"mdm": well}, NOW))
+
+
+def test_a_lapse_ends_with_fresh_evidence_with_its_source_and_with_the_phone() -> None:
+    old = {look(): NOW - 9 * DAY}
+    assert lapses(known(looked=old))
+    assert not lapses(known(looked={**old, look(coverage=NAMED): NOW}))
+    assert not lapses(known(looked=old), well=False)
+    assert not lapses(known(phone(retired=True), looked=old))
+    assert lapses(known(looked={**old, look(coverage=NARROW): NOW})), "an answer about something else ends nothing"
+
+
+def test_a_dead_connector_lapses_nobody_who_was_fresh_when_it_died() -> None:
+    assert not lapses(known(looked={look(): NOW - 9 * DAY}), well=False, heard=NOW - 8 * DAY)
+    assert not lapses(known(looked={look(): NOW - 9 * DAY}), heard=NOW - 8 * DAY)
+
+
+def test_an_employees_word_that_grew_old_lapses_nobody() -> None:
+    own = phone(ownership=Ownership.PERSONAL, enrollment=Enrollment.USER)
+    said = {look(Grade.ATTESTED, NAMED, "attestation"): NOW - 90 * DAY}
+    assert reason(known(own, looked=said)) is Reason.STALE
+    assert not lapses(known(own, looked=said))
+
+
+def test_the_hour_sets_of_a_dead_source_are_kept_as_long_as_they_are_read() -> None:
+    short = lineage(terms(evidence=Evidence(24 * HOUR, directive().evidence.minimum_grade)))
+    died = NOW - 30 * DAY
+    silent = block(known(looked={look(): died - HOUR}))
+    kept = {name: found for name, found in silent.sets.items() if not hour_is_over(name, NOW, {"mdm": died})}
+    assert judge(Block(0, kept), short, contacts(died), NOW).by_reason[Reason.SEEN_ABSENT]
+    hours = [name for name in silent.sets if ":h" in name]
+    assert [hour_is_over(name, NOW, {"mdm": NOW}) for name in hours] == [True]
 
 
 def test_an_explanation_says_why_and_from_when() -> None:
