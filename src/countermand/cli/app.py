@@ -69,13 +69,15 @@ def _plant() -> None:
     for family in (carveouts.EXEMPT, carveouts.PROTECT, carveouts.WATCH):
         app.add_typer(family, rich_help_panel=panel)
     panel = "Run"
-    for one in (standing.status, processes.serve, processes.worker):
+    for one in (processes.serve, processes.worker):
         one.add_to(app, panel)
     app.add_typer(processes.GATE, rich_help_panel=panel)
     reporting.handover.add_to(app, panel)
-    panel = "Prove"
-    reporting.report.add_to(app, panel)
+    panel = "How it stands"
+    for one in (standing.status, reporting.report):
+        one.add_to(app, panel)
     app.add_typer(standing.DEVICE, rich_help_panel=panel)
+    panel = "Prove"
     app.add_typer(proof.FAMILY, rich_help_panel=panel)
 
 
