@@ -33,6 +33,8 @@ CODES: dict[str, Code] = {
     "not-a-moment": Code("{text!r} is not a time.", "Write {how}.", INPUT, 400),
     "not-a-pair": Code("{text!r} is not NAME=VALUE.", "Write {option} NAME=VALUE, as the command's --help shows.", INPUT, 400),
     "no-key-named": Code("No key is named to sign with.", "Give --key, or --signature with one made elsewhere.", DENIED, 403),
+    "drill-needs-both": Code("A drill of your own fleet needs both files.", "Give --own-people and --own-devices."),
+    "needs-nginx": Code("nginx is not installed.", "Install it (Debian: apt-get install nginx-light) and try again.", CONFLICT, 409),
     "folder-occupied": Code("{path} is not empty.", "Name a new or an empty directory.", CONFLICT, 409),
     "unwritable-file": Code("{path} cannot be written: {why}.", "Check the name and who may write there.", INPUT, 404),
     "unknown-format": Code("There is no format {format!r}.", "Write one of: {known}.", INPUT, 400),

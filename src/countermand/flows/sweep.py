@@ -75,9 +75,9 @@ def _stages(act: Act, lineage: Lineage) -> None:
     """One ledger entry per stage whose date passed since the last sweep. Stages never deny."""
     since = directives.walked_to(lineage.id)
     directive = lineage.current.directive
-    for stage in (stage for stage in directive.stages if stage.due is not None):
-        ends = schedule.end_of(stage.due, directive.fallback_zone)
-        if since < ends <= act.now:
+    for stage in directive.stages:
+        ends = schedule.end_of(stage.due, directive.fallback_zone) if stage.due else None
+        if ends is not None and since < ends <= act.now:
             log.append("stage-passed", act, {"lineage": lineage.id, "stage": stage.what.value, "due": ends})
 
 

@@ -3,13 +3,13 @@
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
-from itertools import islice
 from pathlib import Path
 
 from countermand.cli.drill import company, watch
-from countermand.cli.drill.company import Employee, Phone, Will
+from countermand.cli.drill.cast import Cast, joiners_phone
+from countermand.cli.drill.company import Phone, Will
 from countermand.cli.drill.door import open_door
 from countermand.cli.drill.house import AUTHOR, FIRST, OPENS, OPERATOR, SECOND, House, found
 from countermand.cli.drill.page import Outcome
@@ -35,55 +35,26 @@ THURSDAY: Instant = from_iso("2020-07-16T02:00:00Z")
 class Plan:
     """What to rehearse. ``sample``: how many phones ask at the door; the rest of the fleet is judged all the same."""
 
-    people: int
+    cast: Cast
     seed: int
     folder: Path
     sample: int = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Everybody in the story; generated anew each time it is read, so that 840,000 people need no memory."""
-
-    plan: Plan
-
-    def employees(self) -> Iterator[Employee]:
-        """Those who are there when the order is issued."""
-        return islice(self._everyone(), self.plan.people - 1)
-
-    def joiner(self) -> Employee:
-        """The one who joins on Thursday."""
-        drawn = next(islice(self._everyone(), self.plan.people - 1, None))
-        return replace(drawn, groups=(company.STAFF, "engineering"))
-
-    def _everyone(self) -> Iterator[Employee]:
-        return company.employees(self.plan.people, self.plan.seed)
-
-    def phones(self) -> Iterator[Phone]:
-        return company.phones(self.employees(), self.plan.seed)
-
-    def joiners_phone(self) -> Phone:
-        """A joiner's phone, which has the app."""
-        first = next(company.phones(iter([self.joiner()]), self.plan.seed + 1))
-        apps = (*first.after(), company.TIKTOK[first.platform])
-        own = replace(first, serial="FJOINER0001", eas_id="ApplJOINER0001", ownership="corporate", enrollment="supervised")
-        return replace(own, apps=apps, will=Will.KEEPS)
-
-
 def play(plan: Plan, steps: Steps) -> Outcome:
     """Rehearse everything; the outcome says what was seen, good or bad."""
     started = time.monotonic()
-    cast, outcome = Cast(plan), Outcome(folder=str(plan.folder))
+    cast, outcome = plan.cast, Outcome(folder=str(plan.folder))
     with Processes(plan.folder) as running:
         steps.clock("Friday, 10 July 2020: a message to everybody")
         house = _set_up(plan, cast, outcome, steps)
         with steps.step("Starting nginx, the gate, the control plane, the worker and a mail sink"):
-            door = open_door(house, running, (person.login for person in cast._everyone()))
+            door = open_door(house, running, _logins(cast))
         _order(house, outcome, steps)
         _tell(house, outcome, steps)
-        _the_week(house, cast, outcome, steps)
-        phones = _sample(plan, cast)
-        watch.friday(house, door, cast, phones, outcome, steps)
+        _the_week(house, plan, outcome, steps)
+        phones = _sample(plan)
+        watch.friday(house, door, watch.Watched(phones, joiners_phone(cast, plan.seed), excused(cast)), outcome, steps)
         watch.sent_in_error(house, door, phones, outcome, steps)
         watch.prove(house, outcome, steps)
     outcome.seconds = time.monotonic() - started
@@ -135,8 +106,9 @@ def _tell(house: House, outcome: Outcome, steps: Steps) -> None:
         step.outcome = f"{told:,} people told"
 
 
-def _the_week(house: House, cast: Cast, outcome: Outcome, steps: Steps) -> None:
+def _the_week(house: House, plan: Plan, outcome: Outcome, steps: Steps) -> None:
     steps.clock("Tuesday: most remove the app, and the MDM looks again")
+    cast = plan.cast
     house.go_to(TUESDAY)
     again = house.folder / "devices-tuesday.csv"
     with steps.step("Importing devices and their apps", outcome.phones) as step:
@@ -144,7 +116,7 @@ def _the_week(house: House, cast: Cast, outcome: Outcome, steps: Steps) -> None:
         bring_devices(house.act(OPERATOR), again, progress=step.forward)
     steps.clock("Thursday: somebody joins, and is told late")
     house.go_to(THURSDAY)
-    joiner, phone = cast.joiner(), cast.joiners_phone()
+    joiner, phone = cast.joiner(), joiners_phone(cast, plan.seed)
     with steps.step("A joiner, whose phone has the app") as step:
         people, devices = house.folder / "joiner.csv", house.folder / "joiner-device.csv"
         company.write_people(people, iter([joiner]))
@@ -156,11 +128,21 @@ def _the_week(house: House, cast: Cast, outcome: Outcome, steps: Steps) -> None:
         step.outcome = f"{joiner.name} has until {watch.words(due or 0)}"
 
 
-def _sample(plan: Plan, cast: Cast) -> list[Phone]:
-    """The phones that ask at the door: all, or as many as the plan says, drawn by the seed."""
+def _logins(cast: Cast) -> Iterator[str]:
+    yield from (person.login for person in cast.employees())
+    yield cast.joiner().login
+
+
+def excused(cast: Cast) -> frozenset[str]:
+    """Logins that the order does not speak to."""
+    return frozenset(person.login for person in cast.employees() if "incident-response" in person.groups)
+
+
+def _sample(plan: Plan) -> list[Phone]:
+    """The phones that ask at the door: all that have a name for it, or as many as the plan says, drawn by the seed."""
     rng = random.Random(f"sample-{plan.seed}")  # noqa: S311
     drawn: list[Phone] = []
-    for number, phone in enumerate(cast.phones()):
+    for number, phone in enumerate(phone for phone in plan.cast.phones() if phone.eas_id and phone.login):
         if len(drawn) < plan.sample:
             drawn.append(phone)
         elif (place := rng.randrange(number + 1)) < plan.sample:

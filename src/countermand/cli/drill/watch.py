@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from countermand.cli.drill import sink
@@ -25,9 +25,6 @@ from countermand.flows.ingest import ingest
 from countermand.flows.stop import rescind
 from countermand.flows.telling import rescind_all
 from countermand.reads import ledger, preview, progress
-
-if TYPE_CHECKING:
-    from countermand.cli.drill.story import Cast
 
 ORDER = "no-tiktok-on-mail"
 SOURCE = "devices-csv"
@@ -52,6 +49,15 @@ class Moment:
         return self.drill + round((monotonic - self.monotonic) * SECOND)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The phones that ask at the door, the joiner's, and the logins that the order does not speak to."""
+
+    phones: Sequence[Phone]
+    joiners: Phone
+    excused: frozenset[str]
+
+
 def asking(phone: Phone) -> Asking:
     return Asking(phone.login, PASSWORD, phone.eas_id)
 
@@ -61,27 +67,28 @@ def must_be_denied(phone: Phone, excused: frozenset[str]) -> bool:
     return phone.will is Will.KEEPS and phone.ownership != "contractor" and phone.login not in excused
 
 
-def friday(house: House, door: Door, cast: "Cast", phones: Sequence[Phone], outcome: Outcome, steps: Steps) -> None:
+def friday(house: House, door: Door, watched: Watched, outcome: Outcome, steps: Steps) -> None:
     """The due comes to zone after zone; then everybody asks, a stranger tries, and one employee does as asked."""
     steps.clock("Friday, 17 July: 17:00 comes to one zone after another")
-    excused = frozenset(person.login for person in cast.employees() if "incident-response" in person.groups)
+    phones = watched.phones
     by_zone: dict[str, list[Phone]] = defaultdict(list)
     for phone in phones:
-        if must_be_denied(phone, excused):
+        if must_be_denied(phone, watched.excused):
             by_zone[phone.zone].append(phone)
     for zone in sorted(by_zone, key=_due_in):
-        with steps.step(f"Watching {len(by_zone[zone]):,} phones in {zone}") as step:
+        with steps.step(f"Watching {len(by_zone[zone]):,} phones in {zone or 'a zone nobody gave'}") as step:
             seen = _watch_due(house, door, zone, by_zone[zone])
             outcome.dues.append(seen)
             step.outcome = f"{seen.denied:,} denied, the first {(seen.first or 0) - seen.due:,} ms after their due"
     wanted = {phone.serial for group in by_zone.values() for phone in group}
     _everybody(door, phones, wanted, outcome, steps)
-    _strangers(door, cast, next(phone for phone in phones if phone.serial in wanted), outcome, steps)
-    _as_asked(house, door, next(phone for phone in phones if phone.serial in wanted), outcome, steps)
+    if denied := next((phone for phone in phones if phone.serial in wanted), None):
+        _strangers(door, watched.joiners, denied, outcome, steps)
+        _as_asked(house, door, denied, outcome, steps)
 
 
 def _due_in(zone: str) -> Instant:
-    return from_datetime(datetime(2020, 7, 17, 17, tzinfo=ZoneInfo(zone)))
+    return from_datetime(datetime(2020, 7, 17, 17, tzinfo=ZoneInfo(zone or "UTC")))
 
 
 def _watch_due(house: House, door: Door, zone: str, phones: Sequence[Phone]) -> DueSeen:
@@ -104,11 +111,11 @@ def _everybody(door: Door, phones: Sequence[Phone], wanted: set[str], outcome: O
         step.outcome = f"{len(denied):,} denied, {len(phones) - len(denied):,} served"
 
 
-def _strangers(door: Door, cast: "Cast", denied: Phone, outcome: Outcome, steps: Steps) -> None:
+def _strangers(door: Door, joiners: Phone, denied: Phone, outcome: Outcome, steps: Steps) -> None:
     with steps.step("A stranger tries a denied phone; somebody has a new phone; the joiner asks") as step:
         stranger = Asking(denied.login, "a guess", denied.eas_id)
         new = Asking(denied.login, PASSWORD, "ApplNEWPHONE0001")
-        joiner = asking(cast.joiners_phone())
+        joiner = asking(joiners)
         statuses = [answer.status for answer in ask_all(door.port, [stranger, new, joiner])]
         outcome.stranger_status = statuses[0]
         outcome.new_phone_allowed = statuses[1] == ALLOWED
