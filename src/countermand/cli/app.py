@@ -6,6 +6,7 @@ import typer
 
 import countermand
 from countermand.cli import (
+    care,
     carveouts,
     catalog,
     control,
@@ -63,8 +64,9 @@ def _plant() -> None:
     panel = "The way back"
     for one in (control.halt, control.rescind, control.withdraw, control.supersede, control.resume):
         one.add_to(app, panel)
-    panel = "Held back"
+    panel = "The fleet"
     app.add_typer(releases.FAMILY, rich_help_panel=panel)
+    care.attest.add_to(app, panel)
     panel = "Releases"
     for family in (carveouts.EXEMPT, carveouts.PROTECT, carveouts.WATCH):
         app.add_typer(family, rich_help_panel=panel)
@@ -76,8 +78,11 @@ def _plant() -> None:
     panel = "How it stands"
     for one in (standing.status, reporting.report):
         one.add_to(app, panel)
+    for one in (care.retire, care.bind, care.mail_removed):
+        one.add_to(standing.DEVICE)
     app.add_typer(standing.DEVICE, rich_help_panel=panel)
     panel = "Prove"
+    care.doctor.add_to(app, panel)
     app.add_typer(proof.FAMILY, rich_help_panel=panel)
 
 

@@ -38,6 +38,7 @@ CODES: dict[str, Code] = {
     "folder-occupied": Code("{path} is not empty.", "Name a new or an empty directory.", CONFLICT, 409),
     "unwritable-file": Code("{path} cannot be written: {why}.", "Check the name and who may write there.", INPUT, 404),
     "unknown-format": Code("There is no format {format!r}.", "Write one of: {known}.", INPUT, 400),
+    "identity-form": Code("{identity!r} is not KIND:VALUE.", "Write one of these kinds before the colon: {known}."),
     "unreadable-file": Code("{path} cannot be read: {why}.", "Check the name and who may read it.", INPUT, 404),
     # -- gates: keys, snapshot, feed --
     "gate-config": Code("The gate's settings cannot be used: {why}.", "Mend the file; docs/gate.md lists them all."),
@@ -215,7 +216,7 @@ CODES: dict[str, Code] = {
     "not-halted": Code("It is not halted.", "There is nothing to resume.", CONFLICT, 409),
     # -- configuration --
     "config-missing": Code(
-        "There is no readable configuration at {path}.", "Name the file, or write one; every key has a default."
+        "There is no readable configuration at {path}.", "Run `countermand init`, or name --config."
     ),
     "config-broken": Code("The configuration is not readable TOML: {problem}.", "Look at this line and the one before."),
     "config-unknown-key": Code("There is no setting {key!r} here; nearest: {nearest}.", "Write one of: {known}."),
