@@ -74,6 +74,6 @@ def _cast(people: int, own_people: Path | None, own_devices: Path | None, seed: 
         raise Refused("drill-needs-both", Where(field="--own-people" if own_people is None else "--own-devices"))
     if own_people is None or own_devices is None:
         return MadeUp(people, seed)
-    own = Own(own_people, own_devices, seed)
+    own = Own(own_people, own_devices)
     own.check()
     return own

@@ -1,10 +1,9 @@
 """Everybody in the story: a made-up company, or your own people and phones read from the files you would import."""
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Protocol
 
@@ -17,11 +16,16 @@ from countermand.lib import clock
 from countermand.people import csv
 from countermand.sources import devices_csv
 
+#: Of your own phones with the app, the first and then one in so many keeps it.
+_KEEPER = 3
 _JOINER = Employee("joiner", f"joiner@{company.DOMAIN}", "Robin Late", "UTC", "US", (company.STAFF,))
 
 
 class Cast(Protocol):
     """Who is in the story. Generated or read anew each time, so that 840,000 people need no memory."""
+
+    def size(self) -> int:
+        """How many people there are, about."""
 
     def employees(self) -> Iterator[Employee]:
         """Those who are there when the order is issued."""
@@ -40,6 +44,9 @@ class MadeUp:
     people: int
     seed: int
 
+    def size(self) -> int:
+        return self.people
+
     def employees(self) -> Iterator[Employee]:
         return islice(company.employees(self.people, self.seed), self.people - 1)
 
@@ -54,11 +61,13 @@ class MadeUp:
 @dataclass(frozen=True)
 class Own:
     """Your people and phones, as ``countermand import people`` and ``import devices`` read them. Who does as asked is
-    made up from the seed; nothing else is. RefusedMany with every bad row."""
+    made up: one in three keeps the app; nothing else is. RefusedMany with every bad row."""
 
     people_file: Path
     devices_file: Path
-    seed: int
+
+    def size(self) -> int:
+        return len(self._zones)
 
     def check(self) -> None:
         """Read both files once, so that a bad row is reported before anything starts."""
@@ -76,10 +85,12 @@ class Own:
         problems.refuse_if_any()
 
     def phones(self) -> Iterator[Phone]:
-        problems, rng = Problems(self.devices_file.name), random.Random(f"own-{self.seed}")  # noqa: S311
+        problems, found = Problems(self.devices_file.name), count()
         with self.devices_file.open("rb") as lines:
             for _, mention in devices_csv.parse(lines, "devices-csv", clock.now(), problems):
-                yield self._phone(mention, rng)
+                phone = self._phone(mention)
+                keeps = phone.will is Will.REMOVES and next(found) % _KEEPER == 0
+                yield replace(phone, will=Will.KEEPS) if keeps else phone
         problems.refuse_if_any()
 
     def joiner(self) -> Employee:
@@ -89,12 +100,11 @@ class Own:
     def _zones(self) -> dict[str, str]:
         return {person.login: person.zone for person in self.employees()}
 
-    def _phone(self, mention: Mention, rng: random.Random) -> Phone:
+    def _phone(self, mention: Mention) -> Phone:
         names = {identity.kind: identity.value for identity in mention.identities}
         apps = tuple(sorted(app.id for report in mention.reports for app in report.present))
         platform = str(mention.platform or "ios")
         seen = any(report.coverage.apps is None or report.coverage.apps for report in mention.reports)
-        keeps = rng.random() >= 0.7
         will = Will.UNSEEN if not seen else Will.NEVER_HAD if TIKTOK[platform] not in apps else Will.REMOVES
         return Phone(
             serial=names.get(IdentityKind.SERIAL, ""),
@@ -106,7 +116,7 @@ class Own:
             ownership=str(mention.ownership or Ownership.PERSONAL),
             enrollment=str(mention.enrollment or Enrollment.NONE),
             apps=apps,
-            will=Will.KEEPS if will is Will.REMOVES and keeps else will,
+            will=will,
         )
 
 

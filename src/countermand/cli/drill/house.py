@@ -48,8 +48,8 @@ class House:
         return installation.now()
 
 
-def found(folder: Path) -> House:
-    """Set up a drill in the empty directory ``folder``."""
+def found(folder: Path, people: int) -> House:
+    """Set up a drill for so many ``people`` in the empty directory ``folder``."""
     smtp_port, control_port = free_port(), free_port()
     config_file = folder / "countermand.toml"
     config_file.write_text(
@@ -59,7 +59,7 @@ def found(folder: Path) -> House:
         "[control]\n"
         f'listen = "127.0.0.1:{control_port}"\nurl = "http://127.0.0.1:{control_port}"\n'
         "[guard]\n"
-        'tolerance = "5%"\n'  # of a small company 2 % is nobody, and the story has a joiner
+        f'tolerance = "{max(5, -(-100 // people))}%"\n'  # of a small company 2 % is nobody, and the story has a joiner
         "[publisher]\n"
         'interval = "20ms"\nheartbeat = "1s"\n'
     )

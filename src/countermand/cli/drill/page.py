@@ -71,15 +71,16 @@ class Outcome:
             f"{self.notices_expected - self.told} people were not told": self.told != self.notices_expected,
             "a phone was denied before its due": any(seen.before for seen in self.dues),
             "a phone that should have been denied was not": any(seen.denied != seen.phones for seen in self.dues),
-            "nobody was denied": not self.denied,
+            "nobody was denied": bool(self.dues) and not self.denied,
             f"{self.denied_wrongly} phones were denied that nobody could deny": self.denied_wrongly > 0,
-            "the new phone was denied": not self.new_phone_allowed,
-            "a stranger learnt who is denied": self.stranger_status != 401,
-            "mail did not come back after the app was removed": not self.restored_ms,
-            "not every phone had mail again after the rescission": self.lifted != self.still_denied or not self.lifted,
+            "the new phone was denied": bool(self.dues) and not self.new_phone_allowed,
+            "a stranger learnt who is denied": bool(self.dues) and self.stranger_status != 401,
+            "mail did not come back after the app was removed": bool(self.dues) and not self.restored_ms,
+            "not every phone had mail again after the rescission": self.lifted != self.still_denied,
             f"{self.corrections_missing} people did not get the correction": self.corrections_missing > 0,
             f"{self.corrections_wrong} people got a correction who were never told": self.corrections_wrong > 0,
             "the ledger does not verify": not self.ledger_size,
+            "the joiner was not told": not self.late_due,
         }
         return [words for words, wrong in found.items() if wrong]
 
@@ -91,7 +92,8 @@ def as_plain(outcome: Outcome) -> dict[str, Any]:
 
 def draw(outcome: Outcome) -> RenderableType:
     """The page."""
-    verdict = Text("It held.", "bold green") if outcome.true else Text("\n".join(outcome.failures), "bold red")
+    held = "It held." if outcome.dues else "It held, and nobody had anything to lose: no phone that asks has the app."
+    verdict = Text(held, "bold green") if outcome.true else Text("\n".join(outcome.failures), "bold red")
     parts: list[RenderableType] = [_figures(outcome), Text(), _dues(outcome.dues), Text(), _after(outcome), Text(), verdict]
     return Panel(Group(*parts), title="The drill: TikTok off every phone that reads mail, and back", padding=(1, 2), expand=False)
 

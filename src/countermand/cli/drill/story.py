@@ -63,7 +63,7 @@ def play(plan: Plan, steps: Steps) -> Outcome:
 
 def _set_up(plan: Plan, cast: Cast, outcome: Outcome, steps: Steps) -> House:
     with steps.step("A database flagged as a drill, four operators with SSH keys"):
-        house = found(plan.folder)
+        house = found(plan.folder, cast.size())
     people, devices = plan.folder / "people.csv", plan.folder / "devices.csv"
     with steps.step("Making up a company") as step:
         outcome.people = company.write_people(people, cast.employees())
