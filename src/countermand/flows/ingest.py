@@ -6,10 +6,12 @@ sync waits for a person (DESIGN §5, hold-backs); what waits is stored narrowed,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core import holdback
+from countermand.core.errors import Refused
 from countermand.core.mentions import Mention, to_plain
 from countermand.flows import taking
 from countermand.flows.taking import Plan
@@ -23,7 +25,8 @@ HELD = "reports"
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a batch, in devices but for ``reports``. ``held``: the held batch's number, None if nothing waits."""
+    """What became of a batch, in devices but for ``reports``. ``held``: the held batch's number, None if nothing waits;
+    ``doubt``: why it waits."""
 
     devices: int
     reports: int
@@ -32,6 +35,7 @@ class Taken:
     surfaced: int
     passed: Mapping[str, int]
     held: int | None = None
+    doubt: Refused | None = None
 
 
 def ingest(
@@ -65,27 +69,28 @@ def take(
     hold: Holdbacks,
 ) -> Taken:
     """The same inside the caller's unit, for flows that do more than this."""
-    number = None
+    number = doubt = None
     if complete and not confirmed and (why := _doubtful_set(source, mentions, hold)):
         return _hold_all(act, source, mentions, *why)
     drawn = taking.plan(act, source.name, mentions, may_add=may_add)
     if not confirmed and (flooding := _flood(act, source, drawn, hold)):
         drawn, number = _hold_flood(act, source, mentions, drawn, flooding, may_add)
+        doubt = Refused("flood", **flooding)
     moved = taking.apply(act, source.name, drawn)
     reporters.count(source, act.now, 0 if confirmed else sum(drawn.surfaced.values()), drawn.reports)
     if complete and number is None:
         reporters.contacted(source, act.now, len(drawn.devices))
-    taken = _taken(drawn, moved, number)
+    taken = _taken(drawn, moved, number, doubt)
     _record(act, source.name, taken, moved, drawn)
     return taken
 
 
-def _taken(drawn: Plan, moved: frozenset[int], number: int | None) -> Taken:
+def _taken(drawn: Plan, moved: frozenset[int], number: int | None, doubt: Refused | None) -> Taken:
     surfaced = sum(drawn.surfaced.values())
-    return Taken(len(drawn.devices), drawn.reports, drawn.added, len(moved), surfaced, dict(drawn.passed), number)
+    return Taken(len(drawn.devices), drawn.reports, drawn.added, len(moved), surfaced, dict(drawn.passed), number, doubt)
 
 
-def _doubtful_set(source: SourceRow, mentions: Sequence[Mention], hold: Holdbacks) -> tuple[str, dict[str, object]] | None:
+def _doubtful_set(source: SourceRow, mentions: Sequence[Mention], hold: Holdbacks) -> tuple[str, dict[str, Any]] | None:
     count = len(mentions)
     if holdback.set_is_small(count, source.last_count, hold.set_floor):
         return "set-small", {"source": source.name, "count": count, "last": source.last_count}
@@ -94,7 +99,7 @@ def _doubtful_set(source: SourceRow, mentions: Sequence[Mention], hold: Holdback
     return None
 
 
-def _flood(act: Act, source: SourceRow, drawn: Plan, hold: Holdbacks) -> dict[str, object] | None:
+def _flood(act: Act, source: SourceRow, drawn: Plan, hold: Holdbacks) -> dict[str, Any] | None:
     new = sum(drawn.surfaced.values())
     if not new:
         return None
@@ -105,14 +110,14 @@ def _flood(act: Act, source: SourceRow, drawn: Plan, hold: Holdbacks) -> dict[st
     return {"source": source.name, "count": this_hour + new, "limit": limit}
 
 
-def _hold_all(act: Act, source: SourceRow, mentions: Sequence[Mention], why: str, counts: dict[str, object]) -> Taken:
+def _hold_all(act: Act, source: SourceRow, mentions: Sequence[Mention], why: str, counts: dict[str, Any]) -> Taken:
     number = held.hold(HELD, source.name, why, counts, [to_plain(one) for one in _fit_to_keep(act, mentions)], act.now)
     log.append("reports-held", act, {"source": source.name, "why": why, "held": number, "devices": len(mentions)})
-    return Taken(0, 0, 0, 0, 0, {}, number)
+    return Taken(0, 0, 0, 0, 0, {}, number, Refused(why, **counts))
 
 
 def _hold_flood(
-    act: Act, source: SourceRow, mentions: Sequence[Mention], drawn: Plan, counts: dict[str, object], may_add: bool
+    act: Act, source: SourceRow, mentions: Sequence[Mention], drawn: Plan, counts: dict[str, Any], may_add: bool
 ) -> tuple[Plan, int]:
     """Hold the reports of the devices on which watched apps would newly appear; take everything else now."""
     flooding = [mention for ordinal, mention in drawn.placed if ordinal in drawn.surfaced]

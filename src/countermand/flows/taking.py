@@ -40,7 +40,7 @@ class Plan:
     met: evidence.Met
     rows: dict[int, tuple[DeviceRow | None, DeviceRow]] = field(default_factory=dict)
     names: list[tuple[int, Identity]] = field(default_factory=list)
-    enrolled: dict[int, bool] = field(default_factory=dict)
+    enrolled: dict[int, tuple[Instant, bool]] = field(default_factory=dict)
     seen: dict[int, Instant] = field(default_factory=dict)
     presence: dict[int, tuple[Presence, Presence]] = field(default_factory=dict)
     surfaced: dict[int, int] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def plan(act: Act, source: str, mentions: Sequence[Mention], *, may_add: bool) -
     """What these mentions would do; writes nothing. Without ``may_add`` a device that nobody knows is passed over."""
     drawn = Plan(evidence.Met())
     _place(drawn, mentions, may_add)
-    _draw_rows(drawn)
+    _draw_rows(drawn, act.now)
     _draw_presence(drawn, act, source)
     return drawn
 
@@ -82,7 +82,7 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
     before = known.load(existing)
     fleet.save({ordinal: after for ordinal, (was, after) in drawn.rows.items() if was != after})
     fleet.name(drawn.names)
-    fleet.enrol(drawn.enrolled, source, act.now)
+    fleet.enrol(drawn.enrolled, source)
     fleet.touch(drawn.seen)
     evidence.save_presences(drawn.presence, drawn.met)
     reload = {ordinal for ordinal in touched if _row_moved(drawn, ordinal)} | {ordinal for ordinal, _ in drawn.names}
@@ -155,14 +155,15 @@ def _number(drawn: Plan) -> None:
     drawn.surfaced = {given.get(ordinal, ordinal): count for ordinal, count in drawn.surfaced.items()}
 
 
-def _draw_rows(drawn: Plan) -> None:
+def _draw_rows(drawn: Plan, now: Instant) -> None:
     stored = fleet.load(drawn.devices)
     people = owners_of({mention.login for _, mention in drawn.placed if mention.login})
     for ordinal, mention in drawn.placed:
-        was, now = drawn.rows.get(ordinal, (stored.get(ordinal), stored.get(ordinal)))
-        drawn.rows[ordinal] = (was, _row_after(now, mention, people))
+        before, row = drawn.rows.get(ordinal, (stored.get(ordinal), stored.get(ordinal)))
+        drawn.rows[ordinal] = (before, _row_after(row, mention, people))
         if mention.enrolled is not None:
-            drawn.enrolled[ordinal] = mention.enrolled
+            at = now if mention.seen_at is None else mention.seen_at
+            drawn.enrolled[ordinal] = max((at, mention.enrolled), drawn.enrolled.get(ordinal, (at, False)))
         if mention.seen_at is not None:
             drawn.seen[ordinal] = max(mention.seen_at, drawn.seen.get(ordinal, mention.seen_at))
 
@@ -213,9 +214,10 @@ def _draw_presence(drawn: Plan, act: Act, source: str) -> None:
 
 
 def _heard(drawn: Plan, now: Instant, source: str) -> dict[int, list[Report]]:
-    """The reports of devices that are enrolled with the source, without those from a clock that is wrong."""
-    silent = [ordinal for ordinal, mention in drawn.placed if mention.reports and ordinal not in drawn.enrolled]
-    enrolled = fleet.enrolled(silent, source) | {ordinal for ordinal, stays in drawn.enrolled.items() if stays}
+    """The reports of devices that are, or just were, enrolled with the source, without those from a clock that is wrong."""
+    reporting = {ordinal for ordinal, mention in drawn.placed if mention.reports}
+    said = {ordinal for ordinal, mention in drawn.placed if mention.enrolled}
+    enrolled = said | fleet.enrolled(reporting - said, source)
     found: dict[int, list[Report]] = {}
     for ordinal, mention in drawn.placed:
         if ordinal not in enrolled:

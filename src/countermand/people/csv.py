@@ -61,7 +61,8 @@ def _person(row: Row, login: str, problems: Problems) -> Person:
     country = row["country"].upper()
     if country and country not in _COUNTRIES:
         problems.value(row.line, "country", row["country"], "a country", "its two letters of ISO 3166, like DE, or nothing")
-    for group in items(row["groups"]):
+    groups = _groups(row["groups"])
+    for group in groups if len(row["groups"]) > FIELD else ():
         if len(group) > FIELD:
             problems.value(row.line, "groups", group, "a group's name", f"at most {FIELD} characters")
     return Person(
@@ -72,7 +73,7 @@ def _person(row: Row, login: str, problems: Problems) -> Person:
         locale=row["locale"],
         country=country,
         employment=row["employment"] or "employee",
-        groups=_groups(row["groups"]),
+        groups=groups,
     )
 
 

@@ -6,6 +6,7 @@ semicolons) is then everything that was seen. A row without one says that the de
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from countermand.core.apps import App
@@ -65,12 +66,16 @@ def _identities(row: Row, first: dict[Identity, int], problems: Problems) -> tup
 
 
 def _word(kind: type[Word], row: Row, column: str, problems: Problems) -> Word | None:
-    try:
-        return kind(row[column].lower())
-    except ValueError:
+    found = _words(kind).get(row[column].lower())
+    if found is None:
         allowed = ", ".join(member.value for member in kind)
         problems.value(row.line, column, row[column], f"one of the values of {column}", f"one of {allowed}")
-        return None
+    return found
+
+
+@cache
+def _words(kind: type[Word]) -> dict[str, Word]:
+    return {member.value: member for member in kind}
 
 
 def _time(row: Row, now: Instant, problems: Problems) -> Instant | None:
@@ -79,18 +84,24 @@ def _time(row: Row, now: Instant, problems: Problems) -> Instant | None:
         if row["apps"]:
             problems.value(row.line, "observed_at", "", "a time", "when these apps were seen, like 2020-07-10T09:30:00Z")
         return None
-    try:
-        observed_at = from_iso(text)
-    except ValueError:
+    observed_at = _instant(text)
+    if observed_at is None or observed_at < 0:
         problems.value(row.line, "observed_at", text, "a time with its offset", "it like 2020-07-10T09:30:00Z")
         return None
-    if observed_at < 0 or too_far_ahead(observed_at, now):
-        problems.add("time-ahead" if observed_at > 0 else "csv-value", row.line, "observed_at",
-                     time=text, value=text, what="a time of this age", write="when the apps were seen")  # fmt: skip
+    if too_far_ahead(observed_at, now):
+        problems.add("time-ahead", row.line, "observed_at", time=text)
         return None
-    if wrong := [app for app in items(row["apps"]) if len(app) > FIELD]:
+    if len(row["apps"]) > FIELD and (wrong := [app for app in items(row["apps"]) if len(app) > FIELD]):
         problems.value(row.line, "apps", wrong[0], "an app id", f"at most {FIELD} characters; separate ids by semicolons")
     return observed_at
+
+
+@lru_cache(maxsize=1024)
+def _instant(text: str) -> Instant | None:
+    try:
+        return from_iso(text)
+    except ValueError:
+        return None
 
 
 def _report(row: Row, source: str, platform: Platform, enrollment: Enrollment, observed_at: Instant) -> Report:

@@ -109,3 +109,8 @@ def count() -> int:
 def size(group: str) -> int:
     """How many people are in a group directly."""
     return int(bulk.all_rows("SELECT COUNT(*) FROM store_membership WHERE group_id = %s", [group])[0][0])
+
+
+def all_ordinals() -> list[int]:
+    """Everybody, ascending."""
+    return [row[0] for row in bulk.all_rows("SELECT ordinal FROM store_person ORDER BY ordinal")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from countermand.core.apps import App
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
+from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.store import bulk, evidence
 
@@ -93,16 +94,20 @@ def unname(ordinals: Collection[int]) -> None:
     bulk.write("DELETE FROM store_identity WHERE device_id = %s", [(ordinal,) for ordinal in ordinals])
 
 
-def enrol(devices: Mapping[int, bool], source: str, now: Instant) -> None:
-    """These devices are enrolled with the source from now on (True), or have left it (False)."""
-    came = [(ordinal, source, now) for ordinal, stays in devices.items() if stays]
+def enrol(devices: Mapping[int, tuple[Instant, bool]], source: str) -> None:
+    """At that time these devices were enrolled with the source (True), or left it (False). What arrives late does not undo
+    what happened later."""
+    came = [(ordinal, source, at) for ordinal, (at, stays) in devices.items() if stays]
     bulk.write(
         "INSERT INTO store_enrolled (device_id, source, since) VALUES (%s, %s, %s)"
-        " ON CONFLICT (device_id, source) DO UPDATE SET until = NULL",
+        " ON CONFLICT (device_id, source) DO UPDATE SET until = NULL, since = excluded.since"
+        " WHERE store_enrolled.until < excluded.since",
         came,
     )
-    left = [(now, ordinal, source) for ordinal, stays in devices.items() if not stays]
-    bulk.write("UPDATE store_enrolled SET until = %s WHERE device_id = %s AND source = %s AND until IS NULL", left)
+    left = [(at, ordinal, source, at) for ordinal, (at, stays) in devices.items() if not stays]
+    bulk.write(
+        "UPDATE store_enrolled SET until = %s WHERE device_id = %s AND source = %s AND until IS NULL AND since <= %s", left
+    )
 
 
 def enrolled(ordinals: Collection[int], source: str) -> frozenset[int]:
@@ -119,3 +124,44 @@ def app_names(numbers: Collection[int]) -> dict[int, App]:
 def give_ordinals(count: int) -> range:
     """``count`` fresh device ordinals, in sequence; called inside the unit that uses them."""
     return bulk.fresh("store_device", "next_device", count)
+
+
+def named(text: str) -> int:
+    """The device of this name: ``kind:value``, or a serial alone. Refused ``not-found``."""
+    kind, colon, value = text.partition(":")
+    known_kind = bool(colon) and kind in set(IdentityKind)
+    identity = Identity(IdentityKind(kind), value) if known_kind else Identity(IdentityKind.SERIAL, text)
+    found = find([identity])
+    if identity not in found:
+        query = "SELECT value FROM store_identity WHERE kind = %s AND value >= %s ORDER BY value LIMIT 1"
+        near = bulk.all_rows(query, [identity.kind.value, identity.value])
+        raise Refused("not-found", what="device", name=text, nearest=near[0][0] if near else "no device has such a name")
+    return found[identity]
+
+
+def all_ordinals() -> list[int]:
+    """Every device there ever was, ascending."""
+    return [row[0] for row in bulk.all_rows("SELECT ordinal FROM store_device ORDER BY ordinal")]
+
+
+def private_with_evidence(after: int, limit: int) -> list[int]:
+    """Devices that are not the company's and of which something is kept, from ordinal ``after`` + 1 on, ascending."""
+    rows = bulk.all_rows(
+        "SELECT ordinal FROM store_device WHERE ordinal > %s AND ownership <> 'corporate' AND (ordinal IN"
+        " (SELECT device_id FROM store_applist) OR ordinal IN (SELECT device_id FROM store_looked))"
+        " ORDER BY ordinal LIMIT %s",
+        [after, limit],
+    )
+    return [row[0] for row in rows]
+
+
+def retire(ordinal: int) -> None:
+    bulk.write("UPDATE store_device SET retired = %s WHERE ordinal = %s", [(True, ordinal)])
+
+
+def reads_mail(ordinal: int) -> None:
+    bulk.write("UPDATE store_device SET reads_mail = %s WHERE ordinal = %s", [(True, ordinal)])
+
+
+def set_mail_removed(ordinal: int, removed: bool) -> None:
+    bulk.write("UPDATE store_device SET mail_removed = %s WHERE ordinal = %s", [(removed, ordinal)])

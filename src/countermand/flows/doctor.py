@@ -1,0 +1,101 @@
+"""Doctor: rebuild the sets from the rows, block by block, and compare them with what is stored."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from pyroaring import BitMap
+
+from countermand.access import Act, require
+from countermand.core import facts
+from countermand.core.facts import BLOCK_SIZE
+from countermand.flows.flipping import names_of, names_of_people
+from countermand.flows.reevaluate import reevaluate
+from countermand.store import directory, fleet, log, sets
+from countermand.store.health import health
+from countermand.store.unit import reading, unit
+
+#: Ordinals whose names are gathered at once.
+PART = 4_096
+
+
+Names = Callable[[Collection[int]], dict[int, frozenset[str]]]
+Changes = dict[str, tuple[BitMap, BitMap]]
+_SPACES = ((sets.DEVICES, fleet.all_ordinals, names_of), (sets.PEOPLE, directory.all_ordinals, names_of_people))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A set of a block that is not what the rows say. ``space``: 'd' devices, 'p' people; ``missing`` and ``extra`` count."""
+
+    space: str
+    name: str
+    block: int
+    missing: int
+    extra: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    blocks: int
+    differences: tuple[Difference, ...]
+    repaired: bool = False
+
+
+def doctor(act: Act, *, repair: bool = False, progress: Callable[[int], None] = lambda steps: None) -> Findings:
+    """Compare every derived set with the rows. With ``repair`` the rows win, a block in one transaction, and the devices
+    whose sets moved are judged afresh. ``progress`` is told of each block."""
+    require(act.actor, "doctor")
+    found: list[Difference] = []
+    blocks = 0
+    for space, ordinals, names in _SPACES:
+        members = _by_block(ordinals())
+        for number in sorted(members.keys() | set(sets.blocks(space))):
+            found += _examine(act, space, number, members.get(number, []), names, repair=repair)
+            blocks += 1
+            progress(1)
+    return Findings(blocks, tuple(found), repair and bool(found))
+
+
+def _by_block(ordinals: list[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for ordinal in ordinals:
+        found.setdefault(ordinal // BLOCK_SIZE, []).append(ordinal)
+    return found
+
+
+def _examine(act: Act, space: str, number: int, members: list[int], names: Names, *, repair: bool) -> list[Difference]:
+    with reading():
+        differences = _compare(act, space, number, members, names)[0]
+    if not differences or not repair:
+        return differences
+    with unit():
+        return _repair(act, space, number, members, names)
+
+
+def _compare(act: Act, space: str, number: int, members: list[int], names: Names) -> tuple[list[Difference], Changes]:
+    """The differences of a block, and per set (what to take out, what to put in)."""
+    offsets: dict[int, frozenset[str]] = {}
+    for start in range(0, len(members), PART):
+        offsets.update((ordinal % BLOCK_SIZE, found) for ordinal, found in names(members[start : start + PART]).items())
+    rebuilt = facts.block_of(number, offsets)
+    stored = sets.load_all(space, number)
+    healthy = health(act.now).contacts.healthy
+    differences, changes = [], {}
+    for name in sorted(rebuilt.sets.keys() | stored.sets.keys()):
+        if not facts.derived(name) or facts.hour_is_over(name, act.now, healthy):
+            continue
+        missing, extra = rebuilt[name] - stored[name], stored[name] - rebuilt[name]
+        if missing or extra:
+            differences.append(Difference(space, name, number, len(missing), len(extra)))
+            changes[name] = (extra, missing)
+    return differences, changes
+
+
+def _repair(act: Act, space: str, number: int, members: list[int], names: Names) -> list[Difference]:
+    differences, changes = _compare(act, space, number, members, names)
+    sets.change(space, number, changes)
+    if space == sets.DEVICES:
+        moved = BitMap.union(BitMap(), *(out | into for out, into in changes.values()))
+        reevaluate(act, [number * BLOCK_SIZE + offset for offset in moved])
+    log.append("sets-repaired", act, {"space": space, "block": number, "sets": len(changes)})
+    return differences

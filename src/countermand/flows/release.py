@@ -1,0 +1,35 @@
+"""Release or drop: what a person decides about a batch that was held back."""
+
+from countermand.access import Act, require
+from countermand.config import Holdbacks
+from countermand.core.mentions import from_plain
+from countermand.flows import ingest
+from countermand.flows.ingest import Taken
+from countermand.store import held, log, reporters
+from countermand.store.held import HeldRow
+from countermand.store.unit import unit
+
+
+def release(act: Act, number: int) -> Taken:
+    """Take a held batch as if it had not been held. What came meanwhile counts as what it is: presence is folded by
+    observation time, so a device that showed itself clean later stays clean. Refused ``not-found``."""
+    require(act.actor, "release")
+    with unit():
+        row, payload = held.take(number)
+        source = reporters.named(row.source, row.source)
+        mentions = [from_plain(plain) for plain in payload]
+        whole_set = row.why != "flood"
+        taken = ingest.take(act, source, mentions, complete=whole_set, may_add=True, confirmed=True, hold=Holdbacks())
+        held.decided(number, act.actor.name, act.now, released=True)
+        log.append("released", act, {"held": number, "why": row.why, "devices": len(mentions)})
+    return taken
+
+
+def drop(act: Act, number: int) -> HeldRow:
+    """Throw a held batch away. Refused ``not-found``."""
+    require(act.actor, "release")
+    with unit():
+        row, _ = held.take(number)
+        held.decided(number, act.actor.name, act.now, released=False)
+        log.append("dropped", act, {"held": number, "why": row.why})
+    return row

@@ -1,0 +1,197 @@
+"""NanoMDM's webhook events, as it posts them: one JSON object per event, answers of devices inside as plists.
+
+Pure. Traps of this source, each handled here and nowhere else:
+
+* The answer to a named query looks exactly like a full list; the event carries no word of what was asked. So ``asked``
+  (enrolment id, command uuid) → coverage decides, and an answer to a command that we did not send proves presence only.
+  One enqueue for many devices gives one uuid to all of them, hence the enrolment id in the key.
+* ``Installing`` and ``Download*`` rows are not installations; a row without ``Identifier`` names nothing.
+* ``ManagedAppsOnly`` answers could not have shown what people install for themselves: what we asked that way has an
+  empty coverage. A user enrolment answers like that whatever was asked.
+* Events arrive in any order; ``created_at`` is NanoMDM's clock and orders them. ``NotNow`` (a locked phone) and an idle
+  poll say only that the device is alive.
+"""
+
+import base64
+import binascii
+import json
+import plistlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from countermand.core.apps import App
+from countermand.core.coverage import NOTHING, Coverage, Grade, Report
+from countermand.core.devices import Enrollment, Identity, IdentityKind, Platform
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant, from_iso
+from countermand.core.mentions import Mention, too_far_ahead, visible
+
+#: (enrolment id, command uuid) → what that command could have shown; None = we did not send it.
+Asked = Callable[[str, str], Coverage | None]
+
+_ENROLLMENTS = {
+    "Device": Enrollment.DEVICE,
+    "User Enrollment (Device)": Enrollment.USER,
+    "User Enrollment": Enrollment.USER,
+}
+_NOT_INSTALLED = ("Installing", "DownloadFailed", "DownloadWaiting", "DownloadPaused", "DownloadCancelled")
+#: An event is at most this big; an answer of 2,000 apps is a tenth of it.
+LARGEST = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One webhook event that concerns a device. ``id``: what a replay has in common with the original."""
+
+    id: str
+    created_at: Instant
+    enrolment: str
+    mention: Mention
+
+
+def parse(text: bytes, source: str, now: Instant, asked: Asked) -> Event | None:
+    """The event in ``text``; None for events that say nothing of a device that reads mail (users' channels, errors).
+
+    Refused ``event-damaged`` or ``time-ahead``.
+    """
+    event = _object(text)
+    created_at = _created(event, now)
+    body = event.get("acknowledge_event") or event.get("checkin_event") or {}
+    if not isinstance(body, Mapping):
+        raise Refused("event-damaged", why="its event is not an object")
+    ids = body.get("ids") or {}
+    kind = ids.get("type", "Device")
+    enrolment = str(ids.get("id") or body.get("enrollment_id") or body.get("udid") or "")
+    if not enrolment or kind not in _ENROLLMENTS:
+        return None
+    said = _plist(body.get("raw_payload"))
+    mention = _mention(event, body, said, _Told(source, enrolment, _ENROLLMENTS[kind], created_at), asked)
+    return Event(str(event.get("event_id", "")), created_at, enrolment, mention)
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Each event once, by NanoMDM's clock: they are posted concurrently, and a replay has its original's id."""
+    first: dict[str, Event] = {}
+    for number, event in enumerate(events):
+        first.setdefault(event.id or f"unnamed {number}", event)
+    return sorted(first.values(), key=lambda event: event.created_at)
+
+
+def split(text: bytes) -> Iterator[bytes]:
+    """The events of a file: one JSON object, or one per line."""
+    if len(text) <= LARGEST and _is_one(text):
+        yield text
+        return
+    yield from (line for line in text.splitlines() if line.strip())
+
+
+def _is_one(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    source: str
+    enrolment: str
+    enrollment: Enrollment
+    at: Instant
+
+
+def _mention(event: Mapping[str, Any], body: Mapping[str, Any], said: Mapping[str, Any], told: _Told, asked: Asked) -> Mention:
+    topic = event.get("topic")
+    acknowledged = topic == "mdm.Connect" and body.get("status") == "Acknowledged"
+    answers = said.get("QueryResponses") if acknowledged else None
+    apps = said.get("InstalledApplicationList") if acknowledged else None
+    facts = answers if isinstance(answers, Mapping) else said if topic == "mdm.Authenticate" else {}
+    supervised = facts.get("IsSupervised") is True and told.enrollment is Enrollment.DEVICE
+    return Mention(
+        identities=_identities(facts, told),
+        platform=Platform.IOS,
+        model=_text(facts.get("ProductName") or facts.get("Model")) or None,
+        enrollment=Enrollment.SUPERVISED if supervised else told.enrollment if _tells_enrollment(topic, facts) else None,
+        reads_mail=True if _text(facts.get("EASDeviceIdentifier")) else None,
+        enrolled=topic != "mdm.CheckOut",
+        seen_at=told.at,
+        reports=(_report(body, apps, told, asked),) if isinstance(apps, list) else (),
+    )
+
+
+def _tells_enrollment(topic: object, facts: Mapping[str, Any]) -> bool:
+    """Whether it is supervised is said by DeviceInformation alone; a plain answer must not take that back."""
+    return topic == "mdm.Authenticate" or "IsSupervised" in facts
+
+
+def _identities(facts: Mapping[str, Any], told: _Told) -> tuple[Identity, ...]:
+    found = [Identity(IdentityKind.UDID, told.enrolment)]
+    if serial := _text(facts.get("SerialNumber")):
+        found.append(Identity(IdentityKind.SERIAL, serial))
+    if eas := _text(facts.get("EASDeviceIdentifier")):
+        found.append(Identity(IdentityKind.EAS, eas))
+    return tuple(found)
+
+
+def _report(body: Mapping[str, Any], rows: list[Any], told: _Told, asked: Asked) -> Report:
+    query = _text(body.get("command_uuid"))
+    coverage = asked(told.enrolment, query) if query else None
+    if coverage is None or visible(told.enrollment) == NOTHING:
+        coverage = NOTHING
+    present = frozenset(App(Platform.IOS, row["Identifier"]) for row in rows if _is_installed(row))
+    return Report(told.source, told.at, Grade.INVENTORY, coverage, present, query)
+
+
+def _is_installed(row: Any) -> bool:
+    if not isinstance(row, Mapping) or not _text(row.get("Identifier")):
+        return False
+    return not any(row.get(word) is True for word in _NOT_INSTALLED)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= 255 else ""
+
+
+def _object(text: bytes) -> Mapping[str, Any]:
+    if len(text) > LARGEST:
+        raise Refused("event-damaged", why=f"it is larger than {LARGEST} bytes")
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError) as wrong:
+        raise Refused("event-damaged", why="it is not JSON") from wrong
+    if not isinstance(event, Mapping) or not isinstance(event.get("topic"), str):
+        raise Refused("event-damaged", why="it has no topic")
+    return event
+
+
+def _created(event: Mapping[str, Any], now: Instant) -> Instant:
+    text = event.get("created_at")
+    try:
+        created_at = from_iso(_to_microseconds(str(text)))
+    except ValueError as wrong:
+        raise Refused("event-damaged", why="created_at is not a time") from wrong
+    if too_far_ahead(created_at, now):
+        raise Refused("time-ahead", time=text)
+    return created_at
+
+
+def _to_microseconds(text: str) -> str:
+    """Go writes nanoseconds; Python reads microseconds."""
+    whole, dot, rest = text.partition(".")
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    return f"{whole}.{rest[:digits][:6].ljust(6, '0')}{rest[digits:]}" if dot else text
+
+
+def _plist(raw: object) -> Mapping[str, Any]:
+    if not raw:
+        return {}
+    try:
+        found = plistlib.loads(base64.b64decode(str(raw), validate=True))
+    except (binascii.Error, ValueError, plistlib.InvalidFileException, ExpatError, OverflowError, RecursionError) as wrong:
+        raise Refused("event-damaged", why="its payload is not a property list") from wrong
+    if not isinstance(found, Mapping):
+        raise Refused("event-damaged", why="its payload is not a dictionary")
+    return found
