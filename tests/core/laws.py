@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import oracle
 from fleets import RULES, Rules, block_of, contacts_of, lineage_of, people_of, presence_of, reasons
-from strategies import ANDROID, INSTANTS, IOS, World
+from strategies import ANDROID, INSTANTS, IOS, MOMENTS, World
 
 from countermand.core.apps import App
 from countermand.core.coverage import Grade
@@ -130,7 +130,7 @@ def nobody_in_grace_or_exempt_is_denied(world: World, rules: Rules = RULES) -> N
     """Two functions, one truth: what judging calls not due yet or released, the timeline does not deny."""
     block = block_of(world.phones, rules)
     entries = rules.timeline(block, lineage_of(world.order))
-    for now in INSTANTS:
+    for now in MOMENTS:
         denied = set(rules.denied_at(entries, now))
         found = reasons(replace(world, now=now), block, rules)
         assert not [o for o in denied if found[o] in {"retired", "exemption", "present-in-grace"}]

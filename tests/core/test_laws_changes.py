@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Phone
 from pyroaring import BitMap
-from strategies import MOMENTS, World, worlds
+from strategies import HALF, MOMENTS, World, worlds
 
 from countermand.core import facts
 from countermand.core.audience import addressed
@@ -22,6 +22,7 @@ from countermand.core.verdict import Status, judge
 SETS = st.dictionaries(st.sampled_from(sorted(STORED)), st.sets(st.integers(0, 40)).map(BitMap))
 
 
+@HALF
 @given(SETS, SETS)
 def test_a_change_is_an_exclusive_or_and_nothing_more(before: dict[str, BitMap], after: dict[str, BitMap]) -> None:
     changes = diff(before, after)
@@ -35,6 +36,7 @@ def test_a_change_is_an_exclusive_or_and_nothing_more(before: dict[str, BitMap],
             assert (old - change.left) | change.entered == new
 
 
+@HALF
 @given(worlds())
 def test_every_device_in_scope_is_stored_under_one_status(world: World) -> None:
     verdicts = judge(block_of(world.phones), lineage_of(world.order), contacts_of(world.sources), world.now)
@@ -53,6 +55,7 @@ def counted(world: World, parts: list[tuple[Phone, ...]]) -> Tally:
     return into
 
 
+@HALF
 @given(worlds(phones=6), st.integers(0, 6))
 def test_a_tally_adds_up_over_any_split(world: World, cut: int) -> None:
     whole = counted(world, [world.phones])
@@ -61,6 +64,7 @@ def test_a_tally_adds_up_over_any_split(world: World, cut: int) -> None:
         assert getattr(whole, field.name) == getattr(split, field.name), field.name
 
 
+@HALF
 @given(worlds(phones=6))
 def test_a_tally_counts_what_the_oracle_says(world: World) -> None:
     found = counted(world, [world.phones])
@@ -77,6 +81,7 @@ def test_a_tally_counts_what_the_oracle_says(world: World) -> None:
     assert found.nobodys == len(scoped) - len(found.audience)
 
 
+@HALF
 @given(worlds(phones=6, versions=1), st.sampled_from(Audience))
 def test_as_if_told_tells_the_audience_once_and_nobody_else(world: World, audience: Audience) -> None:
     version = world.order.versions[0]

@@ -7,7 +7,7 @@ from fleets import block_of, lineage_of, people_of
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Order, Owner, Phone, is_present
-from strategies import MOMENTS, World, worlds
+from strategies import HALF, MOMENTS, World, worlds
 
 from countermand.core.directive import Consequence, Force, OnUnknown
 from countermand.core.instants import Instant
@@ -39,6 +39,7 @@ def test_unregistered_devices_at_t_are_judged_afresh_at_t(world: World) -> None:
     laws.unregistered_is_the_oracles(world)
 
 
+@HALF
 @given(worlds())
 def test_a_device_alone_is_denied_from_the_same_instant(world: World) -> None:
     together = starts(world)
@@ -46,11 +47,13 @@ def test_a_device_alone_is_denied_from_the_same_instant(world: World) -> None:
         assert starts(replace(world, phones=(phone,))).get(0) == together.get(offset)
 
 
+@HALF
 @given(worlds(phones=4))
 def test_nobody_in_grace_or_exempt_is_denied(world: World) -> None:
     laws.nobody_in_grace_or_exempt_is_denied(world)
 
 
+@HALF
 @given(worlds())
 def test_nobody_is_denied_who_is_protected_or_untold_or_too_early(world: World) -> None:
     for offset, start in starts(world).items():
@@ -69,6 +72,7 @@ def test_nobody_is_denied_who_is_protected_or_untold_or_too_early(world: World) 
             assert start >= world.order.not_before
 
 
+@HALF
 @given(worlds())
 def test_nobody_is_denied_for_what_nobody_saw_unless_every_word_says_so(world: World) -> None:
     now_asked = world.order.versions[-1]
@@ -90,6 +94,7 @@ def test_a_version_that_nobody_was_told_of_denies_nobody_new_nor_anybody_sooner(
     assert is_no_later(starts(world), starts(replace(world, order=wider)))
 
 
+@HALF
 @given(worlds(versions=2), st.sampled_from(MOMENTS))
 def test_an_extension_is_safe_from_its_first_write(world: World, due: Instant) -> None:
     extension = replace(world.order.versions[-1], number=99, last_due=due)
@@ -99,6 +104,7 @@ def test_an_extension_is_safe_from_its_first_write(world: World, due: Instant) -
     assert after == {offset: max(start, due) for offset, start in starts(world).items()}
 
 
+@HALF
 @given(worlds(), st.sampled_from(MOMENTS))
 def test_not_before_holds_back_everybody_and_changes_nothing_else(world: World, not_before: Instant) -> None:
     resumed = replace(world.order, not_before=max(not_before, world.order.not_before))
@@ -107,6 +113,7 @@ def test_not_before_holds_back_everybody_and_changes_nothing_else(world: World, 
     assert all(start >= not_before for start in after.values())
 
 
+@HALF
 @given(worlds())
 def test_a_new_owner_who_was_not_told_is_not_denied_for_the_last_one(world: World) -> None:
     owners = [phone.owner for phone in world.phones if phone.owner]
@@ -115,6 +122,7 @@ def test_a_new_owner_who_was_not_told_is_not_denied_for_the_last_one(world: Worl
         assert starts(told_alike(world, replace(owners[0], told=()))) == {}
 
 
+@HALF
 @given(worlds(), st.sampled_from(["US", "DE", ""]))
 def test_moving_house_never_moves_a_denial_earlier(world: World, country: str) -> None:
     def moved(phone: Phone) -> Phone:
@@ -131,6 +139,7 @@ def _everywhere(order: Order) -> bool:
     return not any(version.directive.applies_to.people.countries for version in order.versions)
 
 
+@HALF
 @given(worlds())
 def test_every_entry_begins_when_something_was_said_to_begin(world: World) -> None:
     """No instant is invented: a denial starts at a due, an opening, an end or a not-before."""
