@@ -42,10 +42,11 @@ def _preview(session: Session, seen: "Preview", dimensions: tuple[str, ...]) -> 
     from countermand.cli.render import page, table
 
     people_devices = [(status, seen.people.get(status), seen.devices.get(status)) for status in seen.devices]
-    apps = [(hit.app.platform, hit.app.id, hit.devices) for hit in seen.apps]
+    hits = sorted((hit for hit in seen.apps if hit.devices), key=lambda hit: (-hit.devices, hit.app))
+    elsewhere = len(seen.apps) - len(hits)
     moments = [
         ("first due", session.moment(seen.first_due)),
-        ("last due on earth", session.moment(seen.last_due)),
+        ("last due", session.moment(seen.last_due)),
         (
             "busiest hour",
             f"{seen.busiest_denials:,} denials from {session.moment(seen.busiest_hour)}" if seen.busiest_denials else "-",
@@ -65,7 +66,10 @@ def _preview(session: Session, seen: "Preview", dimensions: tuple[str, ...]) -> 
         table(["", "people", "devices"], people_devices, "By status"),
         table(["why", "devices"], [(reason, count) for reason, count in seen.reasons.items() if count], "By reason"),
         *(_dimension(name, seen.by.get(name, {})) for name in dimensions),
-        table(["platform", "app id", "devices"], apps, "Apps"),
+        table(["platform", "app id", "devices"], [(hit.app.platform, hit.app.id, hit.devices) for hit in hits], "Apps found"),
+        f"{elsewhere:,} more app ids are named and on no device, as far as anybody looked; --json lists them."
+        if elsewhere
+        else None,
         table(["product", "platform"], seen.unseen, "Cannot be seen") if seen.unseen else None,
         table(["", ""], moments),
         "\n".join(f"Caution: {caution.sentence} [{caution.code}]" for caution in seen.cautions),

@@ -63,8 +63,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
 
 
 def page(*parts: RenderableType | None) -> Group:
-    """What is there of these, one below the other with a blank line between."""
-    there = [part for part in parts if part is not None and part != ""]
+    """What is there of these, one below the other with a blank line between. A text is taken as it is, never for markup."""
+    there = [Text(part) if isinstance(part, str) else part for part in parts if part is not None and part != ""]
     return Group(*(spaced for part in there for spaced in ("", part)[part is there[0] :]))
 
 

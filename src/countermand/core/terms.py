@@ -5,12 +5,12 @@ those that include every named app), so that judging is set algebra and nothing 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from countermand.core import facts
 from countermand.core.coverage import Grade
 from countermand.core.devices import Enrollment, Ownership, Platform
-from countermand.core.directive import ComplyBy, Directive, Force
+from countermand.core.directive import ComplyBy, Directive, Force, Rollout
 from countermand.core.instants import Instant
 
 
@@ -67,6 +67,13 @@ class Lineage:
     @property
     def rings(self) -> int:
         return len(self.current.directive.rollout.rings)
+
+
+def without_rings(lineage: Lineage, now: Instant) -> Lineage:
+    """The lineage as if it had one ring, opened at ``now``, and were not halted. Rings only spread what this denies at once,
+    so what it is counted to deny is never too low."""
+    whole = replace(lineage.current, directive=replace(lineage.current.directive, rollout=Rollout()))
+    return replace(lineage, versions=(*lineage.versions[:-1], whole), rings_opened=(now,), live=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ still means the same ids. Part of flows that go forward, never one by itself; re
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pyroaring import BitMap
 
@@ -13,12 +13,12 @@ from countermand.core import facts, schedule, schema
 from countermand.core.apps import App
 from countermand.core.bundle import Bundle
 from countermand.core.catalogue import Expansion, expand
-from countermand.core.directive import Directive, Rollout
+from countermand.core.directive import Directive
 from countermand.core.errors import Refused
 from countermand.core.facts import Block
 from countermand.core.instants import HOUR, Instant, to_datetime
 from countermand.core.preview import as_if_told
-from countermand.core.terms import Lineage, Terms, needs
+from countermand.core.terms import Lineage, Terms, needs, without_rings
 from countermand.core.timeline import denied_at, timeline
 from countermand.store import audience, sets, terms
 
@@ -69,7 +69,7 @@ def _busiest_hour(act: Act, lineage: Lineage) -> int:
     """Rings only spread what this counts at once, so it is never too low."""
     if not lineage.current.directive.denies:
         return 0
-    at_once = _without_rings(lineage, act.now)
+    at_once = without_rings(lineage, act.now)
     before = terms.lineage(lineage.id)
     exact, prefixes = needs(at_once)
     hours: Counter[int] = Counter()
@@ -80,12 +80,6 @@ def _busiest_hour(act: Act, lineage: Lineage) -> int:
         for start, devices in timeline(told, at_once):
             hours[max(start, act.now) // HOUR] += len((devices & block[facts.DENIABLE]) - already)
     return max(hours.values(), default=0)
-
-
-def _without_rings(lineage: Lineage, now: Instant) -> Lineage:
-    current = lineage.current
-    whole = replace(current, directive=replace(current.directive, rollout=Rollout()))
-    return replace(lineage, versions=(*lineage.versions[:-1], whole), rings_opened=(now,), live=True)
 
 
 def _dues(block: Block, current: Terms, now: Instant) -> Mapping[str, Instant]:

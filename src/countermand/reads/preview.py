@@ -14,7 +14,7 @@ from countermand.core.directive import Directive
 from countermand.core.instants import Instant, to_datetime
 from countermand.core.lifecycle import State
 from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
-from countermand.core.terms import Lineage, needs
+from countermand.core.terms import Lineage, needs, without_rings
 from countermand.core.verdict import STATUS_OF, Reason, Status
 from countermand.store import directives, evidence, feed, owners, sets, terms
 from countermand.store.health import health
@@ -34,6 +34,7 @@ class AppHit:
 class Preview:
     """Counts as of ``at``. ``people`` and ``devices`` by status; ``reasons`` by reason; ``by``: dimension → value → status.
 
+    ``first_due`` and ``last_due``: the earliest and the latest that notices sent now would state, over the fleet's zones.
     ``denied_by_others``: denied now under directives already in force; ``proposed``: would be denied by this one in the end,
     with today's facts; ``net``: of those, not denied by others already.
     """
@@ -73,7 +74,8 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
         row = directives.newest(name)
         lineage, expansion = _foreseen(name, now)
         directive = lineage.current.directive
-        counted = _count(lineage, now)
+        dues = _dues_by_zone(directive, now)
+        counted = _count(lineage, dues, now)
         numbers = evidence.apps(tuple(counted.apps))
         hits = {numbers[number]: count for number, count in counted.apps.items() if number in numbers}
         heard = len(feed.gates())
@@ -97,8 +99,8 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
         exempt_with_app=counted.exempt_with_app,
         not_deniable=counted.not_deniable,
         nobodys=counted.nobodys,
-        first_due=schedule.earliest_due(directive, now),
-        last_due=lineage.current.last_due,
+        first_due=min(dues.values(), default=None),
+        last_due=max(dues.values(), default=None),
         busiest_hour=busiest,
         busiest_denials=most,
         denied_by_others=counted.denied_by_others,
@@ -121,13 +123,14 @@ def _foreseen(name: str, now: Instant) -> tuple[Lineage, Expansion]:
     return terms.foreseen(name, now, apps), expansion
 
 
-def _count(lineage: Lineage, now: Instant) -> Tally:
-    """Walk the blocks once. A version that nobody was told of is counted as if everyone in scope had been."""
+def _count(lineage: Lineage, dues: Mapping[str, Instant], now: Instant) -> Tally:
+    """Walk the blocks once. A version that nobody was told of is counted as if everyone in scope had been; rings as if all
+    were open."""
+    lineage = without_rings(lineage, now)
     counted = Tally()
     worth = health(now)
     others = tuple(other for other in terms.live() if other.id != lineage.id)
     wanted, prefixes = _needed(lineage, others)
-    dues = _dues_by_zone(lineage.current.directive, now)
     for number in sets.blocks(sets.DEVICES):
         block = sets.load(sets.DEVICES, number, wanted, prefixes)
         if not any(block.instants(f"told:{lineage.current.number}:")):
