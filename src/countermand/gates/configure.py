@@ -7,7 +7,7 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -114,7 +114,8 @@ def main(arguments: list[str] | None = None) -> int:
         case "server":
             printed = server_part(settings)
         case _:
-            printed = whole(settings, chosen.listen, chosen.prefix.absolute())
+            prefix = chosen.prefix.absolute()
+            printed = whole(replace(settings, access_log=f"{prefix}/access.log combined"), chosen.listen, prefix)
     sys.stdout.write(printed)
     return 0
 
