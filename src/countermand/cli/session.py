@@ -97,7 +97,7 @@ class Session:
     def console(self) -> "Console":
         from rich.console import Console
 
-        return Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False, soft_wrap=False)
+        return Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False, soft_wrap=False, markup=False)
 
     def show(self, result: Result, draw: "Callable[[Result], RenderableType]") -> None:
         """Print a result: JSON if asked for, else what ``draw`` makes of it."""
