@@ -34,7 +34,7 @@ CODES: dict[str, Code] = {
     "not-a-pair": Code("{text!r} is not NAME=VALUE.", "Write {option} NAME=VALUE, as the command's --help shows.", INPUT, 400),
     "no-key-named": Code("No key is named to sign with.", "Give --key, or --signature with one made elsewhere.", DENIED, 403),
     "drill-needs-both": Code("A drill of your own fleet needs both files.", "Give --own-people and --own-devices."),
-    "needs-nginx": Code("nginx is not installed.", "Install it (Debian: apt-get install nginx-light) and try again.", CONFLICT, 409),
+    "needs-nginx": Code("nginx is not installed.", "Install it: apt-get install nginx.", CONFLICT, 409),
     "folder-occupied": Code("{path} is not empty.", "Name a new or an empty directory.", CONFLICT, 409),
     "unwritable-file": Code("{path} cannot be written: {why}.", "Check the name and who may write there.", INPUT, 404),
     "unknown-format": Code("There is no format {format!r}.", "Write one of: {known}.", INPUT, 400),
@@ -98,7 +98,9 @@ CODES: dict[str, Code] = {
     "time-ahead": Code("{time} is ahead of the clock.", "Correct the clock of whoever wrote it."),
     "event-damaged": Code("The event cannot be read: {why}.", "Take the webhook's body as it was posted."),
     "file-changed": Code("The file changed while it was being imported.", "Import it again."),
-    "app-not-watched": Code("{app} is not on the watch list.", "Name apps that a directive names, or add it with `countermand watch`."),
+    "app-not-watched": Code(
+        "{app} is not on the watch list.", "Name apps that a directive names, or add it: `countermand watch`."
+    ),
     "device-retired": Code("{device} is retired.", "Import it again; it comes back as a new device.", CONFLICT, 409),
     # -- the fleet: holding back --
     "import-held": Code(
@@ -215,9 +217,7 @@ CODES: dict[str, Code] = {
     "already-over": Code("Its sunset, {sunset}, has passed.", "Write a new version with a later one.", CONFLICT, 409),
     "not-halted": Code("It is not halted.", "There is nothing to resume.", CONFLICT, 409),
     # -- configuration --
-    "config-missing": Code(
-        "There is no readable configuration at {path}.", "Run `countermand init`, or name --config."
-    ),
+    "config-missing": Code("There is no readable configuration at {path}.", "Run `countermand init`, or name --config."),
     "config-broken": Code("The configuration is not readable TOML: {problem}.", "Look at this line and the one before."),
     "config-unknown-key": Code("There is no setting {key!r} here; nearest: {nearest}.", "Write one of: {known}."),
     "config-wrong-value": Code("{value} cannot be the value of {key}.", "Write {wanted}."),
