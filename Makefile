@@ -8,7 +8,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 PYTHON := .venv/bin/python
-SOURCES := src tests scripts
+SOURCES := src tests scripts bench
 
 .PHONY: help
 help: ## list the targets
