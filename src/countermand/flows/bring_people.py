@@ -5,6 +5,7 @@ transaction, for the person and for each device of theirs.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from countermand.access import Act, require
@@ -41,12 +42,13 @@ def bring_people(
     """
     require(act.actor, "import")
     lines = Lines(path)
-    rows, added, changed, left = _check_people(lines)
+    counted, left = _check_people(lines)
     doubts = _shrinking(left, hold)
-    if whole and (small := _small_directory(rows, hold)):
+    if whole and (small := _small_directory(counted.rows, hold)):
         doubts.append(small)
+    counted = replace(counted, doubts=tuple(doubts))
     if dry_run:
-        return Brought(rows, added, changed, doubts=tuple(doubts))
+        return counted
     settle_doubts(doubts, confirmed=confirmed)
     done = 0
     for part in chunks((person for _, person in csv.parse(lines.read(), Problems(lines.name)))):
@@ -55,26 +57,33 @@ def bring_people(
             log.append("people-imported", act, {"file": lines.digest, "from_row": done, "rows": len(part), **found})
         done += len(part)
         progress(len(part))
-    return Brought(rows, added, changed, doubts=tuple(doubts))
+    return counted
 
 
-def _check_people(lines: Lines) -> tuple[int, int, int, dict[str, int]]:
-    """(rows, new people, changed people, group → how many leave it) of a file without problems, else RefusedMany."""
+def _check_people(lines: Lines) -> tuple[Brought, dict[str, int]]:
+    """Counts of a file without problems, and how many would leave each carve-out; else RefusedMany."""
     problems = Problems(lines.name)
     rows = added = changed = 0
     left: dict[str, int] = {}
     with reading():
-        for part in chunks((person for _, person in csv.parse(lines.read(), problems))):
+        carved = _carved(directory.nesting())
+        for part in chunks(person for _, person in csv.parse(lines.read(), problems)):
             stored = _stored(part)
             rows += len(part)
             added += sum(person.login not in stored for person in part)
             for person in part:
                 was = stored.get(person.login, (0, person))[1]
                 changed += was != person
-                for group in was.groups - person.groups:
-                    left[group] = left.get(group, 0) + 1
+                for name, below in carved.items():
+                    left[name] = left.get(name, 0) + (not below.isdisjoint(was.groups) and below.isdisjoint(person.groups))
     problems.refuse_if_any()
-    return rows, added, changed, left
+    return Brought(rows, added, changed), left
+
+
+def _carved(edges: Collection[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """Each group that an issued version excludes, with all groups within it."""
+    scopes = [version.directive.applies_to.people for lineage in terms.issued() for version in lineage.versions]
+    return {name: _below({name}, edges) for people in scopes for name in people.except_groups}
 
 
 def _stored(people: Sequence[Person]) -> dict[str, tuple[int, Person]]:
@@ -91,16 +100,14 @@ def _small_directory(rows: int, hold: Holdbacks) -> Refused | None:
 
 
 def _shrinking(left: Mapping[str, int], hold: Holdbacks) -> list[Refused]:
-    """Carve-outs of issued versions that would lose many people. People who join in the same file are not counted in
-    their favour: who left is not made up for by who came."""
-    scopes = [version.directive.applies_to.people for lineage in terms.issued() for version in lineage.versions]
-    carved = {name for people in scopes for name in people.except_groups}
-    doubts = []
-    for group in sorted(carved & left.keys()):
-        before = directory.size(group)
-        if holdback.shrank(before, before - left[group], hold.shrink_floor, hold.shrink_share):
-            doubts.append(Refused("set-shrank", what=f"Group {group}", before=before, after=before - left[group]))
-    return doubts
+    """Carve-outs that would lose many people. Who joins does not make up for who leaves."""
+    with reading():
+        before = {name: len(directory.members(below)) for name, below in _carved(directory.nesting()).items()}
+    return [
+        Refused("set-shrank", what=f"Group {name}", before=before[name], after=before[name] - count)
+        for name, count in sorted(left.items())
+        if holdback.shrank(before[name], before[name] - count, hold.shrink_floor, hold.shrink_share)
+    ]
 
 
 def _apply(act: Act, people: Sequence[Person]) -> dict[str, int]:
@@ -142,13 +149,21 @@ def bring_groups(act: Act, path: Path, *, dry_run: bool = False, confirmed: bool
     problems.refuse_if_any()
     with reading():
         stored = directory.nesting()
+        left = {name: len(_leaving(name, stored, wanted)) for name in _carved(stored)}
     added, removed = wanted - stored, stored - wanted
+    doubts = _shrinking(left, hold)
+    if not dry_run:
+        settle_doubts(doubts, confirmed=confirmed)
     if not dry_run and (added or removed):
         with unit():
             _nest(act, wanted)
             log.append("groups-nested", act, {"file": lines.digest, "added": len(added), "removed": len(removed)})
         progress(len(wanted))
-    return Brought(len(wanted), len(added), len(removed))
+    return Brought(len(wanted), len(added), len(removed), doubts=tuple(doubts))
+
+
+def _leaving(group: str, before: Collection[tuple[str, str]], after: Collection[tuple[str, str]]) -> frozenset[int]:
+    return directory.members(_below({group}, before)) - directory.members(_below({group}, after))
 
 
 def _nest(act: Act, wanted: frozenset[tuple[str, str]]) -> None:

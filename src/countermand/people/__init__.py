@@ -1,0 +1,1 @@
+"""Directories: people and groups, read into our own words."""
