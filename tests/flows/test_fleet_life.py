@@ -108,8 +108,7 @@ class TestImports:
             bring.bring_people(by(Role.AUTHOR), company / "people.csv")
         assert refused.value.code == "not-allowed"
 
-    def test_a_crash_between_chunks_leaves_rows_and_sets_agreeing(self, company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("countermand.flows.files.CHUNK", 2)
+    def test_a_crash_between_chunks_leaves_rows_and_sets_agreeing(self, company: Path) -> None:
         rows = "".join(row(f"N{number}", eas=f"X{number}") for number in range(2_500))
 
         def stop(steps: int) -> None:

@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 Progress = Callable[[int], None]
 
 #: Rows per transaction.
-CHUNK = 1_000
+CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
