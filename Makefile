@@ -8,7 +8,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 PYTHON := .venv/bin/python
-SOURCES := src tests scripts bench
+SOURCES := src tests scripts $(wildcard bench)
 
 .PHONY: help
 help: ## list the targets
