@@ -75,6 +75,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "gate": frozenset({_ADMINISTRATOR, _OPERATOR}),
         "doctor": frozenset({_ADMINISTRATOR, _OPERATOR, _SYSTEM}),
         "deliver": frozenset({_OPERATOR, _SYSTEM}),
+        "bounce": frozenset({_OPERATOR, _HELPDESK, _SYSTEM}),  # a bounce only ever takes a telling back
         "sweep": frozenset({_OPERATOR, _SYSTEM}),
         "publish": frozenset({_OPERATOR, _SYSTEM}),
         "seal": frozenset({_OPERATOR, _SYSTEM}),
