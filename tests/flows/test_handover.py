@@ -2,15 +2,18 @@
 
 import csv
 import io
+import json
 from pathlib import Path
+from typing import Any
 
 import house
 import pytest
 
 from countermand.access import Role
+from countermand.core.devices import Platform
 from countermand.core.errors import Refused
 from countermand.core.facts import names
-from countermand.core.handover import Format, held
+from countermand.core.handover import Format, Item, Step, Thing, held, step
 from countermand.core.instants import DAY, from_iso
 from countermand.flows import handover as handing
 from countermand.flows.handover import Handover, handover
@@ -207,11 +210,41 @@ def test_a_rehearsal_leaves_no_receipt(fleet: house.Fleet) -> None:
 def test_a_list_made_from_what_no_longer_holds_is_not_handed_over(fleet: house.Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     ordered(fleet)
 
-    def halted_meanwhile(*given: object) -> bytes:
-        if models.Lineage.objects.get().halted_at is None:
-            halt(house.operator(LATER), house.NAME)
-        return receipts.pack(*given)  # type: ignore[arg-type]
+    def halted_meanwhile(*given: Any) -> Step:
+        halt(house.operator(LATER), house.NAME)
+        return step(*given)
 
-    monkeypatch.setattr(handing.receipts, "pack", halted_meanwhile, raising=True)
-    original = receipts.pack.__globals__  # the flow looks ``pack`` up in the module, so the wrapper must not call itself
-    assert original is not None
+    monkeypatch.setattr(handing, "step", halted_meanwhile)
+    with pytest.raises(Refused) as refused:
+        give()
+    assert refused.value.code == "handed-over-meanwhile"
+    assert receipts.last(house.NAME) == 0
+    assert house.ledger_kinds()[-1] == "halted"
+
+
+def test_nothing_that_happens_to_an_order_holds_up_an_undo(fleet: house.Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered(fleet)
+    give()
+
+    def halted_meanwhile(*given: Any) -> Step:
+        halt(house.operator(LATER), house.NAME)
+        return step(*given)
+
+    monkeypatch.setattr(handing, "step", halted_meanwhile)
+    assert give(undo=True).removes == 3
+
+
+def test_the_ledger_names_nobody_in_the_open(fleet: house.Fleet) -> None:
+    ordered(fleet)
+    give()
+    entry = bytes(models.LedgerRow.objects.order_by("-pk")[0].entry).decode()
+    assert '"added":3' in entry
+    assert not [name for name in ("p0000", "Appl000") if name in entry]
+    assert len(json.loads(entry)["subjects"]) == 4
+
+
+def test_a_long_list_is_kept_small(fleet: house.Fleet) -> None:
+    items = [Item(Thing.DEVICE, f"person{n:06d}@example.org", Platform.IOS, "eas", f"ApplF17{n:08d}") for n in range(20_000)]
+    packed = receipts.pack(items)
+    assert receipts.unpack(packed) == frozenset(items)
+    assert len(packed) < 20_000 * 12
