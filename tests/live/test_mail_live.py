@@ -63,10 +63,8 @@ def _wait(done: object, seconds: int = 60) -> None:
 
 
 def letters(count: int) -> list[Letter]:
-    return [
-        Letter(n, f"p{n}@example.org", b"Message-ID: <%d@x>\r\nX-Countermand-Kind: issued\r\n\r\nhi\r\n" % n)
-        for n in range(count)
-    ]
+    text = b"Message-ID: <%d@x>\r\nX-Countermand-Kind: issued\r\n\r\nhi\r\n"
+    return [Letter(n, f"p{n}@example.org", text % n) for n in range(count)]
 
 
 def handed(port: int, wanted: list[Letter]) -> list[Result]:
