@@ -121,6 +121,8 @@ def test_a_rehearsals_gate_has_no_clock_but_the_feeds(gate: Gate, clock: Clock, 
     assert ask(gate, "alice", "ApplBAD1").status == 204, "its own clock says that nothing is due"
     gate.config = GateConfig("door", "", "", tmp_path, tmp_path, tmp_path, tmp_path, clock="feed")
     assert ask(gate, "alice", "ApplBAD1").status == 403
+    gate.prove(dict(ask(gate, "bob", "NEW").headers)[b"X-Countermand-Sighting"].decode())
+    assert [seen["first"] for seen in gate.sightings.due().values()] == [LATE], "sightings are dated by the same clock"
 
 
 def test_denials_are_logged_once_a_minute_and_without_the_whole_id(gate: Gate, clock: Clock, log: io.StringIO) -> None:

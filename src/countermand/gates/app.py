@@ -49,6 +49,10 @@ class Gate:
         found = held.clocks(self.now(), self.steady())
         return Clocks(found.anchored, found.anchored, found.heard) if self.config.clock == "feed" else found
 
+    def time(self) -> Instant:
+        """What is said of when something was seen: the gate's own time, or a rehearsal's."""
+        return self.clocks(self.held).anchored if self.held and self.config.clock == "feed" else self.now()
+
     def decide(self, who: Subject) -> Decision:
         if self.stop.on:
             return _STOPPED
@@ -71,7 +75,7 @@ class Gate:
         if self.held is None:
             return ""
         name = who.names[0]
-        return self.sightings.token(self.held.hashes.identity(who.login, *name), who.login, name, self.now())
+        return self.sightings.token(self.held.hashes.identity(who.login, *name), who.login, name, self.time())
 
     def _denied(self, request: Request) -> Response:
         """nginx comes here only after the mail server let the login in."""
@@ -82,7 +86,7 @@ class Gate:
         return nginx.page([self.held.text(lineage) for lineage in nginx.because(request)] if self.held else [])
 
     def prove(self, token: str) -> None:
-        if self.sightings.prove(token, self.now()):
+        if self.sightings.prove(token, self.time()):
             self.metrics.counts["sightings_total"] += 1
 
     def _ready(self, request: Request) -> Response:

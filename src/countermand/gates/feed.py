@@ -147,7 +147,7 @@ class Follower:
         except (OSError, TimeoutError):
             return  # the listening side says so, once
         if status == 200:
-            gate.sightings.reported(due, gate.now())
+            gate.sightings.reported(due, gate.time())
 
     def _lost(self, why: str) -> None:
         """Said once until it is another reason, or there was a connection in between; the metrics tell how long it lasts."""
