@@ -96,7 +96,7 @@ def _overview(session: Session, seen: "Overview", *, whole: bool) -> "Renderable
 
 
 def _state(one: "Standing") -> str:
-    newer = f"version {one.version + 1} {one.newest}" if one.newest else ""
+    newer = f"a later version is {one.newest}" if one.newest else ""
     words = [one.state.value, one.phase.value if one.phase else "", "HALTED" if one.halted else "", one.ground, newer]
     return ", ".join(word for word in words if word)
 

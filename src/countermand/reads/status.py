@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from countermand.core import schedule, schema
+from countermand.core import lifecycle, schedule, schema
 from countermand.core.handover import in_force
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
@@ -144,7 +144,7 @@ def _standing(name: str, counted: Count | None, now: Instant) -> Standing:
         title=directive.title,
         version=version.number,
         state=version.state,
-        newest=versions[-1].state if versions[-1].number > version.number else None,
+        newest=versions[-1].state if versions[-1] != version and not lifecycle.final(versions[-1].state) else None,
         phase=schedule.phase(directive, version.state, version.issued_at or 0, now),
         halted=row.halted_at is not None,
         ended_at=row.ended_at,
