@@ -10,11 +10,15 @@ from countermand.cli.command import DryRun, command, group
 from countermand.cli.session import Session
 
 if TYPE_CHECKING:
+    from countermand.flows.bring_bounces import CameBack
     from countermand.flows.files import Brought
 
 File = Annotated[Path, typer.Argument(help="The file to import.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="You have seen the counts that asked for a second look.")]
 Part = Annotated[bool, typer.Option("--part", help="The file is not everything there is, so what it leaves out means nothing.")]
+#: Names or messages that a summary shows.
+_NAMED = 20
+
 Source = Annotated[str, typer.Option(help="The name of the system that says so.")]
 
 
@@ -93,7 +97,41 @@ def nanomdm(
     session.show(done, lambda found: _brought(found, "events", dry_run))
 
 
-FAMILY = group("import", "Bring in people, groups and devices from files.", people, groups, devices, exchange, nanomdm)
+@command("bounces", ["countermand import bounces Maildir/ --dry-run", "countermand import bounces returned.eml returned.mbox"])
+def bounces(
+    session: Session,
+    files: Annotated[list[Path], typer.Argument(help="Messages, mbox files or Maildirs with what mail servers sent back.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Take back the telling of people whose notice came back: delivery reports (RFC 3464); other mail is passed over."""
+    session.open()
+    act = session.act()
+    from countermand.flows.bring_bounces import bring_bounces
+
+    with session.progress("Reading reports") as tick:
+        done = bring_bounces(act, files, dry_run=dry_run, progress=tick)
+    session.show(done, lambda found: _came_back(found, dry_run))
+
+
+_WORDS = "Bring in people, groups, devices and what mail servers sent back, from files."
+FAMILY = group("import", _WORDS, people, groups, devices, exchange, nanomdm, bounces)
+
+
+def _came_back(done: "CameBack", dry_run: bool) -> str:
+    lines = [
+        f"{done.messages:,} messages read; {done.bounced:,} notices came back, {done.already:,} more were known to have.",
+    ]
+    if done.underway:
+        lines.append(f"{done.underway:,} reports are of mail that is late or was delivered.")
+    if done.untold:
+        shown = ", ".join(done.untold[:_NAMED]) + (", …" if len(done.untold) > _NAMED else "")
+        lines.append(
+            f"{len(done.untold):,} people no longer count as told, and are denied by nothing they were not told: {shown}"
+        )
+    lines += [f"passed over: {one}" for one in done.passed_over[:_NAMED]]
+    if len(done.passed_over) > _NAMED:
+        lines.append(f"{len(done.passed_over) - _NAMED:,} more were passed over; --json names them all.")
+    return "\n".join([*lines, "Nothing was changed."] if dry_run else lines)
 
 
 def _bring(session: Session, what: str, flow: "Callable[..., Brought]", confirm: bool, dry_run: bool) -> None:

@@ -97,6 +97,10 @@ CODES: dict[str, Code] = {
     ),
     "time-ahead": Code("{time} is ahead of the clock.", "Correct the clock of whoever wrote it."),
     "event-damaged": Code("The event cannot be read: {why}.", "Take the webhook's body as it was posted."),
+    "report-not-delivery": Code(
+        "The message is not a report of what became of another: {why}.", "Nothing was taken from it; file it by hand."
+    ),
+    "report-not-ours": Code("No notice of ours was handed over as {name}.", "Nothing was taken from it; it concerns other mail."),
     "file-changed": Code("The file changed while it was being imported.", "Import it again."),
     "app-not-watched": Code(
         "{app} is not on the watch list.", "Name apps that a directive names, or add it: `countermand watch`."

@@ -10,6 +10,7 @@ from countermand.core.errors import Refused
 from countermand.core.notices import TELLING
 from countermand.flows.reevaluate import reevaluate
 from countermand.store import feed, log, outbox, told
+from countermand.store.outbox import Sent
 from countermand.store.unit import unit
 
 
@@ -19,28 +20,38 @@ class Bounced:
     nothing was taken back (``already``: it had bounced before)."""
 
     lineage: str
+    login: str
     untold: bool
     already: bool = False
 
 
 def bounce(act: Act, message_id: str, why: str = "") -> Bounced:
-    """Record that the notice with this Message-ID came back. Refused ``not-found`` for one that was never handed over."""
+    """Record that the notice with this Message-ID came back. Refused ``report-not-ours`` for one never handed over."""
+    require(act.actor, "bounce")
+    found = outbox.sent([message_id]).get(message_id)
+    if found is None:
+        raise Refused("report-not-ours", name=message_id)
+    return take_back(act, found, why)
+
+
+def take_back(act: Act, notice: Sent, why: str) -> Bounced:
+    """As ``bounce``, for a notice that was looked up before: that scans, which a short transaction has no time for."""
     require(act.actor, "bounce")
     with unit():
-        found = outbox.sent(message_id)
-        if found is None:
-            raise Refused("not-found", what="notice handed over as", name=message_id, nearest="none")
+        found = outbox.sent_as(notice.id)
         if found.bounced:
-            return Bounced(found.lineage, untold=False, already=True)
+            return Bounced(found.lineage, found.login, untold=False, already=True)
         outbox.bounced(found.id, why[:500], act)
-        untold = False
-        if found.kind in TELLING:
-            other = outbox.other_hand_over(found)
-            touched = told.untell(found.version, found.person, other)
-            untold = other is None and bool(touched.people)
-            for block in sorted(touched.people_blocks):
-                feed.mark("unregistered", found.lineage, block)
-            reevaluate(act, sorted(touched.devices))
+        untold = found.kind in TELLING and _untell(act, found)
         about = {"lineage": found.lineage, "version": found.version, "kind": found.kind.value, "untold": untold}
         log.append("notice-bounced", act, about, [f"person:{found.login}"])
-    return Bounced(found.lineage, untold)
+    return Bounced(found.lineage, found.login, untold)
+
+
+def _untell(act: Act, found: Sent) -> bool:
+    other = outbox.other_hand_over(found)
+    touched = told.untell(found.version, found.person, other)
+    for block in sorted(touched.people_blocks):
+        feed.mark("unregistered", found.lineage, block)
+    reevaluate(act, sorted(touched.devices))
+    return other is None and bool(touched.people)

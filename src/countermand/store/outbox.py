@@ -352,11 +352,27 @@ class Sent:
     bounced: bool
 
 
-def sent(message_id: str) -> Sent | None:
-    """The notice that was handed over under this Message-ID; None if none was. Scans: bounces are few."""
-    handed = models.Notice.objects.filter(message_id=message_id, state__in=[Mark.ACCEPTED, Mark.UNKNOWN, Mark.BOUNCED])
-    row = handed.values_list("id", "version_id", "version__lineage_id", "person_id", "person__login", "kind", "state").first()
-    return None if row is None else Sent(*row[:5], Kind(row[5]), row[6] == Mark.BOUNCED)
+def sent(message_ids: Sequence[str]) -> dict[str, Sent]:
+    """Message-ID → the notice that was handed over under it, for those that were. Scans once for many of them."""
+    found: dict[str, Sent] = {}
+    for start in range(0, len(message_ids), _CHUNK):
+        part = message_ids[start : start + _CHUNK]
+        handed = models.Notice.objects.filter(message_id__in=part, state__in=[Mark.ACCEPTED, Mark.UNKNOWN, Mark.BOUNCED])
+        found |= {row[0]: _sent(row) for row in handed.values_list(*_SENT)}
+    return found
+
+
+def sent_as(notice: int) -> Sent:
+    """The notice with this key, as it is now."""
+    return _sent(models.Notice.objects.values_list(*_SENT).get(pk=notice))
+
+
+_SENT = ("message_id", "id", "version_id", "version__lineage_id", "person_id", "person__login", "kind", "state")
+
+
+def _sent(row: tuple[Any, ...]) -> Sent:
+    _, pk, version, lineage, person, login, kind, state = row
+    return Sent(pk, version, lineage, person, login, Kind(kind), state == Mark.BOUNCED)
 
 
 def bounced(notice: int, why: str, act: Acting) -> None:
