@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from countermand.core import forms
 from countermand.core.errors import Refused, Where
 from countermand.core.guardrails import Rails
-from countermand.core.instants import MINUTE, SECOND
+from countermand.core.instants import DAY, MINUTE, SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,15 @@ class Reports:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """``appeal``: how long apps are kept of devices that are not the company's after the order that names them is over, so
+    that people can contest what was said of theirs. ``every``: between two looks for what may go. Milliseconds."""
+
+    appeal: int = 30 * DAY
+    every: int = DAY
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Paths are absolute; in the file they are relative to it. ``origin`` names this installation in ledger and bundles."""
 
@@ -105,6 +114,7 @@ class Config:
     control: Control = Control()
     publisher: Publisher = Publisher()
     reports: Reports = Reports()
+    retention: Retention = Retention()
 
 
 def standard(state_dir: Path) -> Config:
@@ -217,6 +227,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, _Reader]]] = {
     "mail": (Mail, {"doors": _NAMES, "guarded": _NAMES}),
     "control": (Control, {"listen": _LISTEN, "url": _TEXT}),
     "publisher": (Publisher, {"interval": _DURATION, "heartbeat": _DURATION}),
+    "retention": (Retention, {"appeal": _DURATION, "every": _DURATION}),
     "reports": (Reports, {"smallest": _count(1, 1000)}),
 }
 _TOP: Mapping[str, _Reader] = {"state_dir": _FILE, "database": _FILE, "origin": _TEXT}

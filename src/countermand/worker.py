@@ -1,4 +1,4 @@
-"""The worker: what happens without anybody asking. Delivers notices, finishes telling, sweeps, opens rings, seals.
+"""The worker: what happens without anybody asking. Delivers notices, finishes telling, sweeps, opens rings, seals, forgets.
 
 ``python -m countermand.worker --config FILE``. Each step is a series of short acts, so the stop button never waits for one;
 each thread has its own database connection. Publishing to gates is the control plane's part (``countermand serve``).
@@ -19,8 +19,8 @@ from countermand import config as configuration
 from countermand.access import SYSTEM, Act
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.core.instants import HOUR, SECOND, Instant, iso
-from countermand.flows import deliver, letters, seal, sweep, telling
+from countermand.core.instants import HOUR, MINUTE, SECOND, Instant, iso
+from countermand.flows import deliver, forget, letters, seal, sweep, telling
 from countermand.flows.accounts import key_file
 from countermand.lib import clock, keys
 from countermand.notices.mail import Courier, Server
@@ -135,7 +135,32 @@ def tidying(config: Config, stop: threading.Event) -> list[Step]:
         sealed = seal.seal(acting(), key_file(config.state_dir, "ledger"))
         return sealed is not None and sealed.more
 
-    return [Step("seal", seal_rows, every=SECOND), Step("tell", tell, every=2 * SECOND), Step("sweep", walk, every=SECOND)]
+    return [
+        Step("seal", seal_rows, every=SECOND),
+        Step("tell", tell, every=2 * SECOND),
+        Step("sweep", walk, every=SECOND),
+        forgetting(config),
+    ]
+
+
+def forgetting(config: Config) -> Step:
+    """Once in a while a walk over the fleet for what may no longer be kept, a short step each time that it is asked."""
+    kept: dict[str, int] = {"after": -1}
+
+    def retain() -> bool:
+        act = acting()
+        if act.now < kept.get("until", 0):
+            return False
+        done = forget.forget_unwatched(act, kept["after"], config.retention.appeal)
+        if done.devices:
+            say("forgotten", devices=done.devices)
+        if done.cursor is not None:
+            kept["after"] = done.cursor
+            return True
+        kept.update(after=-1, until=act.now + config.retention.every)
+        return False
+
+    return Step("forget", retain, every=MINUTE)
 
 
 def work(config: Config, stop: threading.Event) -> None:

@@ -9,7 +9,7 @@ from countermand.core.devices import Identity
 from countermand.core.errors import Refused
 from countermand.core.presence import Presence, concise, fold
 from countermand.flows.flipping import flipping
-from countermand.store import attested, directory, evidence, feed, fleet, log
+from countermand.store import attested, directory, evidence, feed, fleet, log, watching
 from countermand.store.unit import unit
 
 #: The source that attestations are kept under; it has no connector, so its age is measured against the clock.
@@ -26,7 +26,7 @@ def attest(act: Act, device: str, apps: Collection[App]) -> None:
     named = frozenset(apps)
     with unit():
         ordinal = _standing(device)
-        watched = evidence.watched(act.now)
+        watched = watching.watch_list(act.now)
         if strange := sorted(named - watched):
             raise Refused("app-not-watched", app=str(strange[0]))
         met = evidence.Met()

@@ -15,7 +15,7 @@ from countermand.core.errors import Refused
 from countermand.core.mentions import Mention, to_plain
 from countermand.flows import taking
 from countermand.flows.taking import Plan
-from countermand.store import evidence, fleet, held, log, reporters
+from countermand.store import fleet, held, log, reporters, watching
 from countermand.store.reporters import INTERVAL, SourceRow
 from countermand.store.unit import unit
 
@@ -132,7 +132,7 @@ def _fit_to_keep(act: Act, mentions: Sequence[Mention]) -> list[Mention]:
     """PRIVACY: what waits is stored too. Only of devices known to be the company's may a whole list wait."""
     found = fleet.find({identity for one in mentions for identity in one.identities})
     rows = fleet.load(set(found.values()))
-    watched = evidence.watched(act.now)
+    watched = watching.watch_list(act.now)
     kept = []
     for mention in mentions:
         stored = {rows[found[one]].ownership for one in mention.identities if one in found and found[one] in rows}

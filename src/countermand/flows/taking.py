@@ -18,7 +18,7 @@ from countermand.core.instants import Instant
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.presence import Presence, concise, fold, forget
 from countermand.flows.flipping import settle
-from countermand.store import directory, evidence, feed, fleet, known
+from countermand.store import directory, evidence, feed, fleet, known, watching
 from countermand.store.fleet import DeviceRow
 
 #: Up to this many names are told to the gates one by one; more, by the block they are in.
@@ -201,7 +201,7 @@ def _draw_presence(drawn: Plan, act: Act, source: str) -> None:
     before = evidence.presences(reports.keys() | gone_private, drawn.met)
     if not reports and not gone_private:
         return
-    watched = evidence.watched(act.now)
+    watched = watching.watch_list(act.now)
     for ordinal in reports.keys() | gone_private:
         was = before.get(ordinal, _NOTHING_KNOWN)
         whole = _kept_whole(drawn.rows[ordinal][1])

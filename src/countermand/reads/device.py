@@ -20,7 +20,7 @@ from countermand.core.instants import Instant, to_datetime
 from countermand.core.lapse import Health
 from countermand.core.schedule import clock_of
 from countermand.core.terms import Lineage
-from countermand.store import evidence, fleet, known, sets, sightings, terms
+from countermand.store import evidence, fleet, known, sets, sightings, terms, watching
 from countermand.store.fleet import DeviceRow
 from countermand.store.health import health
 from countermand.store.sightings import Sighting
@@ -164,7 +164,7 @@ def _could_show(look: Look, coverage: Coverage) -> str:
 
 def _apps(ordinal: int, now: Instant) -> tuple[Seen, ...]:
     presence = evidence.presences([ordinal], evidence.Met()).get(ordinal)
-    watched = evidence.watched(now)
+    watched = watching.watch_list(now)
     shown = presence.shown if presence else {}
     return tuple(Seen(app, at) for app, at in sorted(shown.items()) if app in watched)
 

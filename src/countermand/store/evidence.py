@@ -42,20 +42,6 @@ def apps(wanted: Collection[int]) -> dict[int, App]:
     return {number: App(Platform(platform), app_id) for number, platform, app_id in rows}
 
 
-def watched(now: Instant) -> frozenset[App]:
-    """The watch list: apps of proposed and issued versions of lineages that have not ended, and those that two people
-    added for a purpose until a later instant than ``now``."""
-    rows = bulk.all_rows(
-        "SELECT platform, app_id FROM store_app WHERE id IN ("
-        " SELECT va.app_id FROM store_versionapp va JOIN store_version v ON v.id = va.version_id"
-        " JOIN store_lineage l ON l.id = v.lineage_id"
-        " WHERE v.state IN ('proposed', 'issued', 'superseded') AND l.ended_at IS NULL"
-        " UNION SELECT app_id FROM store_watch WHERE agreed_by <> '' AND until > %s)",
-        [now],
-    )
-    return frozenset(App(Platform(platform), app_id) for platform, app_id in rows)
-
-
 def coverage_number(coverage: Coverage) -> int:
     """The store's number of a coverage, giving it one if it has none."""
     members = BitMap() if coverage.apps is None else BitMap(numbers(coverage.apps).values())

@@ -155,6 +155,12 @@ def private_with_evidence(after: int, limit: int) -> list[int]:
     return [row[0] for row in rows]
 
 
+def private_among(ordinals: Collection[int]) -> list[int]:
+    """Those of these devices that are not the company's, ascending."""
+    query = "SELECT ordinal FROM store_device WHERE ordinal IN ({}) AND ownership <> 'corporate'"
+    return sorted(row[0] for row in bulk.by_numbers(query, ordinals))
+
+
 def retire(ordinal: int) -> None:
     bulk.write("UPDATE store_device SET retired = %s WHERE ordinal = %s", [(True, ordinal)])
 

@@ -1,12 +1,14 @@
-"""The watch list's own entries as rows: app ids that may be kept for personal devices although no live directive names
-them, for a purpose, until a date, once two people agreed."""
+"""The watch list: app ids that may be kept for personal devices. Those of live directives, and its own entries as rows:
+ids that no live directive names, for a purpose, until a date, once two people agreed."""
 
 from dataclasses import dataclass
 
+from countermand.core import schedule
 from countermand.core.apps import App
 from countermand.core.devices import Platform
-from countermand.core.instants import Instant
-from countermand.store import evidence, models
+from countermand.core.instants import FOREVER, Instant
+from countermand.core.terms import Lineage
+from countermand.store import bulk, evidence, models, terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,29 @@ class Watched:
     until: Instant
     proposed_by: str
     agreed_by: str
+
+
+def watch_list(now: Instant, appeal: int = 0) -> frozenset[App]:
+    """Apps of proposed and issued versions of lineages that have neither ended nor passed their sunset, and those that two
+    people added for a purpose until a later instant than ``now``. ``appeal``: with the apps of lineages that were over for
+    no longer than so many milliseconds, which are kept where they were seen."""
+    over = [lineage.id for lineage in terms.issued() if _sunset(lineage) <= now - appeal]
+    past = ",".join(["%s"] * len(over) + ["''"])
+    rows = bulk.all_rows(
+        "SELECT platform, app_id FROM store_app WHERE id IN ("
+        " SELECT va.app_id FROM store_versionapp va JOIN store_version v ON v.id = va.version_id"
+        " JOIN store_lineage l ON l.id = v.lineage_id"
+        " WHERE v.state IN ('proposed', 'issued', 'superseded', 'rescinded') AND (l.ended_at IS NULL OR l.ended_at > %s)"
+        f" AND (v.state = 'proposed' OR l.id NOT IN ({past}))"
+        " UNION SELECT app_id FROM store_watch WHERE agreed_by <> '' AND until > %s)",
+        [now - appeal, *over, now],
+    )
+    return frozenset(App(Platform(platform), app_id) for platform, app_id in rows)
+
+
+def _sunset(lineage: Lineage) -> Instant:
+    ends = schedule.ends_at(lineage.current.directive)
+    return FOREVER if ends is None else ends
 
 
 def propose(app: App, purpose: str, until: Instant, by: str) -> int:
