@@ -50,11 +50,12 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "supersede": frozenset({_OPERATOR}),
         "resume": frozenset({_OPERATOR}),
         "open-ring": frozenset({_SYSTEM}),
-        "tell": frozenset({_OPERATOR, _SYSTEM}),  # promises that follow from an issue or a rescission
+        "tell": frozenset({_OPERATOR, _SYSTEM}),  # promises that follow from an issue
         # the way back
         "withdraw": frozenset({_AUTHOR, _APPROVER, _OPERATOR}),
         "halt": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR, _SYSTEM}),
         "rescind": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR}),
+        "correct": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR, _SYSTEM}),  # the rest of a rescission
         # carve-outs
         "exempt": frozenset({_AUTHOR, _OPERATOR, _HELPDESK}),
         "agree-exemption": frozenset({_APPROVER}),

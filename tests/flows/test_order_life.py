@@ -44,7 +44,7 @@ def test_from_text_to_correction(fleet: house.Fleet) -> None:
 
     gone = rescind(house.operator(DUE), house.NAME, "sent-in-error")
     assert (gone.lifted, gone.voided, gone.in_flight, gone.corrections) == (5, 8, 0, 12)
-    assert rescind_all(house.worker(DUE), house.NAME) == 12
+    assert rescind_all(house.worker(DUE), house.NAME).promised == 12
     assert terms.lineage(house.NAME) is None
     assert set(models.Notice.objects.filter(kind="rescinded").values_list("person_id", flat=True)) == set(range(12))
 

@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from countermand.cli.command import DryRun, command
-from countermand.cli.dry import rehearsed, would
+from countermand.cli.dry import would
 from countermand.cli.session import Session
-from countermand.core.errors import Refused, Where
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from countermand.core.apps import App
-    from countermand.core.devices import Identity
     from countermand.flows.doctor import Findings
 
 #: What the catalogue of errors calls an integrity fault.
@@ -30,11 +27,10 @@ def attest(
     dry_run: DryRun = False,
 ) -> None:
     """Record its owner's statement that apps are gone from a device. It never clears what a machine saw."""
-    act = session.act()
-    from countermand.flows.attest import attest as record
+    from countermand.operations import devices
 
-    rehearsed(dry_run, record)(act, device, [_app(one) for one in app])
-    session.show({"device": device, "apps": app}, lambda _: f"{would(dry_run)}The statement about {device} is recorded.")
+    done = session.call(devices.attest, device, app, dry_run)
+    session.show(done, lambda _: f"{would(dry_run)}The statement about {device} is recorded.")
 
 
 @command("retire", ["countermand device retire F2LX1 --why 'replaced by F9KK2'"])
@@ -42,11 +38,9 @@ def retire(
     session: Session, device: Device, why: Annotated[str, typer.Option(help="Why, for the ledger.")], dry_run: DryRun = False
 ) -> None:
     """Declare a device replaced or retired: out of every scope, its evidence void, its names free for another."""
-    act = session.act()
-    from countermand.flows.attest import device_retire
+    from countermand.operations import devices
 
-    rehearsed(dry_run, device_retire)(act, device, why)
-    session.show({"device": device, "retired": True}, lambda _: f"{would(dry_run)}{device} is retired.")
+    session.show(session.call(devices.retire, device, why, dry_run), lambda _: f"{would(dry_run)}{device} is retired.")
 
 
 @command("bind", ["countermand device bind F2LX1 eas:ApplF2LX1"])
@@ -57,11 +51,9 @@ def bind(
     dry_run: DryRun = False,
 ) -> None:
     """Say that a name seen at a gate is this device's, so that the device is registered."""
-    act = session.act()
-    from countermand.flows.attest import device_bind
+    from countermand.operations import devices
 
-    rehearsed(dry_run, device_bind)(act, device, _identity(identity))
-    session.show({"device": device, "identity": identity}, lambda _: f"{would(dry_run)}{identity} is {device}.")
+    session.show(session.call(devices.bind, device, identity, dry_run), lambda _: f"{would(dry_run)}{identity} is {device}.")
 
 
 @command("mail-removed", ["countermand device mail-removed F2LX1", "countermand device mail-removed F2LX1 --back"])
@@ -72,12 +64,13 @@ def mail_removed(
     dry_run: DryRun = False,
 ) -> None:
     """Record its owner's word that mail is gone from a device: complied, where the directive takes that."""
-    act = session.act()
-    from countermand.flows.attest import mail_removed as record
+    from countermand.operations import devices
 
-    rehearsed(dry_run, record)(act, device, removed=not back)
     words = "has mail again" if back else "has no mail any more"
-    session.show({"device": device, "mail_removed": not back}, lambda _: f"{would(dry_run)}{device} {words}, says its owner.")
+    session.show(
+        session.call(devices.mail_removed, device, not back, dry_run),
+        lambda _: f"{would(dry_run)}{device} {words}, says its owner.",
+    )
 
 
 @command("doctor", ["countermand doctor", "countermand doctor --repair"])
@@ -86,33 +79,13 @@ def doctor(
     repair: Annotated[bool, typer.Option("--repair", help="Where sets and rows differ, let the rows win.")] = False,
 ) -> None:
     """Rebuild every derived set from the rows and compare. Exits with 6 if anything differs and was not repaired."""
-    act = session.act()
-    from countermand.flows.doctor import doctor as examine
+    from countermand.operations import house
 
-    with session.progress("Comparing sets with rows") as tick:
-        found = examine(act, repair=repair, progress=tick)
+    with session.progress("Comparing sets with rows"):
+        found = session.call(house.doctor, repair)
     session.show(found, _findings)
     if found.differences and not found.repaired:
         raise typer.Exit(_DIFFERS)
-
-
-def _app(text: str) -> "App":
-    from countermand.core.apps import App
-    from countermand.core.devices import Platform
-
-    platform, _, app_id = text.partition(":")
-    if platform not in set(Platform) or not app_id:
-        raise Refused("app-form", Where(field="--app"), app=text)
-    return App(Platform(platform), app_id)
-
-
-def _identity(text: str) -> "Identity":
-    from countermand.core.devices import Identity, IdentityKind
-
-    kind, _, value = text.partition(":")
-    if kind not in set(IdentityKind) or not value:
-        raise Refused("identity-form", identity=text, known=", ".join(IdentityKind))
-    return Identity(IdentityKind(kind), value)
 
 
 def _findings(found: "Findings") -> "RenderableType":

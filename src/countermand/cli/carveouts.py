@@ -7,7 +7,7 @@ import typer
 from countermand.cli import moments
 from countermand.cli.command import DryRun, command, group
 from countermand.cli.documents import Id
-from countermand.cli.dry import rehearsed, would
+from countermand.cli.dry import would
 from countermand.cli.session import Session
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ Login = Annotated[str, typer.Argument(help="The login that mail is asked for wit
 )
 def propose(session: Session, directive: Id, target: Target, ground: Ground, until: Until, dry_run: DryRun = False) -> None:
     """Propose to release a person, a device or a group from a directive; it holds once somebody else agrees."""
-    from countermand.flows.exempt import exempt
+    from countermand.operations import carveouts
 
-    act = session.act()
-    made = rehearsed(dry_run, exempt)(act, directive, target, ground, moments.instant(until, act.now, "--until"))
+    ends = moments.instant(until, session.now(), "--until")
+    made = session.call(carveouts.exempt, directive, target, ground, ends, dry_run)
     session.show(made, lambda done: f"{would(dry_run)}Exemption {done.pk} is proposed, until {session.moment(done.until)}.")
     if not dry_run:
         session.say(f"Next, by somebody else: countermand exempt agree {made.pk}")
@@ -43,67 +43,68 @@ def propose(session: Session, directive: Id, target: Target, ground: Ground, unt
 @command("agree", ["countermand exempt agree 12"])
 def agree(session: Session, number: Number, dry_run: DryRun = False) -> None:
     """Agree to a proposed exemption: it holds from now on."""
-    from countermand.flows.exempt import agree_exemption
+    from countermand.operations import carveouts
 
-    devices = rehearsed(dry_run, agree_exemption)(session.act(), number)
-    session.show({"exemption": number, "devices": devices}, lambda _: f"{would(dry_run)}{devices:,} devices are exempt.")
+    done = session.call(carveouts.agree_exemption, number, dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}{made.devices:,} devices are exempt.")
 
 
 @command("end", ["countermand exempt end 12"])
 def end(session: Session, number: Number, dry_run: DryRun = False) -> None:
     """End an exemption, or the proposal of one, now. Whoever was told and still has the app may lose mail."""
-    from countermand.flows.exempt import end_exemption
+    from countermand.operations import carveouts
 
-    devices = rehearsed(dry_run, end_exemption)(session.act(), number)
-    session.show({"exemption": number, "devices": devices}, lambda _: f"{would(dry_run)}{devices:,} devices are exempt no more.")
+    done = session.call(carveouts.end_exemption, number, dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}{made.devices:,} devices are exempt no more.")
 
 
 @command("list", ["countermand exempt list no-tiktok"])
 def exemptions(session: Session, directive: Id) -> None:
     """List the exemptions from a directive, ended ones too."""
-    from countermand.reads import carveouts
+    from countermand.operations import carveouts
 
-    session.show(carveouts.exemptions_of(session.act(), directive), lambda found: _exemptions(session, found))
+    found = session.every(lambda after: session.call(carveouts.list_exemptions, directive, after))
+    session.show(found, lambda rows: _exemptions(session, rows))
 
 
 @command("propose", ["countermand protect propose break-glass --why 'last way in'"])
 def protect(session: Session, login: Login, why: Annotated[str, typer.Option(help="Why it may never lose mail.")]) -> None:
     """Propose that a login can never be denied: break-glass accounts, mail administrators, services."""
-    from countermand.flows.protect import protect as propose_protection
+    from countermand.operations import carveouts
 
-    name = propose_protection(session.act(), login, why)
-    session.show({"login": name}, lambda _: f"Protecting {name} is proposed.")
-    session.say(f"Next, by somebody else: countermand protect agree {name}")
+    done = session.call(carveouts.protect, login, why)
+    session.show(done, lambda made: f"Protecting {made.login} is proposed.")
+    session.say(f"Next, by somebody else: countermand protect agree {done.login}")
 
 
 @command("agree", ["countermand protect agree break-glass"])
 def agree_protection(session: Session, login: Login, dry_run: DryRun = False) -> None:
     """Agree: the login is protected from now on, at every gate."""
-    from countermand.flows import protect as protecting
+    from countermand.operations import carveouts
 
-    devices = rehearsed(dry_run, protecting.agree_protection)(session.act(), login)
-    session.show({"login": login, "devices": devices}, lambda _: f"{would(dry_run)}{login} is protected: {devices:,} devices.")
+    done = session.call(carveouts.agree_protection, login, dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}{login} is protected: {made.devices:,} devices.")
 
 
 @command("end", ["countermand protect end break-glass"])
 def end_protection(session: Session, login: Login, dry_run: DryRun = False) -> None:
     """Propose to end a protection, or agree to somebody else's proposal to."""
-    from countermand.flows import protect as protecting
+    from countermand.operations import carveouts
 
-    ended = rehearsed(dry_run, protecting.end_protection)(session.act(), login)
-    words = f"{login} is protected no more." if ended else f"{login} stays protected until somebody else runs the same command."
-    session.show({"login": login, "ended": ended}, lambda _: would(dry_run) + words)
+    done = session.call(carveouts.end_protection, login, dry_run)
+    gone, stays = "is protected no more.", "stays protected until somebody else runs the same command."
+    session.show(done, lambda made: f"{would(dry_run)}{login} {gone if made.ended else stays}")
 
 
 @command("list", ["countermand protect list"])
 def protections(session: Session) -> None:
     """List the protected logins, and the proposals."""
     from countermand.cli.render import table
-    from countermand.reads import carveouts
+    from countermand.operations import carveouts
 
     columns = ["login", "why", "proposed by", "agreed by", "end proposed by"]
     session.show(
-        carveouts.protections(session.act()),
+        session.every(lambda after: session.call(carveouts.list_protections, after)),
         lambda found: table(columns, [(p.login, p.why, p.proposed_by, p.agreed_by, p.end_proposed_by) for p in found]),
     )
 
@@ -116,41 +117,38 @@ def watch(
     until: Until,
 ) -> None:
     """Propose to keep an app id of personal devices although no live directive names it, for a purpose, until a time."""
-    from countermand.flows.watch import watch as propose_watch
+    from countermand.operations import carveouts
 
-    act = session.act()
-    number = propose_watch(act, app, purpose, moments.instant(until, act.now, "--until"))
-    session.show({"watch": number, "app": app}, lambda _: f"Watching {app} is proposed as number {number}.")
-    session.say(f"Next, by somebody else: countermand watch agree {number}")
+    done = session.call(carveouts.watch, app, purpose, moments.instant(until, session.now(), "--until"))
+    session.show(done, lambda made: f"Watching {app} is proposed as number {made.watch}.")
+    session.say(f"Next, by somebody else: countermand watch agree {done.watch}")
 
 
 @command("agree", ["countermand watch agree 3"])
 def agree_watch(session: Session, number: Number) -> None:
     """Agree: reports that arrive from now on keep this id."""
-    from countermand.flows import watch as watching
+    from countermand.operations import carveouts
 
-    watching.agree_watch(session.act(), number)
-    session.show({"watch": number}, lambda _: f"Number {number} is watched.")
+    session.show(session.call(carveouts.agree_watch, number), lambda _: f"Number {number} is watched.")
 
 
 @command("end", ["countermand watch end 3"])
 def end_watch(session: Session, number: Number) -> None:
     """Watch an app id no longer."""
-    from countermand.flows import watch as watching
+    from countermand.operations import carveouts
 
-    watching.end_watch(session.act(), number)
-    session.show({"watch": number}, lambda _: f"Number {number} is watched no more.")
+    session.show(session.call(carveouts.end_watch, number), lambda _: f"Number {number} is watched no more.")
 
 
 @command("list", ["countermand watch list"])
 def watched(session: Session) -> None:
     """List the watched app ids, and the proposals."""
     from countermand.cli.render import table
-    from countermand.reads import carveouts
+    from countermand.operations import carveouts
 
     columns = ["number", "app", "purpose", "until", "proposed by", "agreed by"]
     session.show(
-        carveouts.watched(session.act()),
+        session.every(lambda after: session.call(carveouts.list_watches, after)),
         lambda found: table(
             columns, [(w.pk, w.app, w.purpose, session.moment(w.until), w.proposed_by, w.agreed_by) for w in found]
         ),

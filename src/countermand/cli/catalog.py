@@ -22,19 +22,17 @@ On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="The day wh
 @command("expand", ["countermand catalog expand order.yaml --on 2020-07-17", "countermand catalog expand - --json"])
 def expand(session: Session, file: File, on: On = None) -> None:
     """Show the exact app ids that a directive prohibits, why each is in it, and what cannot be seen."""
-    from countermand.lib import clock
-    from countermand.reads import catalogue
+    from countermand.operations import known
 
-    day = moments.day(on, clock.now(), "--on")
-    session.show(catalogue.expansion_of(read_text(file), str(file), day), _expansion)
+    session.show(session.call(known.expand, read_text(file), str(file), moments.day(on, "--on")), _expansion)
 
 
 @command("show", ["countermand catalog show TikTok", "countermand catalog show Lark --json"])
 def show(session: Session, product: Annotated[str, typer.Argument(help="A product's name, or another name it goes by.")]) -> None:
     """Show everything known of a product: ids, owners, markets, each with its source."""
-    from countermand.reads import products
+    from countermand.operations import known
 
-    session.show(products.product(product), _product)
+    session.show(session.call(known.show_product, product), _product)
 
 
 WORDS = "The shipped catalogue: products, their app ids, owners and lists, each fact with its source."

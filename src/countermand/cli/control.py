@@ -1,23 +1,19 @@
 """The way forward and the way back: issue, supersede, resume; halt, rescind, withdraw."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from countermand.cli.command import DryRun, command
 from countermand.cli.documents import Id
-from countermand.cli.dry import rehearsed, would
+from countermand.cli.dry import would
 from countermand.cli.session import Session
 
 if TYPE_CHECKING:
-    from pyroaring import BitMap
-
-    from countermand.access import Act
-    from countermand.flows.issue import Issued, Resumed
+    from countermand.flows.issue import Resumed
     from countermand.flows.stop import Rescinded
-    from countermand.flows.telling import Progress
+    from countermand.operations.forward import Going
 
 Expected = Annotated[
     int | None, typer.Option("--expected-people", min=0, help="The number of people, known from another source than this fleet.")
@@ -33,21 +29,6 @@ _WHY_TOLD_STOPPED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Going:
-    """An issue or supersession as programs see it: numbers, and how far its notices are promised."""
-
-    directive: str
-    number: int
-    people: int
-    ceiling: int
-    peak: int
-    replaced: int | None
-    promised: int
-    waiting: int
-    why: str
-
-
 @command(
     "issue",
     [
@@ -57,9 +38,9 @@ class Going:
 )
 def issue(session: Session, directive: Id, expected: Expected = None, peak: Acknowledged = None, dry_run: DryRun = False) -> None:
     """Issue an approved directive and promise its notices. A halt in the middle returns at once; issuing again goes on."""
-    from countermand.flows import issue as issuing
+    from countermand.operations import forward
 
-    _forward(session, issuing.issue, directive, expected, peak, dry_run)
+    _going_on(session, session.call(forward.issue, directive, expected, peak, dry_run), dry_run)
 
 
 @command("supersede", ["countermand supersede no-tiktok --expected-people 4980"])
@@ -67,9 +48,9 @@ def supersede(
     session: Session, directive: Id, expected: Expected = None, peak: Acknowledged = None, dry_run: DryRun = False
 ) -> None:
     """Put the newest approved version in place of the one in force: an extension, other apps, another scope."""
-    from countermand.flows import issue as issuing
+    from countermand.operations import forward
 
-    _forward(session, issuing.supersede, directive, expected, peak, dry_run)
+    _going_on(session, session.call(forward.supersede, directive, expected, peak, dry_run), dry_run)
 
 
 @command("resume", ["countermand resume no-tiktok --expected-people 4980"])
@@ -77,19 +58,18 @@ def resume(
     session: Session, directive: Id, expected: Expected = None, peak: Acknowledged = None, dry_run: DryRun = False
 ) -> None:
     """Lift a halt, with the approvals that `approve --resume` gave; nobody is denied before the minimum notice has passed."""
-    from countermand.flows import issue as issuing
+    from countermand.operations import forward
 
-    act = session.act()
-    done = rehearsed(dry_run, issuing.resume)(act, directive, expected=expected, acknowledged=peak)
+    done = session.call(forward.resume, directive, expected, peak, dry_run)
     session.show(done, lambda made: f"{would(dry_run)}{_resumed(session, made)}")
 
 
 @command("halt", ["countermand halt no-tiktok"])
 def halt(session: Session, directive: Id, dry_run: DryRun = False) -> None:
     """Stop: from now nobody is denied by this directive and nobody hears of it, until several people resume it."""
-    from countermand.flows import stop
+    from countermand.operations import back
 
-    done = rehearsed(dry_run, stop.halt)(session.act(), directive)
+    done = session.call(back.halt, directive, dry_run)
     words = "was halted already" if done.already else "is halted"
     session.show(done, lambda made: f"{would(dry_run)}{made.lineage} {words}. Every gate that hears the feed allows again.")
 
@@ -100,61 +80,38 @@ def halt(session: Session, directive: Id, dry_run: DryRun = False) -> None:
 )
 def rescind(session: Session, directive: Id, ground: Ground, dry_run: DryRun = False) -> None:
     """Take an order back for good: every denial lifted and every waiting notice void, by one write; then the corrections."""
-    from countermand.flows import stop, telling
+    from countermand.operations import back
 
-    act = session.act()
-    done = rehearsed(dry_run, stop.rescind)(act, directive, ground)
+    done = session.call(back.rescind, directive, ground, dry_run)
     session.show(done, lambda made: f"{would(dry_run)}{_rescinded(made)}")
     if not dry_run:
-        with session.progress("Promising corrections", done.corrections) as tick:
-            telling.rescind_all(act, directive, lambda progress: tick(progress.promised))
+        with session.progress("Promising corrections", done.corrections):
+            while session.call(back.correct, directive).more:
+                pass
 
 
 @command("withdraw", ["countermand withdraw no-tiktok"])
 def withdraw(session: Session, directive: Id, dry_run: DryRun = False) -> None:
     """Take back a draft or a proposal that was never issued."""
-    from countermand.flows import stop
+    from countermand.operations import back
 
-    number = rehearsed(dry_run, stop.withdraw)(session.act(), directive)
-    done = {"directive": directive, "number": number}
-    session.show(done, lambda _: f"{would(dry_run)}Version {number} of {directive} is withdrawn.")
-
-
-def _forward(
-    session: Session,
-    flow: "Callable[..., Issued]",
-    directive: str,
-    expected: int | None,
-    peak: int | None,
-    dry_run: bool,
-) -> None:
-    act = session.act()
-    issued = rehearsed(dry_run, flow)(act, directive, expected=expected, acknowledged=peak)
-    told = None if dry_run else _tell(session, act, directive, issued.audience)
-    people = len(issued.audience)
-    promised, waiting = (told.done, told.total - told.done) if told else (0, people)
-    going = Going(
-        directive,
-        issued.number,
-        people,
-        issued.ceiling,
-        issued.peak,
-        issued.replaced,
-        promised,
-        waiting,
-        told.why if told else "",
-    )
-    session.show(going, lambda made: f"{would(dry_run)}{_going(made)}")
+    done = session.call(back.withdraw, directive, dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}Version {made.number} of {made.directive} is withdrawn.")
 
 
-def _tell(session: Session, act: "Act", directive: str, audience: "BitMap") -> "Progress":
-    from countermand.flows import telling
+def _going_on(session: Session, made: "Going", dry_run: bool) -> None:
+    """Say what was issued, once its notices are promised."""
+    from countermand.operations import forward
 
-    with session.progress("Promising notices", len(audience)) as tick:
-        return telling.issue_all(act, directive, audience, lambda progress: tick(progress.promised))
+    if not dry_run:
+        with session.progress("Promising notices", made.people):
+            while (told := session.call(forward.tell, made.directive)).more:
+                pass
+        made = replace(made, promised=told.done, waiting=told.total - told.done, why=told.why)
+    session.show(made, lambda done: f"{would(dry_run)}{_going(done)}")
 
 
-def _going(made: Going) -> str:
+def _going(made: "Going") -> str:
     lines = [f"Version {made.number} of {made.directive} is issued to {made.people:,} people (at most {made.ceiling:,})."]
     if made.replaced:
         lines.append(f"It takes the place of version {made.replaced}.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from countermand.cli.command import DryRun, command
-from countermand.cli.dry import rehearsed, would
+from countermand.cli.dry import would
 from countermand.cli.session import Session, read_text
 from countermand.core.errors import Refused, Where
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from countermand.flows.approve import Approved
-    from countermand.flows.propose import Proposed
+    from countermand.operations.directives import Proposal
     from countermand.reads.bundles import ToSign
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The directive's id.")]
@@ -35,9 +35,9 @@ Resumption = Annotated[bool, typer.Option("--resume", help="Approve the resumpti
 def schema(session: Session) -> None:
     """Print the JSON Schema of a directive document, for editors that complete and check while you write."""
     from countermand.cli.render import as_json
-    from countermand.core.schema import SCHEMA
+    from countermand.operations import known
 
-    print(as_json(SCHEMA))
+    print(as_json(session.call(known.schema)))
 
 
 @command("write", ["countermand write no-tiktok.yaml", "countermand write no-tiktok.yaml --dry-run"])
@@ -48,16 +48,14 @@ def write(session: Session, file: File, dry_run: DryRun = False) -> None:
     """
     text = read_text(file)
     if dry_run:
-        from countermand.cli import moments
-        from countermand.lib import clock
-        from countermand.reads.catalogue import expansion_of
+        from countermand.operations import known
 
-        means = expansion_of(text, str(file), moments.day(None, clock.now(), "--on"))
+        means = session.call(known.expand, text, str(file))
         session.show(means, lambda found: f"{found.directive} can be written: {len(found.apps)} app ids. Nothing was changed.")
         return
-    from countermand.flows.write import write as write_draft
+    from countermand.operations import directives
 
-    done = write_draft(session.act(), text, str(file))
+    done = session.call(directives.write, text, str(file))
     session.show(done, lambda made: "\n".join([f"Draft {made.number} of {made.lineage} is written.", *_cautions(made.cautions)]))
     session.say(f"Next: countermand preview {done.lineage}")
 
@@ -73,10 +71,9 @@ def propose(
     dry_run: DryRun = False,
 ) -> None:
     """Freeze a draft into the bundle that approvers sign: text, expanded app ids, notices, numbers, guard rails."""
-    from countermand.flows.propose import propose as freeze
+    from countermand.operations import directives
 
-    config = session.open()
-    made = rehearsed(dry_run, freeze)(session.act(), directive, rails=config.guard, expected=expected)
+    made = session.call(directives.propose, directive, expected, dry_run)
     session.show(made, lambda done: would(dry_run) + _proposed(done))
     if not dry_run:
         session.say(f"Next, by each approver: countermand approve {directive} --key ~/.ssh/id_ed25519")
@@ -103,23 +100,21 @@ def approve(
     With --dry-run it shows what would be signed, and its digest: `ssh-keygen -Y sign -n countermand` signs it anywhere.
     """
     from countermand.core.bundle import Purpose
-    from countermand.flows import approve as approving
     from countermand.lib import sshsig
-    from countermand.reads import bundles
+    from countermand.operations import directives
 
     purpose = Purpose.RESUME if resume else Purpose.ISSUE
-    act = session.act()
-    waiting = bundles.to_sign(directive, act.now, purpose)
+    waiting = session.call(directives.to_sign, directive, purpose)
     if dry_run:
         session.show(waiting, _to_sign)
         return
     if signature is None and key is None:
         raise Refused("no-key-named", Where(field="--key"))
     signed = read_text(signature) if signature else sshsig.sign(key or Path(), waiting.digest)
-    session.show(approving.approve(act, directive, signed, purpose=purpose), _approved)
+    session.show(session.call(directives.approve, directive, signed, purpose), _approved)
 
 
-def _proposed(done: "Proposed") -> str:
+def _proposed(done: "Proposal") -> str:
     lines = [
         f"Version {done.number} of {done.lineage} is proposed: {len(done.apps)} app ids, {done.people:,} people, "
         f"at most {done.peak:,} devices lose mail in one hour.",

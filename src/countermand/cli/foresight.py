@@ -29,12 +29,9 @@ _USUAL = ("platform", "ownership", "enrollment", "country")
 )
 def preview(session: Session, directive: Id, by: By = None) -> None:
     """Show whom a directive would hit, how that is known, what cannot be known, and when most would lose mail."""
-    from countermand.reads import installation
-    from countermand.reads.preview import preview as foresee
+    from countermand.operations import directives
 
-    config = session.open()
-    session.actor()
-    found = foresee(directive, config, installation.now())
+    found = session.call(directives.preview, directive)
     session.show(found, lambda seen: _preview(session, seen, tuple(by or _USUAL)))
 
 

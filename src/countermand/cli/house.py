@@ -15,8 +15,8 @@ from countermand.core.errors import Refused, Where
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from countermand.access import Role
     from countermand.flows.accounts import First
+    from countermand.operations.house import Token
     from countermand.reads.operators import Operator
 
 _WORDS = """\
@@ -49,21 +49,13 @@ KeyFile = Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """An account's token, shown this once."""
-
-    operator: str
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
 class House:
     """What ``init`` made."""
 
     config: Path
     database: Path
     drill: bool
-    tokens: tuple[Token, ...]
+    tokens: "tuple[Token, ...]"
     keys: Mapping[str, Path]
 
 
@@ -83,6 +75,7 @@ def init(
     administers and writes, and `approver`, which approves and operates.
     """
     from countermand.flows import accounts
+    from countermand.operations.house import Token
 
     firsts = _firsts(operator or [], dict(_pair(one, "--key") for one in key or []))
     if not session.config_path.exists():
@@ -97,40 +90,36 @@ def init(
 @command("add", ["countermand operator add carla --role approver --key carla.pub"])
 def add(session: Session, name: Name, role: RoleName, key: KeyFile = None) -> None:
     """Open an account and print its token, once. Its approvals count only after a waiting time."""
-    from countermand.flows import accounts
+    from countermand.operations import house
 
-    config = session.open()
-    roles = [_role(word) for word in role]
-    token = accounts.operator_add(session.act(), name, roles, read_text(key) if key else "", rails=config.guard)
-    session.show(Token(name, token), lambda made: f"The token of {made.operator}, shown this once:\n{made.token}")
+    done = session.call(house.add_operator, name, role, read_text(key) if key else "")
+    session.show(done, lambda made: f"The token of {made.operator}, shown this once:\n{made.token}")
 
 
 @command("list", ["countermand operator list"])
 def every(session: Session) -> None:
     """List the accounts, closed ones too."""
-    from countermand.reads import operators
+    from countermand.operations import house
 
-    session.actor()
-    session.show(operators.accounts(), lambda found: _accounts(session, found))
+    found = session.every(lambda after: session.call(house.list_operators, after))
+    session.show(found, lambda accounts: _accounts(session, accounts))
 
 
 @command("key", ["countermand operator key carla carla.pub"])
 def key_(session: Session, name: Name, file: Annotated[Path, typer.Argument(help="The SSH public key (.pub).")]) -> None:
     """Register another SSH key for an account; its approvals count again after the waiting time."""
-    from countermand.flows import accounts
+    from countermand.operations import house
 
-    config = session.open()
-    since = accounts.operator_key(session.act(), name, read_text(file), rails=config.guard)
-    session.show({"operator": name, "may_approve_from": since}, lambda _: f"{name} can approve from {session.moment(since)}.")
+    done = session.call(house.change_key, name, read_text(file))
+    session.show(done, lambda made: f"{name} can approve from {session.moment(made.may_approve_from)}.")
 
 
 @command("close", ["countermand operator close carla"])
 def close(session: Session, name: Name) -> None:
     """Close an account: its token opens nothing any more, and what it did keeps its name."""
-    from countermand.flows import accounts
+    from countermand.operations import house
 
-    accounts.operator_close(session.act(), name)
-    session.show({"operator": name, "active": False}, lambda _: f"{name} is closed.")
+    session.show(session.call(house.close_operator, name), lambda _: f"{name} is closed.")
 
 
 FAMILY = group("operator", "Console accounts: who may do what, and with which key they approve.", add, every, key_, close)
@@ -139,10 +128,11 @@ FAMILY = group("operator", "Console accounts: who may do what, and with which ke
 def _firsts(named: list[str], keys: dict[str, str]) -> "list[First]":
     from countermand.access import Role
     from countermand.flows.accounts import First
+    from countermand.operations.house import role
 
     if named:
         roles = {
-            name: frozenset(_role(word) for word in words.split("+"))
+            name: frozenset(role(word) for word in words.split("+"))
             for name, words in (_pair(one, "--operator") for one in named)
         }
     else:
@@ -160,16 +150,6 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     if not (name and sign and value):
         raise Refused("not-a-pair", Where(field=option), text=text, option=option)
     return name, value
-
-
-def _role(word: str) -> "Role":
-    from countermand.access import Role
-
-    try:
-        return Role(word)
-    except ValueError:
-        known = ", ".join(role for role in Role if role is not Role.SYSTEM)
-        raise Refused("unknown-role", role=word, known=known) from None
 
 
 def _house(house: House) -> "RenderableType":

@@ -1,6 +1,5 @@
 """``countermand import``: people, groups and devices from files. Nothing is written unless every row is good."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +9,7 @@ from countermand.cli.command import DryRun, command, group
 from countermand.cli.session import Session
 
 if TYPE_CHECKING:
-    from countermand.flows.bring_bounces import CameBack
-    from countermand.flows.files import Brought
+    from countermand.operations.imports import Brought, CameBack
 
 File = Annotated[Path, typer.Argument(help="The file to import.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="You have seen the counts that asked for a second look.")]
@@ -25,17 +23,21 @@ Source = Annotated[str, typer.Option(help="The name of the system that says so."
 @command("people", ["countermand import people people.csv --dry-run", "countermand import people people.csv"])
 def people(session: Session, file: File, part: Part = False, confirm: Confirm = False, dry_run: DryRun = False) -> None:
     """Import people: login,email,name,zone,locale,country,groups,employment; groups separated by semicolons."""
-    from countermand.flows.bring_people import bring_people
+    from countermand.operations import imports
 
-    _bring(session, "people", lambda **how: bring_people(session.act(), file, whole=not part, **how), confirm, dry_run)
+    with session.progress("Importing people"):
+        done = session.call(imports.import_people, file, not part, confirm, dry_run)
+    session.show(done, lambda found: _brought(found, "people", dry_run))
 
 
 @command("groups", ["countermand import groups groups.csv"])
 def groups(session: Session, file: File, confirm: Confirm = False, dry_run: DryRun = False) -> None:
     """Import which groups belong to which: group,member_of. The file is the whole nesting."""
-    from countermand.flows.bring_people import bring_groups
+    from countermand.operations import imports
 
-    _bring(session, "nestings", lambda **how: bring_groups(session.act(), file, **how), confirm, dry_run)
+    with session.progress("Importing nestings"):
+        done = session.call(imports.import_groups, file, confirm, dry_run)
+    session.show(done, lambda found: _brought(found, "nestings", dry_run))
 
 
 @command("devices", ["countermand import devices devices.csv", "countermand import devices ipads.csv --source jamf --part"])
@@ -48,15 +50,11 @@ def devices(
     dry_run: DryRun = False,
 ) -> None:
     """Import devices: serial,login,platform,model,ownership,enrollment,eas_id,apps,observed_at; apps separated by semicolons."""
-    from countermand.flows.bring_devices import bring_devices
+    from countermand.operations import imports
 
-    _bring(
-        session,
-        "devices",
-        lambda **how: bring_devices(session.act(), file, source=source, whole=not part, **how),
-        confirm,
-        dry_run,
-    )
+    with session.progress("Importing devices"):
+        done = session.call(imports.import_devices, file, source, not part, confirm, dry_run)
+    session.show(done, lambda found: _brought(found, "devices", dry_run))
 
 
 @command("exchange", ["countermand import exchange mobile-devices.csv"])
@@ -69,15 +67,11 @@ def exchange(
     dry_run: DryRun = False,
 ) -> None:
     """Import who reads mail with what, from `Get-MobileDevice | Export-Csv`. It says nothing of apps."""
-    from countermand.flows.bring_devices import bring_exchange
+    from countermand.operations import imports
 
-    _bring(
-        session,
-        "devices",
-        lambda **how: bring_exchange(session.act(), file, source=source, whole=not part, **how),
-        confirm,
-        dry_run,
-    )
+    with session.progress("Importing devices"):
+        done = session.call(imports.import_exchange, file, source, not part, confirm, dry_run)
+    session.show(done, lambda found: _brought(found, "devices", dry_run))
 
 
 @command("nanomdm", ["countermand import nanomdm webhook-events/*.json", "countermand import nanomdm events.jsonl --dry-run"])
@@ -88,12 +82,10 @@ def nanomdm(
     dry_run: DryRun = False,
 ) -> None:
     """Import `InstalledApplicationList` answers and check-ins, as NanoMDM's webhook posted them."""
-    from countermand.flows.bring_nanomdm import bring_nanomdm
+    from countermand.operations import imports
 
-    config = session.open()
-    act = session.act()
-    with session.progress("Importing events") as tick:
-        done = bring_nanomdm(act, files, source=source, dry_run=dry_run, progress=tick, hold=config.holdbacks)
+    with session.progress("Importing events"):
+        done = session.call(imports.import_nanomdm, files, source, dry_run)
     session.show(done, lambda found: _brought(found, "events", dry_run))
 
 
@@ -104,12 +96,10 @@ def bounces(
     dry_run: DryRun = False,
 ) -> None:
     """Take back the telling of people whose notice came back: delivery reports (RFC 3464); other mail is passed over."""
-    session.open()
-    act = session.act()
-    from countermand.flows.bring_bounces import bring_bounces
+    from countermand.operations import imports
 
-    with session.progress("Reading reports") as tick:
-        done = bring_bounces(act, files, dry_run=dry_run, progress=tick)
+    with session.progress("Reading reports"):
+        done = session.call(imports.import_bounces, files, dry_run)
     session.show(done, lambda found: _came_back(found, dry_run))
 
 
@@ -132,13 +122,6 @@ def _came_back(done: "CameBack", dry_run: bool) -> str:
     if len(done.passed_over) > _NAMED:
         lines.append(f"{len(done.passed_over) - _NAMED:,} more were passed over; --json names them all.")
     return "\n".join([*lines, "Nothing was changed."] if dry_run else lines)
-
-
-def _bring(session: Session, what: str, flow: "Callable[..., Brought]", confirm: bool, dry_run: bool) -> None:
-    config = session.open()
-    with session.progress(f"Importing {what}") as tick:
-        done = flow(dry_run=dry_run, confirmed=confirm, progress=tick, hold=config.holdbacks)
-    session.show(done, lambda found: _brought(found, what, dry_run))
 
 
 def _brought(done: "Brought", what: str, dry_run: bool) -> str:

@@ -1,10 +1,10 @@
 """Times and days as people write them on the command line."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from countermand.core.errors import Refused, Where
-from countermand.core.instants import DAY, HOUR, MINUTE, Instant, from_datetime, to_datetime
+from countermand.core.instants import DAY, HOUR, MINUTE, Instant, from_datetime
 
 _SPAN = re.compile(r"([0-9]{1,7})([dhm])")
 _UNITS = {"d": DAY, "h": HOUR, "m": MINUTE}
@@ -32,10 +32,10 @@ def since(text: str, now: Instant, option: str) -> Instant:
     return meant - DAY if re.fullmatch(r"[0-9-]+", text) else meant
 
 
-def day(text: str | None, now: Instant, option: str) -> date:
-    """The day that somebody means; without one, today in UTC. Refused ``not-a-moment``."""
+def day(text: str | None, option: str) -> date | None:
+    """The day that somebody means, if they name one. Refused ``not-a-moment``."""
     if text is None:
-        return to_datetime(now).astimezone(UTC).date()
+        return None
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 @command("list", ["countermand orders list", "countermand orders list --json"])
 def every(session: Session) -> None:
     """List the known real orders, the earliest first."""
-    from countermand.reads import orders
+    from countermand.operations import known
 
-    session.show(orders.known_orders(), _orders)
+    session.show(session.call(known.list_orders), _orders)
 
 
 @command("show", ["countermand orders show us-omb-m-23-13"])
 def show(session: Session, order: Annotated[str, typer.Argument(metavar="ID", help="The order's id in the register.")]) -> None:
     """Show one order: whom it bound, what it asked, by when, what became of it, and its sources."""
-    from countermand.reads import orders
+    from countermand.operations import known
 
-    session.show(orders.known_order(order), _order)
+    session.show(session.call(known.show_order, order), _order)
 
 
 FAMILY = group("orders", "The register of known real orders, each with its sources.", every, show)
 
 
-def _orders(found: "tuple[Order, ...]") -> "RenderableType":
+def _orders(found: "list[Order]") -> "RenderableType":
     from countermand.cli.render import table
 
     rows = [(one.issued, one.id, one.jurisdiction, one.force, one.title) for one in found]

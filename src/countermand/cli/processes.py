@@ -64,10 +64,10 @@ def add(session: Session, name: Name, into: Into, listen: Listen = "127.0.0.1:84
 @command("list", ["countermand gate list"])
 def gates(session: Session) -> None:
     """List the gates that ever reported: how far each has heard, and what it decided."""
-    session.actor()
-    from countermand.reads import feed
+    from countermand.operations import standing
 
-    session.show(feed.gates(), lambda found: _gates(session, found))
+    found = session.every(lambda after: session.call(standing.list_gates, after))
+    session.show(found, lambda gates: _gates(session, gates))
 
 
 @command("nginx", ["countermand gate config nginx --config gate.toml --part server --mail 127.0.0.1:8080"])

@@ -12,6 +12,7 @@ from countermand.cli.session import Session, read_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from countermand.operations.ledger import Verification
     from countermand.reads.ledger import Shown, Verified
 
 Keys = Annotated[
@@ -40,11 +41,10 @@ def show(
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
 ) -> None:
     """Show entries, newest first."""
-    from countermand.reads import ledger
+    from countermand.operations import ledger
 
-    act = session.act()
-    start = moments.since(since, act.now, "--since") if since else 0
-    found = ledger.entries(act, kind=kind, actor=actor, mentions=about, subject=subject, since=start, before=before, limit=limit)
+    start = moments.since(since, session.now(), "--since") if since else 0
+    found = session.call(ledger.list_entries, kind, actor, about, subject, start, before, limit)
     session.show(found, lambda entries: _entries(session, entries))
 
 
@@ -58,14 +58,15 @@ def verify(
     kept: Kept = None,
 ) -> None:
     """Compute everything anew and compare: leaves, tree, signatures. Any changed, removed or moved byte is found."""
-    from countermand.reads import ledger
-
     notes = [read_text(file) for file in kept or []]
     if directory is None:
-        act = session.act()
-        found = ledger.verify_live(act, _lines(session, key), notes)
-    else:
-        found = ledger.verify_export(directory, _lines(session, key), notes)
+        from countermand.operations import ledger
+
+        session.show(session.call(ledger.verify_ledger, _lines(session, key) if key else None, notes), _verified)
+        return
+    from countermand.reads.ledger import verify_export
+
+    found = verify_export(directory, _lines(session, key), notes)
     if found.problem is not None:
         raise found.problem
     session.show(found, _verified)
@@ -85,13 +86,13 @@ def export(session: Session, directory: Annotated[Path, typer.Argument(help="A n
 @command("prove", ["countermand ledger prove 4711 > entry.tlog-proof"])
 def prove(session: Session, index: Annotated[int, typer.Argument(min=0, help="The entry's place in the ledger.")]) -> None:
     """Print a proof that one entry is in the ledger, which stands alone."""
-    from countermand.reads import ledger
+    from countermand.operations import ledger
 
-    text = ledger.prove(session.act(), index)
+    made = session.call(ledger.prove_entry, index)
     if session.options.json:
-        session.show({"index": index, "proof": text}, str)
+        session.show(made, str)
     else:
-        print(text, end="")
+        print(made.proof, end="")
 
 
 @command("check", ["countermand ledger check entry.tlog-proof --key ledger.pub"])
@@ -108,17 +109,9 @@ def check(
 @command("seal", ["countermand ledger seal"])
 def seal(session: Session) -> None:
     """Seal what was committed and sign a checkpoint now, as the worker does every few seconds."""
-    from countermand.flows.accounts import key_file
-    from countermand.flows.seal import seal as seal_batch
+    from countermand.operations import ledger
 
-    act = session.act()
-    sealed, count = None, 0
-    while batch := seal_batch(act, key_file(session.config.state_dir, "ledger")):
-        sealed, count = batch, count + batch.count
-        if not batch.more:
-            break
-    note = sealed.note if sealed else ""
-    session.show({"sealed": count, "note": note}, lambda _: note or "Nothing waits to be sealed.")
+    session.show(session.call(ledger.seal), lambda made: made.note or "Nothing waits to be sealed.")
 
 
 WORDS = "The ledger: what happened, and the proof that nobody rewrote it."
@@ -137,7 +130,7 @@ def _lines(session: Session, files: list[Path] | None) -> list[str]:
     return [text if " " not in text else ledger.verifier_line(session.config.origin, file) for file, text in texts]
 
 
-def _verified(found: "Verified") -> str:
+def _verified(found: "Verified | Verification") -> str:
     waiting = f" {found.unsealed:,} more are committed and not sealed yet." if found.unsealed else ""
     return f"The ledger verifies: {found.entries:,} entries under {found.checkpoints:,} checkpoints.{waiting}"
 

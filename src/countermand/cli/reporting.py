@@ -7,7 +7,7 @@ import typer
 
 from countermand.cli.command import DryRun, command
 from countermand.cli.documents import Id
-from countermand.cli.dry import rehearsed, would
+from countermand.cli.dry import would
 from countermand.cli.session import Session
 from countermand.core.errors import Refused, Where
 
@@ -39,13 +39,10 @@ def report(
     out: Out = None,
 ) -> None:
     """Count who was told, who complied, who cannot be known, and who is denied; by country, platform, ownership, group."""
-    from countermand.reads import installation, report_page, report_sheet
-    from countermand.reads.report import report as count
+    from countermand.operations import standing
 
     _known(format_, _FORMATS)
-    config = session.open()
-    session.actor()
-    found = count(directive, installation.now(), smallest or config.reports.smallest)
+    found = session.call(standing.report, directive, smallest)
     if format_ == "json" or session.options.json:
         from countermand.cli.render import as_json
 
@@ -53,6 +50,8 @@ def report(
     elif format_ == "text":
         session.show(found, lambda seen: _report(session, seen))
     else:
+        from countermand.reads import report_page, report_sheet
+
         _give(report_page.render(found) if format_ == "html" else report_sheet.render(found), out)
 
 
@@ -80,11 +79,11 @@ def handover(
     Each list has a number and a receipt; a halted, rescinded or expired directive takes back what it gave.
     """
     from countermand.core.handover import Format
-    from countermand.flows.handover import handover as hand_over
+    from countermand.operations import standing
 
     _known(format_, tuple(Format))
-    act = session.act()
-    made = rehearsed(dry_run, hand_over)(act, directive, Format(format_), since=since, undo=undo)
+    asked = standing.undo_handover if undo else standing.handover
+    made = session.call(asked, directive, Format(format_), since, dry_run)
     if session.options.json:
         session.show(made, str)
     elif dry_run or made.receipt is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from countermand.core.errors import Refused
 
@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
     from countermand.access import Act, Actor
     from countermand.config import Config
+    from countermand.operations.operation import Call, Operation
+    from countermand.operations.pages import Page
 
 DEFAULT_CONFIG = Path("countermand.toml")
 #: Piped output is cut by nobody's window.
 _PIPE_WIDTH = 240
 
+Asked = ParamSpec("Asked")
 Result = TypeVar("Result")
+Row = TypeVar("Row")
 Tick = Callable[[int], None]
 
 
@@ -41,6 +45,7 @@ class Session:
         self.options = options
         self._config: Config | None = None
         self._open = False
+        self._tick: Tick = _silent
 
     def __enter__(self) -> "Session":
         return self
@@ -91,6 +96,45 @@ class Session:
 
         return installation.act(actor)
 
+    # -- what is asked --
+
+    def call(self, asked: "Operation[Asked, Result]", /, *args: "Asked.args", **kwargs: "Asked.kwargs") -> Result:
+        """The answer to an operation."""
+        from countermand.operations.operation import perform
+
+        return perform(asked, self._shipped() if asked.standalone else self._call(), *args, **kwargs)
+
+    def every(self, ask: "Callable[[str], Page[Row]]") -> list[Row]:
+        """All pages of a list, one after the other; ``ask(after)`` fetches the one behind a cursor."""
+        found: list[Row] = []
+        after = ""
+        while True:
+            page = ask(after)
+            found += page.items
+            after = page.next
+            if not after:
+                return found
+
+    def now(self) -> int:
+        """The installation's time, which in a drill is not this machine's."""
+        from countermand.operations import known
+
+        return self.call(known.clock).now
+
+    def _call(self) -> "Call":
+        from countermand.operations.operation import Call
+
+        return Call(self.act(), self.config, self._tick)
+
+    def _shipped(self) -> "Call":
+        """For what needs neither installation nor account."""
+        from countermand.access import Act, Actor
+        from countermand.config import standard
+        from countermand.lib import clock
+        from countermand.operations.operation import Call
+
+        return Call(Act(Actor("", frozenset()), clock.now()), standard(Path()))
+
     # -- where results go --
 
     @property
@@ -121,16 +165,25 @@ class Session:
 
     @contextmanager
     def progress(self, title: str, total: int | None = None) -> Iterator[Tick]:
-        """A bar while something long runs; yields ``tick(steps)``. Silent unless a person watches."""
+        """A bar while something long runs; yields ``tick(steps)``, which what is called inside moves as well. Silent unless a
+        person watches."""
         if self.options.json or not sys.stderr.isatty():
-            yield lambda steps: None
+            yield _silent
             return
         from rich.console import Console
         from rich.progress import Progress
 
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(title, total=total)
-            yield lambda steps: bar.advance(task, steps)
+            self._tick = lambda steps: bar.advance(task, steps)
+            try:
+                yield self._tick
+            finally:
+                self._tick = _silent
+
+
+def _silent(steps: int) -> None:
+    """Nobody watches."""
 
 
 def read_text(file: Path) -> str:

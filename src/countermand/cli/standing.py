@@ -1,6 +1,5 @@
 """``countermand status`` and ``countermand device show``: how things stand, for all or for one phone."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from countermand.cli.session import Session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from countermand.operations.devices import Found
     from countermand.reads.device import DeviceView, Under
     from countermand.reads.status import Overview, Standing
 
@@ -18,24 +18,12 @@ MaybeId = Annotated[str | None, typer.Argument(metavar="[ID]", help="The directi
 What = Annotated[str, typer.Argument(metavar="X", help="A name of the device, serial:F2LX1, #17, or its owner's login.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a look-up brought: every device of a login, or one."""
-
-    login: str
-    devices: "tuple[DeviceView, ...]"
-
-
 @command("status", ["countermand status", "countermand status no-tiktok", "countermand status --json"])
 def status(session: Session, directive: MaybeId = None) -> None:
     """Show where every directive stands, what gates have heard, what waits for a person, and the ledger's end."""
-    from countermand.access import allowed
-    from countermand.reads import installation
-    from countermand.reads.status import status as look
+    from countermand.operations import standing
 
-    session.open()
-    actor = session.actor()
-    found = look(directive, installation.now(), tail=allowed(actor, "audit"))
+    found = session.call(standing.status, directive)
     session.show(found, lambda seen: _overview(session, seen, whole=directive is None))
 
 
@@ -56,13 +44,9 @@ def show(
 
     Each look is recorded in the ledger.
     """
-    from countermand.flows.look_up import look_up
-    from countermand.reads.device import device
+    from countermand.operations import devices
 
-    act = session.act()
-    found = look_up(act, what, case)
-    views = tuple(device(act, ordinal) for ordinal in found.devices)
-    session.show(Found(found.login, views), lambda seen: _found(session, seen))
+    session.show(session.call(devices.look_up, what, case), lambda seen: _found(session, seen))
 
 
 DEVICE = group("device", "Single devices, for the help desk.", show)
@@ -101,7 +85,7 @@ def _state(one: "Standing") -> str:
     return ", ".join(word for word in words if word)
 
 
-def _found(session: Session, seen: Found) -> "RenderableType":
+def _found(session: Session, seen: "Found") -> "RenderableType":
     from countermand.cli.render import page
 
     if not seen.devices:

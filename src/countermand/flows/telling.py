@@ -6,6 +6,7 @@ the set": the same for the first telling, after a crash, and for people who join
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 
 from pyroaring import BitMap
 
@@ -18,6 +19,8 @@ from countermand.store.unit import unit
 
 #: People promised in one transaction; well within the 200 ms that a transaction may last.
 CHUNK = 2_000
+#: Chunks in one call of whoever drives it step by step: a second or two of work.
+BURST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +51,30 @@ def issue_next(act: Act, name: str, members: BitMap | None = None) -> Progress:
     return _next(act, lineage, audience.members(lineage) if members is None else members)
 
 
-def issue_all(act: Act, name: str, members: BitMap | None = None, tick: Tick = lambda progress: None) -> Progress:
-    """Promise the version in force to everybody in its audience, chunk by chunk; ``tick`` after each. Halting, rescinding
-    or killing it in the middle leaves nothing half-done; calling it again goes on."""
+def issue_all(
+    act: Act, name: str, members: BitMap | None = None, tick: Tick = lambda progress: None, *, most: int | None = None
+) -> Progress:
+    """Promise the version in force to everybody in its audience, chunk by chunk (at most ``most``); ``tick`` after each.
+    Halting, rescinding or killing it in the middle leaves nothing half-done; calling it again goes on."""
     require(act.actor, "tell")
     lineage = terms.lineage(name)
     if lineage is None:
         return Progress(0, 0, 0, more=False, why="over")
     wanted = audience.members(lineage) if members is None else members
     promised = 0
-    while True:
+    for chunk in count(1):
         progress = _next(act, lineage, wanted)
         promised += progress.promised
         tick(progress)
-        if not progress.more:
-            return replace(progress, promised=promised)
+        if not progress.more or chunk == most:
+            break
+    return replace(progress, promised=promised)
 
 
 def rescind_next(act: Act, name: str) -> Progress:
     """Promise the correction to the next people whom a notice reached or may have reached, in one short unit; then forget
     the verdicts and lapses, which speak of nothing any more."""
-    require(act.actor, "tell")
+    require(act.actor, "correct")
     with unit():
         row = directives.known(name)
         if row.ended_at is None or row.corrected:
@@ -85,15 +91,16 @@ def rescind_next(act: Act, name: str) -> Progress:
         return Progress(0, row.corrected_to, 0, more=False)
 
 
-def rescind_all(act: Act, name: str, tick: Tick = lambda progress: None) -> int:
-    """Promise every correction; returns how many."""
+def rescind_all(act: Act, name: str, tick: Tick = lambda progress: None, *, most: int | None = None) -> Progress:
+    """Promise every correction, chunk by chunk (at most ``most``)."""
     promised = 0
-    while True:
+    for chunk in count(1):
         progress = rescind_next(act, name)
         promised += progress.promised
         tick(progress)
-        if not progress.more:
-            return promised
+        if not progress.more or chunk == most:
+            break
+    return replace(progress, promised=promised)
 
 
 def catch_up(act: Act, between: Callable[[], None] = lambda: None) -> int:
@@ -102,7 +109,7 @@ def catch_up(act: Act, between: Callable[[], None] = lambda: None) -> int:
     require(act.actor, "tell")
     promised = 0
     for name in directives.uncorrected():
-        promised += rescind_all(act, name, lambda progress: between())
+        promised += rescind_all(act, name, lambda progress: between()).promised
     for lineage in terms.live():
         promised += issue_all(act, lineage.id, tick=lambda progress: between()).promised
     return promised

@@ -161,7 +161,7 @@ def sent_in_error(house: House, door: Door, phones: Sequence[Phone], outcome: Ou
         outcome.last_phone_ms = (max(got.values(), default=started) - started) * 1000
         step.outcome = f"{outcome.lifted:,} phones have mail again, the last after {outcome.last_phone_ms:,.0f} ms"
     with steps.step("Corrections to whoever was told", outcome.told) as step:
-        promised = rescind_all(house.act(OPERATOR), ORDER)
+        promised = rescind_all(house.act(OPERATOR), ORDER).promised
         patience = 60 + promised / 500
         until(lambda: not progress.waiting(ORDER, "rescinded") or None, patience, lambda: step.at(_sent(promised)))
         until(lambda: _corrections(door, outcome) or None, 10.0)  # the sink writes its notes a moment later

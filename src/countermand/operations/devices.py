@@ -1,0 +1,100 @@
+"""Single devices, for the help desk: what is known of one, and what people say of it. Names of people and devices travel in
+the body, never in an address, so that they stand in nobody's access log."""
+
+from dataclasses import dataclass
+
+from countermand.core.apps import App
+from countermand.core.devices import Identity, IdentityKind, Platform
+from countermand.core.errors import Refused, Where
+from countermand.flows import attest as saying
+from countermand.flows import look_up as looking
+from countermand.operations.operation import Call, operation, rehearsed
+from countermand.reads.device import DeviceView, device
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look-up brought: every device of a login, or one."""
+
+    login: str
+    devices: tuple[DeviceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    device: str
+    apps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    device: str
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    device: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailRemoved:
+    device: str
+    mail_removed: bool
+
+
+@operation("POST", "/devices/look-up", "read-person", again=True)
+def look_up(call: Call, what: str, case: str = "") -> Found:
+    """Explain one device, or every device of a login: what was seen on it, what is asked of it, and from when mail stops.
+
+    ``what``: a name of the device, serial:F2LX1, #17, or its owner's login. Each look is recorded in the ledger, with
+    the reference of its ``case``."""
+    found = looking.look_up(call.act, what, case)
+    return Found(found.login, tuple(device(call.act, ordinal) for ordinal in found.devices))
+
+
+@operation("POST", "/devices/attest", "attest")
+def attest(call: Call, device: str, apps: list[str], dry_run: bool = False) -> Attested:
+    """Record its owner's statement that apps (ios:ID or android:ID) are gone from a device. It never clears what a machine
+    saw. ``device``: a serial number, or KIND:VALUE."""
+    rehearsed(dry_run, saying.attest)(call.act, device, [_app(one) for one in apps])
+    return Attested(device, tuple(apps))
+
+
+@operation("POST", "/devices/retire", "attest")
+def retire(call: Call, device: str, why: str, dry_run: bool = False) -> Retired:
+    """Declare a device replaced or retired: out of every scope, its evidence void, its names free for another."""
+    rehearsed(dry_run, saying.device_retire)(call.act, device, why)
+    return Retired(device, retired=True)
+
+
+@operation("POST", "/devices/bind", "attest")
+def bind(call: Call, device: str, identity: str, dry_run: bool = False) -> Bound:
+    """Say that a name seen at a gate (KIND:VALUE) is this device's, so that the device is registered."""
+    rehearsed(dry_run, saying.device_bind)(call.act, device, _identity(identity))
+    return Bound(device, identity)
+
+
+@operation("POST", "/devices/mail-removed", "attest")
+def mail_removed(call: Call, device: str, removed: bool = True, dry_run: bool = False) -> MailRemoved:
+    """Record its owner's word that mail is gone from a device (or is there again): complied, where the directive takes that."""
+    rehearsed(dry_run, saying.mail_removed)(call.act, device, removed=removed)
+    return MailRemoved(device, removed)
+
+
+OPERATIONS = (look_up, attest, retire, bind, mail_removed)
+
+
+def _app(text: str) -> App:
+    platform, _, app_id = text.partition(":")
+    if platform not in set(Platform) or not app_id:
+        raise Refused("app-form", Where(field="--app"), app=text)
+    return App(Platform(platform), app_id)
+
+
+def _identity(text: str) -> Identity:
+    kind, _, value = text.partition(":")
+    if kind not in set(IdentityKind) or not value:
+        raise Refused("identity-form", identity=text, known=", ".join(IdentityKind))
+    return Identity(IdentityKind(kind), value)

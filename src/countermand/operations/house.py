@@ -1,0 +1,80 @@
+"""The house: its accounts, and whether its sets are what its rows say."""
+
+from dataclasses import dataclass
+
+from countermand.access import Role
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant
+from countermand.flows import accounts
+from countermand.flows.doctor import Findings
+from countermand.flows.doctor import doctor as examine
+from countermand.operations.operation import Call, operation
+from countermand.operations.pages import USUAL, Page, page
+from countermand.reads import operators
+from countermand.reads.operators import Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An account's token, shown this once."""
+
+    operator: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanged:
+    operator: str
+    may_approve_from: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    operator: str
+    active: bool
+
+
+@operation("GET", "/operators", "read")
+def list_operators(call: Call, after: str = "", limit: int = USUAL) -> Page[Operator]:
+    """The accounts, closed ones too."""
+    return page(operators.accounts(), lambda one: one.name, after, limit)
+
+
+@operation("POST", "/operators", "operator", secret=True)
+def add_operator(call: Call, name: str, roles: list[str], ssh_key: str = "") -> Token:
+    """Open an account; the answer holds its token, which is shown this once. Its approvals count only after a waiting time.
+
+    ``roles``: administrator, author, approver, operator, helpdesk, auditor; ``ssh_key``: a line of a .pub file."""
+    token = accounts.operator_add(call.act, name, [role(word) for word in roles], ssh_key, rails=call.config.guard)
+    return Token(name, token)
+
+
+@operation("POST", "/operators/{name}/key", "operator")
+def change_key(call: Call, name: str, ssh_key: str) -> KeyChanged:
+    """Register another SSH key for an account; its approvals count again after the waiting time."""
+    return KeyChanged(name, accounts.operator_key(call.act, name, ssh_key, rails=call.config.guard))
+
+
+@operation("POST", "/operators/{name}/close", "operator")
+def close_operator(call: Call, name: str) -> Closed:
+    """Close an account: its token opens nothing any more, and what it did keeps its name."""
+    accounts.operator_close(call.act, name)
+    return Closed(name, active=False)
+
+
+@operation("POST", "/doctor", "doctor", again=True)
+def doctor(call: Call, repair: bool = False) -> Findings:
+    """Rebuild every derived set from the rows and compare. ``repair``: where they differ, the rows win."""
+    return examine(call.act, repair=repair, progress=call.tick)
+
+
+OPERATIONS = (list_operators, add_operator, change_key, close_operator, doctor)
+
+
+def role(word: str) -> Role:
+    """The role that somebody means. Refused ``unknown-role``."""
+    try:
+        return Role(word)
+    except ValueError:
+        known = ", ".join(one for one in Role if one is not Role.SYSTEM)
+        raise Refused("unknown-role", role=word, known=known) from None

@@ -1,0 +1,90 @@
+"""The ledger from outside: what happened, the proof of one entry, and computing everything anew."""
+
+from dataclasses import dataclass
+
+from countermand.core.instants import Instant
+from countermand.flows.accounts import key_file
+from countermand.flows.seal import seal as seal_batch
+from countermand.operations.operation import Call, operation
+from countermand.reads import ledger
+from countermand.reads.ledger import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Everything fits. ``unsealed``: committed, and not under a checkpoint yet; no fault by itself."""
+
+    entries: int
+    checkpoints: int
+    unsealed: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProof:
+    """``proof``: a .tlog-proof, which stands alone."""
+
+    index: int
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """``note``: the newest checkpoint; '' if nothing waited."""
+
+    sealed: int
+    note: str
+
+
+@operation("GET", "/ledger/entries", "audit")
+def list_entries(
+    call: Call,
+    kind: str = "",
+    actor: str = "",
+    about: str = "",
+    subject: str = "",
+    since: Instant = 0,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Shown]:
+    """Entries, newest first. The next page: ``before`` the ``id`` of the last one of this.
+
+    ``about``: entries that name this, such as a directive's id; ``subject``: person:LOGIN or device:ORDINAL."""
+    return ledger.entries(
+        call.act, kind=kind, actor=actor, mentions=about, subject=subject, since=since, before=before, limit=min(limit, 1_000)
+    )
+
+
+@operation("POST", "/ledger/verify", "audit", again=True)
+def verify_ledger(call: Call, lines: list[str] | None = None, kept: list[str] | None = None) -> Verification:
+    """Compute everything anew and compare: leaves, tree, signatures. What does not fit is refused by its code.
+
+    ``lines``: verifier lines kept elsewhere, instead of this installation's own; ``kept``: checkpoints kept elsewhere."""
+    found = ledger.verify_live(call.act, lines or [_own_line(call)], kept or [])
+    if found.problem is not None:
+        raise found.problem
+    return Verification(found.entries, found.checkpoints, found.unsealed)
+
+
+@operation("GET", "/ledger/proofs/{index}", "audit")
+def prove_entry(call: Call, index: int) -> EntryProof:
+    """A proof that one entry is in the ledger."""
+    return EntryProof(index, ledger.prove(call.act, index))
+
+
+@operation("POST", "/ledger/seal", "seal", again=True)
+def seal(call: Call) -> Seal:
+    """Seal what was committed and sign a checkpoint now, as the worker does every few seconds."""
+    sealed, count = None, 0
+    while batch := seal_batch(call.act, key_file(call.config.state_dir, "ledger")):
+        sealed, count = batch, count + batch.count
+        if not batch.more:
+            break
+    return Seal(count, sealed.note if sealed else "")
+
+
+OPERATIONS = (list_entries, verify_ledger, prove_entry, seal)
+
+
+def _own_line(call: Call) -> str:
+    own = key_file(call.config.state_dir, "ledger")
+    return ledger.verifier_line(call.config.origin, own.with_name(own.name + ".pub"))
