@@ -26,6 +26,8 @@ class Kind(StrEnum):
 TELLING = frozenset({Kind.ISSUED, Kind.SUPERSEDED})
 #: Kinds that go ahead of everything else: what takes an order back must not wait behind it.
 FIRST = frozenset({Kind.RESCINDED, Kind.HALTED})
+#: Kinds that speak of a halt: that the order is on hold, and that it goes on.
+_OF_A_HALT = frozenset({Kind.HALTED, Kind.RESUMED})
 
 
 class Fate(StrEnum):
@@ -37,12 +39,13 @@ class Fate(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What people decided about a version and its lineage. ``ended``: the lineage was rescinded; ``not_before``: the
-    lineage's, written when it was resumed after a halt, 0 if never."""
+    lineage's, written when it was resumed after a halt, 0 if never; ``last_halt``: when it was last halted, 0 if never."""
 
     state: State
     halted: bool = False
     ended: bool = False
     not_before: Instant = 0
+    last_halt: Instant = 0
 
     def fate(self, kind: Kind, promised_at: Instant) -> Fate:
         """What happens to a notice of this kind, promised then, now."""
@@ -50,6 +53,8 @@ class Standing:
             return Fate.LEAVE if kind is Kind.RESCINDED else Fate.VOID
         if self.state is not State.ISSUED or kind is Kind.RESCINDED:
             return Fate.VOID
+        if kind in _OF_A_HALT and promised_at < self.last_halt:
+            return Fate.VOID  # words of an earlier halt, overtaken by this one
         if self.halted:
             return Fate.LEAVE if kind is Kind.HALTED else Fate.WAIT
         if kind is Kind.HALTED:

@@ -11,6 +11,7 @@ from countermand.access import Act, require
 from countermand.core import schedule
 from countermand.core.instants import FOREVER, HOUR, MINUTE, Instant
 from countermand.core.notices import TELLING, Kind
+from countermand.flows import hold
 from countermand.flows.letters import Desk, Draft, drafts
 from countermand.notices.mail import Letter, Outcome, Result
 from countermand.store import feed, log, outbox, told
@@ -82,7 +83,7 @@ def settle(
         lost = [draft.row.id for draft, outcome in found if draft.row.id not in mine and _may_have_reached(outcome)]
         outbox.mark_reached(lost)
         _write_told(act, desk, [draft for draft, outcome in kept if outcome.result is Result.ACCEPTED], in_time)
-        _correct_late(act, [draft for draft, outcome in found if _may_have_reached(outcome)])
+        _follow(act, [draft for draft, outcome in found if _may_have_reached(outcome)])
         _record(act, kept)
     counts = Counter(outcome.result for _, outcome in found)
     unsent = counts[Result.UNSENT]
@@ -157,15 +158,16 @@ def _due_in_force(act: Act, desk: Desk, draft: Draft, in_time: Instant) -> Insta
     return draft.due if later is None else max(draft.due, later)
 
 
-def _correct_late(act: Act, reached: Sequence[Draft]) -> None:
-    """Notices that were on their way when their lineage was rescinded: whoever they reached gets the correction too."""
-    notices = [draft for draft in reached if draft.row.kind is not Kind.RESCINDED]
-    if not notices:
-        return
-    standings = outbox.standings({draft.row.version for draft in notices})
-    for draft in notices:
-        if standings[draft.row.version].standing.ended:
-            outbox.correct(draft.row.lineage, [draft.row.person], act)
+def _follow(act: Act, reached: Sequence[Draft]) -> None:
+    """Notices that were on their way when people decided otherwise: whoever they reached gets the correction, or hears that
+    the order is on hold, or goes on."""
+    notices = [draft.row for draft in reached if draft.row.kind is not Kind.RESCINDED]
+    standings = outbox.standings({row.version for row in notices}) if notices else {}
+    ended = {row.lineage for row in notices if standings[row.version].standing.ended}
+    for row in notices:
+        if row.lineage in ended:
+            outbox.correct(row.lineage, [row.person], act)
+    hold.hold_late(act, [(row.lineage, row.person, row.kind) for row in notices if row.lineage not in ended])
 
 
 def _record(act: Act, settled: Sequence[tuple[Draft, Outcome]]) -> None:

@@ -14,10 +14,11 @@ from countermand.core.bundle import Bundle, Purpose
 from countermand.core.errors import Refused
 from countermand.core.guardrails import Attempt, bounds, may_issue, may_resume
 from countermand.core.instants import Instant
+from countermand.core.schedule import quarter
 from countermand.flows import impact
 from countermand.flows.impact import Drift, Impact
 from countermand.lib import sshsig
-from countermand.store import approvals, directives, feed, log, operators, terms
+from countermand.store import approvals, directives, feed, holds, log, operators, terms
 from countermand.store.directives import VersionRow
 from countermand.store.unit import unit
 
@@ -82,7 +83,7 @@ def resume(act: Act, name: str, *, expected: int | None = None, acknowledged: in
         if now_bundle.digest != bundle.digest or now_row.pk != row.pk:
             raise Refused("bundle-changed", digest=bundle.digest)
         may_resume(_as_signed_now(attempt, row, Purpose.RESUME, verified), bundle.rails, halted=True)
-        not_before = act.now + attempt.directive.minimum_notice
+        not_before = quarter(act.now + attempt.directive.minimum_notice)  # as notices state it
         directives.resume(name, not_before)
         about = {"lineage": name, "version": row.number, "bundle": bundle.digest, "not_before": not_before}
         log.append("resumed", act, {**about, "people": attempt.people, "peak": attempt.peak})
@@ -123,6 +124,7 @@ def _replace(name: str, verb: str) -> int | None:
     if before is None:
         return None
     directives.set_state(before.pk, lifecycle.after(before.state, "supersede"))
+    holds.tell_anew(name)
     return before.number
 
 

@@ -14,7 +14,8 @@ from countermand.access import Act, require
 from countermand.core import facts, schedule
 from countermand.core.notices import Kind
 from countermand.core.terms import Lineage
-from countermand.store import audience, directives, feed, log, outbox, rings, sets, terms
+from countermand.flows.hold import hold_all
+from countermand.store import audience, directives, feed, holds, log, outbox, rings, sets, terms
 from countermand.store.unit import unit
 
 #: People promised in one transaction; well within the 200 ms that a transaction may last.
@@ -110,6 +111,8 @@ def catch_up(act: Act, between: Callable[[], None] = lambda: None) -> int:
     promised = 0
     for name in directives.uncorrected():
         promised += rescind_all(act, name, lambda progress: between()).promised
+    for name in holds.untold():
+        promised += hold_all(act, name, between)
     for lineage in terms.live():
         promised += issue_all(act, lineage.id, tick=lambda progress: between()).promised
     return promised

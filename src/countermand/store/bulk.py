@@ -19,12 +19,13 @@ def cut(keys: Sequence[Key], size: int) -> Iterator[Sequence[Key]]:
         yield keys[start : start + size]
 
 
-def by_numbers(statement: str, numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
-    """Rows of a query whose ``{}`` stands for a list of whole numbers (written out: there may be thousands)."""
+def by_numbers(statement: str, numbers: Iterable[int], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query whose ``{}`` stands for a list of whole numbers (written out: there may be thousands), after the
+    parameters ``before``."""
     wanted = list(numbers)
     with connection.cursor() as cursor:
         for part in cut(wanted, NUMBERS):
-            cursor.execute(statement.format(",".join(map(str, map(int, part)))))
+            cursor.execute(statement.format(",".join(map(str, map(int, part)))), before)
             yield from cursor.fetchall()
 
 

@@ -28,6 +28,7 @@ class LineageRow:
     rings_opened: tuple[Instant, ...]
     corrected_to: int
     corrected: bool
+    last_halt: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +175,15 @@ def set_rings(name: str, opened: Collection[Instant]) -> None:
 
 
 def halt(name: str, at: Instant) -> None:
-    models.Lineage.objects.filter(pk=name, halted_at=None).update(halted_at=at)
+    """On hold; who was told of the order has yet to hear of it."""
+    row = models.Lineage.objects.filter(pk=name, halted_at=None)
+    row.update(halted_at=at, last_halt=at, hold_told=False, hold_told_to=-1)
 
 
 def resume(name: str, not_before: Instant) -> None:
-    models.Lineage.objects.filter(pk=name).update(halted_at=None, not_before=not_before)
+    """In force again; who heard that it was on hold has yet to hear that it goes on."""
+    row = models.Lineage.objects.filter(pk=name)
+    row.update(halted_at=None, not_before=not_before, hold_told=False, hold_told_to=-1)
 
 
 def end(name: str, ground: str, at: Instant) -> None:
@@ -240,6 +245,7 @@ def _lineage(row: models.Lineage) -> LineageRow:
         rings_opened=tuple(row.rings_opened),
         corrected_to=row.corrected_to,
         corrected=row.corrected,
+        last_halt=row.last_halt,
     )
 
 

@@ -187,8 +187,7 @@ def waiting() -> list[Source]:
     """Versions with open notices, whatever their fate. Cheap when there are none; needs no unit."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before, l.ground FROM store_version v "
-            "JOIN store_lineage l ON l.id = v.lineage_id "
+            f"SELECT {_STANDING} FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id "
             f"WHERE EXISTS (SELECT 1 FROM store_notice n WHERE n.version_id = v.id AND n.{_OPEN}) ORDER BY v.id"
         )
         return [_source(row) for row in cursor.fetchall()]
@@ -199,17 +198,19 @@ def standings(versions: Collection[int]) -> dict[int, Source]:
     marks = ",".join(["%s"] * len(versions))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before, l.ground FROM store_version v "
-            f"JOIN store_lineage l ON l.id = v.lineage_id WHERE v.id IN ({marks})",
+            f"SELECT {_STANDING} FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id WHERE v.id IN ({marks})",
             list(versions),
         )
         return {row[0]: _source(row) for row in cursor.fetchall()}
 
 
-def _source(row: tuple[int, str, str, int | None, int | None, int, str]) -> Source:
-    version, lineage, state, halted_at, ended_at, not_before, ground = row
+_STANDING = "v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before, l.last_halt, l.ground"
+
+
+def _source(row: tuple[int, str, str, int | None, int | None, int, int | None, str]) -> Source:
+    version, lineage, state, halted_at, ended_at, not_before, last_halt, ground = row
     ended = ended_at is not None or state == State.RESCINDED
-    return Source(version, lineage, Standing(State(state), halted_at is not None, ended, not_before), ground)
+    return Source(version, lineage, Standing(State(state), halted_at is not None, ended, not_before, last_halt or 0), ground)
 
 
 def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> list[Row]:
@@ -247,23 +248,27 @@ def _take(source: Source, rank: int, act: Acting, real: Instant, share: int) -> 
         )
         found = cursor.fetchall()
     rows: list[Row] = []
-    void: list[tuple[int, int, str]] = []
+    void: list[tuple[int, int, Kind, str]] = []
     for pk, person, word, occurrence, attempts, promised_at, state in found:
         kind = Kind(word)
         if source.standing.fate(kind, promised_at) is Fate.LEAVE:
             rows.append(Row(pk, source.version, source.lineage, person, kind, occurrence, attempts + 1, promised_at))
         elif source.standing.fate(kind, promised_at) is Fate.VOID:
-            void.append((pk, person, state))
+            void.append((pk, person, kind, state))
     _discard(source, void, act)
     return rows[:share]
 
 
-def _discard(source: Source, notices: Sequence[tuple[int, int, str]], act: Acting) -> None:
-    """Void them; unknown where an attempt may have reached the person, who then gets the correction."""
-    void([pk for pk, _, _ in notices], act)
-    doubtful = [person for _, person, state in notices if state == Mark.CLAIMED]
-    if doubtful and source.standing.ended:
-        correct(source.lineage, doubtful, act)
+def _discard(source: Source, notices: Sequence[tuple[int, int, Kind, str]], act: Acting) -> None:
+    """Void them; unknown where an attempt may have reached the person, who then gets the correction, or hears that the order
+    goes on."""
+    void([pk for pk, _, _, _ in notices], act)
+    doubtful = [(person, kind) for _, person, kind, state in notices if state == Mark.CLAIMED]
+    if source.standing.ended:
+        correct(source.lineage, [person for person, _ in doubtful], act)
+    elif source.standing.state is State.ISSUED and not source.standing.halted:
+        held = [person for person, kind in doubtful if kind is Kind.HALTED]
+        promise(source.version, held, Kind.RESUMED, act, occurrence=str(source.standing.last_halt))
 
 
 def void(ids: Collection[int], act: Acting) -> None:

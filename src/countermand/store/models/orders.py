@@ -18,6 +18,9 @@ class Lineage(models.Model):
     walked_to = When(default=0)  # how far the sweep has told others what time did
     corrected_to = models.IntegerField(default=-1)  # last person ordinal promised the correction
     corrected = models.BooleanField(default=False)  # everyone who was reached has been promised it
+    last_halt = When(null=True)
+    hold_told_to = models.IntegerField(default=-1)  # last person ordinal promised the word of the last halt, or of its end
+    hold_told = models.BooleanField(default=True)  # everyone whom that word concerns has been promised it
     created_by = Name()
 
 
