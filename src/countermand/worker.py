@@ -20,7 +20,7 @@ from countermand.access import SYSTEM, Act
 from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant, iso
-from countermand.flows import deliver, forget, letters, seal, sweep, telling
+from countermand.flows import deliver, forget, kept, letters, seal, sweep, telling
 from countermand.flows.accounts import key_file
 from countermand.lib import clock, keys
 from countermand.notices.mail import Courier, Server
@@ -132,7 +132,7 @@ def tidying(config: Config, stop: threading.Event) -> list[Step]:
         return False
 
     def seal_rows() -> bool:
-        sealed = seal.seal(acting(), key_file(config.state_dir, "ledger"))
+        sealed = seal.seal(acting(), key_file(config.state_dir, "ledger"), state_dir=config.state_dir)
         return sealed is not None and sealed.more
 
     return [
@@ -164,9 +164,11 @@ def forgetting(config: Config) -> Step:
 
 
 def work(config: Config, stop: threading.Event) -> None:
-    """Run every step until ``stop``; a batch that was begun is finished."""
+    """Run every step until ``stop``; a batch that was begun is finished. Refused ``ledger-truncated`` or
+    ``ledger-history-differs`` on an older copy of the database: it would send an old outbox again."""
     smtp = config.smtp
     drill = installation.open_installation(config.database).drill
+    kept.require_newest(config.state_dir)
     server = Server(
         smtp.host, smtp.port, smtp.sender, drill, starttls=smtp.starttls, username=smtp.username, password=smtp.password
     )

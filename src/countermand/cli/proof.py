@@ -20,7 +20,10 @@ Keys = Annotated[
     typer.Option("--key", metavar="FILE", help="A verifier line or .pub kept elsewhere; this installation's own by default."),
 ]
 Kept = Annotated[
-    list[Path] | None, typer.Option("--kept", metavar="FILE", help="A checkpoint kept elsewhere, which must still be contained.")
+    list[Path] | None,
+    typer.Option(
+        "--kept", metavar="FILE", help="A checkpoint kept elsewhere, or a directory of them, which must still be contained."
+    ),
 ]
 Since = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only what came later: 7d (ago), 2021-01-17 or 2021-01-17T17:00.")
@@ -58,7 +61,7 @@ def verify(
     kept: Kept = None,
 ) -> None:
     """Compute everything anew and compare: leaves, tree, signatures. Any changed, removed or moved byte is found."""
-    notes = [read_text(file) for file in kept or []]
+    notes = [note for place in kept or [] for note in _kept(place)]
     if directory is None:
         from countermand.operations import ledger
 
@@ -152,3 +155,9 @@ def _about(shown: "Shown") -> str:
 def _concerned(shown: "Shown") -> int | None:
     batch = shown.entry.batch
     return (batch.count if batch else len(shown.entry.subjects)) or None
+
+
+def _kept(place: Path) -> list[str]:
+    """The checkpoints that a file or a directory (``state/checkpoints/1``, or a copy of it) holds."""
+    files = sorted(place.glob("*.note")) if place.is_dir() else [place]
+    return [read_text(file) for file in files]

@@ -5,6 +5,7 @@ Whom it tells is promised afterwards, in chunks (flows.telling), so that the sto
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pyroaring import BitMap
 
@@ -15,7 +16,7 @@ from countermand.core.errors import Refused
 from countermand.core.guardrails import Attempt, bounds, may_issue, may_resume
 from countermand.core.instants import Instant
 from countermand.core.schedule import quarter
-from countermand.flows import impact
+from countermand.flows import impact, kept
 from countermand.flows.impact import Drift, Impact
 from countermand.lib import sshsig
 from countermand.store import approvals, directives, feed, holds, log, operators, terms
@@ -48,31 +49,41 @@ class Resumed:
     peak: int
 
 
-def issue(act: Act, name: str, *, expected: int | None = None, acknowledged: int | None = None) -> Issued:
+def issue(
+    act: Act, name: str, *, expected: int | None = None, acknowledged: int | None = None, state_dir: Path | None = None
+) -> Issued:
     """Issue the newest proposed version of ``name``; nobody is told before ``telling`` promises it.
 
     ``expected``: the number of people from another source, unless the bundle has it; ``acknowledged``: the most denials in
-    one hour that somebody has seen, if more than the bundle shows. Refused with everything that stops it.
+    one hour that somebody has seen, if more than the bundle shows; ``state_dir``: where checkpoints are kept that the ledger
+    must contain. Refused with everything that stops it.
     """
     require(act.actor, "issue")
+    _require_newest(state_dir)
     if directives.issued(name) is not None:
         raise Refused("issued-already", name=name)
     return _issue(act, name, "issue", expected, acknowledged)
 
 
-def supersede(act: Act, name: str, *, expected: int | None = None, acknowledged: int | None = None) -> Issued:
+def supersede(
+    act: Act, name: str, *, expected: int | None = None, acknowledged: int | None = None, state_dir: Path | None = None
+) -> Issued:
     """Issue the newest proposed version in place of the one in force: an extension, a shortening, other apps. One write;
     a halted lineage stays halted. Refused as ``issue``, and ``nothing-issued``."""
     require(act.actor, "supersede")
+    _require_newest(state_dir)
     if directives.issued(name) is None:
         raise Refused("nothing-issued", name=name)
     return _issue(act, name, "supersede", expected, acknowledged)
 
 
-def resume(act: Act, name: str, *, expected: int | None = None, acknowledged: int | None = None) -> Resumed:
+def resume(
+    act: Act, name: str, *, expected: int | None = None, acknowledged: int | None = None, state_dir: Path | None = None
+) -> Resumed:
     """Lift a halt: approvals of purpose ``resume`` over exactly this halt, the same guard rails over numbers counted now,
     and nobody is denied before the minimum notice has passed again. Refused as ``issue``, and ``not-halted``."""
     require(act.actor, "resume")
+    _require_newest(state_dir)
     row, bundle = approvals.pending(name, Purpose.RESUME)
     lifecycle.after(row.state, "resume")
     counted = impact.impact(act, terms.foreseen(name, act.now))
@@ -91,6 +102,12 @@ def resume(act: Act, name: str, *, expected: int | None = None, acknowledged: in
         feed.mark("denials", name)
         feed.mark("unregistered", name)
     return Resumed(name, row.number, not_before, attempt.peak)
+
+
+def _require_newest(state_dir: Path | None) -> None:
+    """Nothing goes forward from an older copy of the database."""
+    if state_dir is not None:
+        kept.require_newest(state_dir)
 
 
 def _issue(act: Act, name: str, verb: str, expected: int | None, acknowledged: int | None) -> Issued:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, SECOND
+from countermand.flows.kept import older
 from countermand.flows.publish import publish
 from countermand.flows.publish_snapshot import publish_snapshot
 from countermand.flows.speaker import Speaker
@@ -37,8 +38,12 @@ class Pace:
     heartbeat: int
 
 
-def keep_publishing(speaker: Speaker, holder: str, pace: Pace, stop: threading.Event, say: Callable[[Refused], None]) -> None:
-    """Publish until ``stop``; refusals are said and tried again. The caller's thread owns the connection."""
+def keep_publishing(
+    speaker: Speaker, holder: str, pace: Pace, stop: threading.Event, say: Callable[[Refused], None], state_dir: Path
+) -> None:
+    """Publish until ``stop``; refusals are said and tried again. The caller's thread owns the connection. An older copy of
+    the database than the checkpoints kept under ``state_dir`` publishes halts and rescissions alone."""
+    behind = older(state_dir)
     seen: object = None
     beaten = 0
     while not stop.is_set():
@@ -48,22 +53,24 @@ def keep_publishing(speaker: Speaker, holder: str, pace: Pace, stop: threading.E
         if due or tick != seen or tick is None:
             seen = tick
             try:
-                done = publish(speaker, holder, clock.now(), beat=due)
+                done = publish(speaker, holder, clock.now(), beat=due, older=behind)
                 beaten = now if due or done.records else beaten
                 if not done.held:
                     stop.wait(_ELSEWHERE / 1000)
             except Refused as refused:
                 say(refused)
+                behind = older(state_dir) if behind else None
                 stop.wait(_AFTER_REFUSAL / 1000)
         stop.wait(pace.interval / 1000)
 
 
-def keep_snapshots(speaker: Speaker, directory: Path, stop: threading.Event) -> None:
+def keep_snapshots(speaker: Speaker, directory: Path, stop: threading.Event, state_dir: Path) -> None:
     """Write a snapshot when there is none for this epoch, when many records have come since the last, and now and then.
-    Apart from publishing, because a large one takes seconds and a halt may not wait for it."""
+    Apart from publishing, because a large one takes seconds and a halt may not wait for it. An older copy of the database
+    writes none."""
     written_at = 0
     while not stop.is_set():
-        if snapshot_due(directory, clock.steady() - written_at):
+        if snapshot_due(directory, clock.steady() - written_at) and older(state_dir) is None:
             publish_snapshot(speaker, directory, clock.now())
             written_at = clock.steady()
         stop.wait(0.5)

@@ -35,15 +35,18 @@ class Published:
     held: bool = True
 
 
-def publish(speaker: Speaker, holder: str, real: Instant, *, beat: bool = False) -> Published:
+def publish(speaker: Speaker, holder: str, real: Instant, *, beat: bool = False, older: Refused | None = None) -> Published:
     """Publish everything that is marked, and a heartbeat if there was anything or ``beat`` asks for it.
 
     ``real``: the real time (a drill's offset is added from its row); ``holder`` names this publisher. Refused
-    ``feed-behind-gate`` if a gate has heard more than this database knows: then this is an older copy.
+    ``feed-behind-gate`` if a gate has heard more than this database knows: then this is an older copy. ``older``: why it is
+    known to be one; then halts and rescissions are published, and nothing else.
     """
     total = 0
     while True:
         batch = _gather(speaker, real)
+        if older is not None and not batch.only_stops:
+            raise older
         if not (batch.marks or beat):
             return Published(total, _n(batch.epoch))
         with unit():
@@ -57,7 +60,8 @@ def publish(speaker: Speaker, holder: str, real: Instant, *, beat: bool = False)
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Marks and what they come to. ``complete``: no other mark was waiting when they were read."""
+    """Marks and what they come to. ``complete``: no other mark was waiting when they were read; ``only_stops``: they are
+    halts and rescissions alone."""
 
     epoch: int
     now: Instant
@@ -65,6 +69,7 @@ class _Batch:
     lineages: Sequence[str]
     said: Sequence[Said]
     complete: bool
+    only_stops: bool = False
 
 
 def _gather(speaker: Speaker, real: Instant) -> _Batch:
@@ -75,7 +80,7 @@ def _gather(speaker: Speaker, real: Instant) -> _Batch:
         now = real + house.clock_offset
         stops = [mark for mark in feed.stopping_marks() if _stops(standing(mark.key))]
         if stops:
-            return _Batch(house.epoch, now, stops, [mark.key for mark in stops], [], complete=False)
+            return _Batch(house.epoch, now, stops, [mark.key for mark in stops], [], complete=False, only_stops=True)
         found = feed.marks(_MARKS)
         complete = sum(len(mark.ids) for mark in found) < _MARKS
         # What could begin denials goes last: until everything about whom and when is told, a lineage is not (again) in force.

@@ -6,6 +6,7 @@ from pathlib import Path
 from countermand.access import Act, require
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
+from countermand.flows import kept
 from countermand.ledger import checkpoint as checkpoints
 from countermand.ledger.errors import LedgerProblem
 from countermand.ledger.merkle import EMPTY_ROOT, fold, grow, leaf_hash, peaks
@@ -42,16 +43,19 @@ class _Batch:
     more: bool
 
 
-def seal(act: Act, key_file: Path, batch: int = BATCH) -> Sealed | None:
+def seal(act: Act, key_file: Path, batch: int = BATCH, *, state_dir: Path | None = None) -> Sealed | None:
     """Seal what was committed, oldest first, up to ``batch`` entries; None if there is nothing, or another sealer was first.
 
     Reads, hashes and signs before its transaction, which then only compares, swaps and writes. It never signs a tree that
-    does not continue the last one it signed. Refused ``ledger-history-differs``, ``ledger-origin-unfit``, key-….
+    does not continue the last one it signed, nor one that lacks what is kept under ``state_dir``, where the new checkpoint
+    goes too. Refused ``ledger-history-differs``, ``ledger-truncated``, ``ledger-origin-unfit``, key-….
     """
     require(act.actor, "seal")
     found = _read(batch)
     if not found.rows:
         return None
+    if state_dir is not None:
+        kept.require_newest(state_dir)
     known = found.known
     added = grow(found.before.size, known, [leaf_hash(row.entry) for row in found.rows])
     size = found.before.size + len(found.rows)
@@ -62,6 +66,8 @@ def seal(act: Act, key_file: Path, batch: int = BATCH) -> Sealed | None:
             tree.extend(found.before.size, [row.id for row in found.rows], added, tree.Signed(size, note, act.now))
     except tree.Overtaken:
         return None
+    if state_dir is not None:
+        kept.keep(state_dir, note, act.now)
     return Sealed(found.before.size, size, note, act.now, found.more)
 
 

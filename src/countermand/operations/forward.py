@@ -49,7 +49,9 @@ def resume(
     call: Call, directive: str, expected: int | None = None, acknowledged: int | None = None, dry_run: bool = False
 ) -> Resumed:
     """Lift a halt, with the approvals of that purpose; nobody is denied before the minimum notice has passed again."""
-    return rehearsed(dry_run, issuing.resume)(call.act, directive, expected=expected, acknowledged=acknowledged)
+    return rehearsed(dry_run, issuing.resume)(
+        call.act, directive, expected=expected, acknowledged=acknowledged, state_dir=call.config.state_dir
+    )
 
 
 @operation("POST", "/directives/{directive}/tell", "tell", again=True)
@@ -62,6 +64,6 @@ OPERATIONS = (issue, supersede, resume, tell)
 
 
 def _going(flow: Callable[..., Issued], call: Call, directive: str, expected: int | None, acknowledged: int | None) -> Going:
-    made = flow(call.act, directive, expected=expected, acknowledged=acknowledged)
+    made = flow(call.act, directive, expected=expected, acknowledged=acknowledged, state_dir=call.config.state_dir)
     people = len(made.audience)
     return Going(directive, made.number, people, made.ceiling, made.peak, made.replaced, 0, people, "")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from countermand.core.instants import Instant
 from countermand.flows.accounts import key_file
+from countermand.flows.kept import kept_beside
 from countermand.flows.seal import seal as seal_batch
 from countermand.operations.operation import Call, operation
 from countermand.reads import ledger
@@ -58,8 +59,10 @@ def list_entries(
 def verify_ledger(call: Call, lines: list[str] | None = None, kept: list[str] | None = None) -> Verification:
     """Compute everything anew and compare: leaves, tree, signatures. What does not fit is refused by its code.
 
-    ``lines``: verifier lines kept elsewhere, instead of this installation's own; ``kept``: checkpoints kept elsewhere."""
-    found = ledger.verify_live(call.act, lines or [_own_line(call)], kept or [])
+    ``lines``: verifier lines kept elsewhere, instead of this installation's own; ``kept``: checkpoints kept elsewhere. Those
+    that were kept beside the database are looked at in any case, unless other lines are named."""
+    own = [] if lines else kept_beside(call.config.state_dir)
+    found = ledger.verify_live(call.act, lines or [_own_line(call)], [*(kept or []), *own])
     if found.problem is not None:
         raise found.problem
     return Verification(found.entries, found.checkpoints, found.unsealed)
@@ -75,7 +78,7 @@ def prove_entry(call: Call, index: int) -> EntryProof:
 def seal(call: Call) -> Seal:
     """Seal what was committed and sign a checkpoint now, as the worker does every few seconds."""
     sealed, count = None, 0
-    while batch := seal_batch(call.act, key_file(call.config.state_dir, "ledger")):
+    while batch := seal_batch(call.act, key_file(call.config.state_dir, "ledger"), state_dir=call.config.state_dir):
         sealed, count = batch, count + batch.count
         if not batch.more:
             break

@@ -65,8 +65,8 @@ class Application:
         self._feed = FeedDoor(directory_of(state), keys_dir(state) / "gates.tokens", voice.certificate, waker)
         pace = Pace(self._config.publisher.interval, self._config.publisher.heartbeat)
         holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
-        self._run("publisher", lambda: keep_publishing(voice, holder, pace, self._stop, _say))
-        self._run("snapshots", lambda: keep_snapshots(voice, directory_of(state), self._stop))
+        self._run("publisher", lambda: keep_publishing(voice, holder, pace, self._stop, _say, state))
+        self._run("snapshots", lambda: keep_snapshots(voice, directory_of(state), self._stop, state))
         self._run("watch", lambda: waker.watch(self._stop))
 
     def _run(self, name: str, work: Callable[[], None]) -> None:
