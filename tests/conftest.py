@@ -1,6 +1,7 @@
-"""What every test stands on: no network, property-test profiles, and ``store``, a fresh database file with its tables made.
+"""What every test stands on: no network, property-test profiles, and ``store``, a fresh database with its tables made.
 
-One template file is migrated per worker and copied for each test.
+A test that uses ``store`` runs twice: on SQLite and on PostgreSQL. One template of each is migrated per worker and copied
+for each test.
 """
 
 import ipaddress
@@ -9,10 +10,15 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from cluster import Cluster, start
+
+if TYPE_CHECKING:
+    from countermand.config import Database
 
 # "too slow" would make a verdict depend on how busy the machine is; pytest-timeout bounds a test that hangs.
 _COMMON: dict[str, Any] = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
@@ -53,28 +59,57 @@ sys.addaudithook(_refuse_network)
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty database file."""
-    from django.db import connections
-
-    from countermand.store.setup import close_store, create_tables, open_store
+    from countermand.store import setup
 
     path = tmp_path_factory.mktemp("template") / "template.sqlite3"
-    open_store(path)
     # A test may kill a process but never the power, so it need not wait for the disk.
-    options = connections["default"].settings_dict["OPTIONS"]
-    options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
-    create_tables()
-    close_store()  # the last close folds the write-ahead log into the file that is copied
+    setup.PRAGMAS = setup.PRAGMAS.replace("synchronous=FULL", "synchronous=OFF")
+    setup.open_store(path)
+    setup.create_tables()
+    setup.close_store()  # the last close folds the write-ahead log into the file that is copied
     return path
 
 
-@pytest.fixture
-def store(_template: Path, tmp_path: Path) -> Iterator[Path]:
-    """A fresh database for this test, open and with its tables made; yields the file's path."""
+@pytest.fixture(scope="session")
+def _cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server with a migrated, empty database named ``template``."""
+    from countermand.store import setup
+
+    cluster = start()
+    try:
+        cluster.run("CREATE DATABASE template")
+        setup.open_store(cluster.place("template"))
+        setup.create_tables()
+        setup.close_store()
+        yield cluster
+    finally:
+        cluster.end()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, _template: Path, tmp_path: Path) -> Iterator["Database"]:
+    """A database of this test's own with its tables made and nothing in them; what a configuration can name. Once a file,
+    once on a server; a test that speaks of one alone is parametrised with it (indirect)."""
     from countermand.store.setup import close_store, open_store
 
-    path = tmp_path / "countermand.sqlite3"
-    shutil.copyfile(_template, path)
-    open_store(path)
-    yield path
+    if request.param == "sqlite":
+        place: Database = tmp_path / "countermand.sqlite3"
+        shutil.copyfile(_template, tmp_path / "countermand.sqlite3")
+        yield place
+        open_store(_template)
+        close_store()
+        return
+    cluster: Cluster = request.getfixturevalue("_cluster")
+    yield (server := cluster.clone("template"))
     open_store(_template)
     close_store()
+    cluster.drop(server)
+
+
+@pytest.fixture
+def store(database: "Database") -> "Database":
+    """A fresh database for this test, open and with its tables made; yields what a configuration would name it."""
+    from countermand.store.setup import open_store
+
+    open_store(database)
+    return database

@@ -5,14 +5,45 @@ never in it: a ``*_file`` key names the file that holds one. A gate has a file o
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from countermand.core import forms
 from countermand.core.errors import Refused, Where
 from countermand.core.guardrails import Rails
 from countermand.core.instants import DAY, MINUTE, SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A database on a PostgreSQL server. ``host``: a name, an address, or the directory of its socket; ``tls``: libpq's
+    sslmode and sslrootcert, where they are given. As text it is its address, which holds no secret."""
+
+    role: str
+    host: str
+    port: int
+    name: str
+    tls: Mapping[str, str] = field(default_factory=dict, hash=False)
+    password_file: Path | None = None
+
+    @property
+    def password(self) -> str:
+        """The secret itself, read when it is needed and kept nowhere; '' without a file."""
+        return "" if self.password_file is None else secret("database_password_file", self.password_file)
+
+    def __str__(self) -> str:
+        role, name = quote(self.role, safe=""), quote(self.name, safe="")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        at, more = f"{host}:{self.port}", dict(self.tls)
+        if self.host.startswith("/"):
+            at, more = "", {"host": self.host, "port": str(self.port), **self.tls}
+        return f"postgresql://{role}@{at}/{name}" + (f"?{urlencode(more, safe='/')}" if more else "")
+
+
+#: Where a database is: a SQLite file, or a server.
+Database: TypeAlias = Path | Postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +135,7 @@ class Config:
     """Paths are absolute; in the file they are relative to it. ``origin`` names this installation in ledger and bundles."""
 
     state_dir: Path
-    database: Path
+    database: Database
     origin: str = "localhost"
     smtp: Smtp = Smtp()
     notices: Notices = Notices()
@@ -184,6 +215,24 @@ def _address(value: Any) -> str:
     return str(value)
 
 
+def _database(value: Any) -> Database:
+    """A path; or postgresql://role@host:port/name, or postgresql://role@/name?host=/directory/of/the/socket."""
+    if not _of(str)(value).startswith(("postgresql:", "postgres:")):
+        return Path(value)
+    parts = urlsplit(value)
+    more = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+    host, port = more.pop("host", parts.hostname), int(more.pop("port", parts.port or 5432))
+    role, name = unquote(parts.username or ""), unquote(parts.path[1:])
+    if not (role and host and name and 0 < port < 65536) or parts.password is not None or more.keys() - _TLS:
+        raise ValueError("not the address of a database")  # the value may hold a password: it is not repeated
+    return Postgres(role, host, port, name, more)
+
+
+_TLS = frozenset({"sslmode", "sslrootcert"})
+_DATABASE: _Reader = (
+    'the path of a file, or "postgresql://role@host:port/name" without a password (that is in database_password_file)',
+    _database,
+)
 _TEXT: _Reader = ("a text in quotation marks", _of(str))
 _NAMES: _Reader = ('a list of names, ["ActiveSync", "IMAP"]', _names)
 _FLAG: _Reader = ("true or false", _of(bool))
@@ -230,7 +279,12 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, _Reader]]] = {
     "retention": (Retention, {"appeal": _DURATION, "every": _DURATION}),
     "reports": (Reports, {"smallest": _count(1, 1000)}),
 }
-_TOP: Mapping[str, _Reader] = {"state_dir": _FILE, "database": _FILE, "origin": _TEXT}
+_TOP: Mapping[str, _Reader] = {
+    "state_dir": _FILE,
+    "database": _DATABASE,
+    "database_password_file": _FILE,
+    "origin": _TEXT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +299,9 @@ class _Reading:
         rest = {key: value for key, value in plain.items() if key not in _SECTIONS}
         top = self.values("", rest, _TOP, [*_TOP, *_SECTIONS])
         state_dir = top.pop("state_dir", self.path.parent / "state")
-        database = top.pop("database", state_dir / "countermand.sqlite3")
+        database, password_file = top.pop("database", state_dir / "countermand.sqlite3"), top.pop("database_password_file", None)
+        if isinstance(database, Postgres):
+            database = replace(database, password_file=password_file)
         return Config(state_dir=state_dir, database=database, **top, **sections)
 
     def section(self, name: str, plain: Any) -> Any:
@@ -269,7 +325,8 @@ class _Reading:
         return found
 
     def wrong(self, section: str, key: str, value: Any, wanted: str) -> NoReturn:
-        raise Refused("config-wrong-value", self.where(section, key), value=repr(value)[:60], key=key, wanted=wanted)
+        shown = re.sub(r"(://[^@/]*?):[^@]*@", r"\1:…@", repr(value))[:60]  # somebody may have written a password into it
+        raise Refused("config-wrong-value", self.where(section, key), value=shown, key=key, wanted=wanted)
 
     def where(self, section: str, key: str) -> Where:
         """The line on which a key stands, found by reading the text again: tomllib keeps no places."""

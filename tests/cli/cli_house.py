@@ -8,6 +8,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from countermand.cli.app import app
+from countermand.config import Database
 
 FIRSTS = {
     "ann": "administrator+author",
@@ -22,6 +23,7 @@ class House:
     """``run("di", "halt", "x")``: the command as that operator, in this house's folder."""
 
     folder: Path
+    database: Database
     tokens: dict[str, str] = field(default_factory=dict)
 
     def run(self, who: str, *words: str, **environment: str) -> Result:

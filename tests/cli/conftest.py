@@ -4,11 +4,12 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli_house import FIRSTS, House
+
+from countermand.config import Database
 
 
 @pytest.fixture(scope="session")
@@ -22,23 +23,18 @@ def ssh_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(_template: Path, ssh_keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    from countermand.store.setup import close_store, open_store
-
+def house(database: Database, ssh_keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     for name in ("COUNTERMAND_CONFIG", "COUNTERMAND_TOKEN", "COUNTERMAND_SSH_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    state = tmp_path / "state"
-    state.mkdir(mode=0o700)
-    shutil.copyfile(_template, state / "countermand.sqlite3")  # tables already made; init finds nothing to migrate
+    # its tables are already made: init finds nothing to migrate
+    (tmp_path / "countermand.toml").write_text(f'database = "{database}"\norigin = "test.example"\n')
     shutil.copytree(ssh_keys, tmp_path, dirs_exist_ok=True)
     os.chmod(tmp_path, 0o700)
-    found = House(tmp_path)
+    found = House(tmp_path, database)
     firsts = [word for name, roles in FIRSTS.items() for word in ("--operator", f"{name}={roles}")]
     keys = [word for name in ("bo", "cy") for word in ("--key", f"{name}={found.key(name)}.pub")]
-    made = found.run("", "init", *firsts, *keys, "--origin", "test.example", "--json")
+    made = found.run("", "init", *firsts, *keys, "--json")
     assert made.exit_code == 0, made.output
     found.tokens = {one["operator"]: one["token"] for one in json.loads(made.stdout)["tokens"]}
-    yield found
-    open_store(_template)
-    close_store()
+    return found

@@ -1,10 +1,9 @@
 """What the help desk says of one device, and the doctor's round, through the command line."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 from cli_house import House
+
+import behind
 
 PEOPLE = """\
 login,email,name,zone,locale,country,groups,employment
@@ -76,9 +75,7 @@ def test_looking_at_a_device_is_for_the_help_desk_and_recorded(fleet: House) -> 
 
 def test_the_doctor_finds_and_repairs_what_differs(fleet: House) -> None:
     assert fleet.ask("di", "doctor")["differences"] == []
-    with closing(sqlite3.connect(fleet.folder / "state/countermand.sqlite3")) as base:
-        assert base.execute("DELETE FROM store_factset WHERE space = 'd' AND name = 'platform:ios'").rowcount == 1
-        base.commit()
+    assert behind.execute(fleet.database, "DELETE FROM store_factset WHERE space = 'd' AND name = 'platform:ios'") == 1
     found = fleet.run("di", "doctor")
     assert found.exit_code == 6
     assert "platform:ios" in found.stdout

@@ -7,6 +7,7 @@ import pytest
 from cli_house import House
 from typer.testing import CliRunner
 
+import behind
 from countermand.cli.app import app
 
 
@@ -29,7 +30,7 @@ def test_init_writes_what_it_needs_and_says_what_to_do_next(tmp_path: Path, monk
 
 
 def test_a_token_is_shown_once_and_not_kept(house: House) -> None:
-    database = (house.folder / "state/countermand.sqlite3").read_bytes()
+    database = behind.every_byte(house.database)
     for token in house.tokens.values():
         assert len(token) >= 40
         assert token.encode() not in database

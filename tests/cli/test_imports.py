@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from cli_house import House
 
+import behind
+
 PEOPLE = """\
 login,email,name,zone,locale,country,groups,employment
 ann,ann@example.org,Ann,Europe/Berlin,de,DE,all-staff,employee
@@ -25,11 +27,7 @@ def written(house: House, name: str, text: str | bytes) -> Path:
 
 def rows(house: House) -> tuple[int, int]:
     """(people, devices) in the database."""
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(house.folder / "state/countermand.sqlite3")) as base:
-        counts = [base.execute(f"SELECT count(*) FROM store_{table}").fetchone()[0] for table in ("person", "device")]
+    counts = [behind.ask(house.database, f"SELECT count(*) FROM store_{table}")[0][0] for table in ("person", "device")]
     return counts[0], counts[1]
 
 

@@ -82,6 +82,41 @@ def test_absolute_paths_stay(tmp_path: Path) -> None:
     assert loaded.database == tmp_path / "elsewhere.sqlite3"
 
 
+@pytest.mark.parametrize(
+    ("address", "host", "port"),
+    [
+        ("postgresql://cm@db.example.org:6432/orders", "db.example.org", 6432),
+        ("postgres://cm@db.example.org/orders", "db.example.org", 5432),
+        ("postgresql://cm@[::1]:6432/orders", "::1", 6432),
+        ("postgresql://cm@/orders?host=/run/postgresql", "/run/postgresql", 5432),
+        ("postgresql://cm@/orders?host=/tmp/x&port=77", "/tmp/x", 77),
+    ],
+)
+def test_a_database_on_a_server(tmp_path: Path, address: str, host: str, port: int) -> None:
+    loaded = config.load(write(tmp_path, f'database = "{address}"\ndatabase_password_file = "secret"')).database
+    assert loaded == config.Postgres("cm", host, port, "orders", {}, tmp_path / "secret")
+    again = config.load(write(tmp_path, f'database = "{loaded}"')).database
+    assert again == config.Postgres("cm", host, port, "orders")
+    (tmp_path / "secret").write_text("hunter2\n")
+    assert isinstance(loaded, config.Postgres)
+    assert loaded.password == "hunter2"
+    assert "hunter2" not in f"{loaded!r} {loaded}"
+
+
+def test_how_a_server_is_reached_safely(tmp_path: Path) -> None:
+    address = "postgresql://cm@db.example.org/orders?sslmode=verify-full&sslrootcert=/ca.pem"
+    loaded = config.load(write(tmp_path, f'database = "{address}"')).database
+    assert isinstance(loaded, config.Postgres)
+    assert loaded.tls == {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}
+    assert config.load(write(tmp_path, f'database = "{loaded}"')).database == loaded
+
+
+def test_a_password_in_the_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    problem = refused(tmp_path, 'database = "postgresql://cm:hunter2@db/orders"')
+    assert problem.code == "config-wrong-value"
+    assert "hunter2" not in str(problem)
+
+
 def test_a_secret_is_read_from_its_file(tmp_path: Path) -> None:
     loaded = config.load(write(tmp_path, WHOLE))
     with pytest.raises(Refused) as caught:
@@ -127,6 +162,13 @@ def test_unknown_keys(tmp_path: Path, text: str, line: int, column: int, field: 
         "[notices]\nlease = '10 minutes'",
         "[control]\nlisten = '8440'",
         "[control]\nlisten = 'localhost:99999'",
+        "database = 3",
+        "database = 'postgresql://db/orders'",
+        "database = 'postgresql://cm@/orders'",
+        "database = 'postgresql://cm@db'",
+        "database = 'postgresql://cm@db:x/orders'",
+        "database = 'postgresql://cm@db:99999/orders'",
+        "database = 'postgresql://cm@db/orders?options=-c'",
     ],
 )
 def test_wrong_values(tmp_path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ import house
 import pytest
 
 from countermand.access import Act, Actor, Role
-from countermand.config import Config, standard
+from countermand.config import Config, Database, standard
 from countermand.core.errors import Refused
 from countermand.core.guardrails import Rails
 from countermand.core.instants import DAY, from_iso
@@ -22,7 +22,7 @@ FIRSTS = (First("ada", frozenset({Role.ADMINISTRATOR})), First("otto", frozenset
 
 
 @pytest.fixture
-def config(store: Path, tmp_path: Path) -> Config:
+def config(store: Database, tmp_path: Path) -> Config:
     return standard(tmp_path / "state")
 
 
@@ -88,7 +88,7 @@ def test_outside_a_drill_the_clock_is_real(config: Config) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "nothing", "token of anna "])
-def test_no_token_or_another_one_opens_nothing(store: Path, token: str) -> None:
+def test_no_token_or_another_one_opens_nothing(store: Database, token: str) -> None:
     house.open_house()
     with pytest.raises(Refused) as refused:
         actor_of(token)
@@ -103,7 +103,7 @@ def administrator(now: int = house.NOW) -> Act:
 
 
 @pytest.fixture
-def open_house(store: Path) -> None:
+def open_house(store: Database) -> None:
     house.open_house()
 
 

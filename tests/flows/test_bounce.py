@@ -1,11 +1,10 @@
 """A bounce takes told back, rows and sets alike, unless another hand-over stands; the correction still goes out."""
 
-from pathlib import Path
-
 import house
 import pytest
 from post import Post
 
+from countermand.config import Database
 from countermand.core import facts
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, from_iso
@@ -21,7 +20,7 @@ DUE = from_iso("2020-07-18T00:00:00Z")
 
 
 @pytest.fixture
-def post(store: Path) -> Post:
+def post(store: Database) -> Post:
     house.open_house()
     house.move_in(house.staff(3, with_app=3))
     house.issued(3)

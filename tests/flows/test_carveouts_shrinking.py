@@ -7,6 +7,7 @@ from fleet_words import HEADER as DEVICES
 from fleet_words import by, row, written
 from house import NOW, issued, open_house
 
+from countermand.config import Database
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR
 from countermand.flows import bring
@@ -23,7 +24,7 @@ def people(responders: int, staff: int = 20) -> str:
 
 
 @pytest.fixture
-def ordered(store: Path, tmp_path: Path) -> Path:
+def ordered(store: Database, tmp_path: Path) -> Path:
     open_house()
     bring.bring_people(by(now=NOW), written(tmp_path, "people.csv", people(10)))
     bring.bring_groups(by(now=NOW), written(tmp_path, "groups.csv", "group,member_of\nnight-shift,responders\n"))

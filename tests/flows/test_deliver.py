@@ -1,12 +1,12 @@
 """Delivering: hand-over tells, rescission and halt are seen in the claim, the correction goes to exactly those who may know."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import house
 import pytest
 from post import LEASE, Post, states
 
+from countermand.config import Database
 from countermand.core import facts
 from countermand.core.instants import DAY, HOUR, MINUTE, from_iso
 from countermand.flows import deliver as delivery
@@ -19,7 +19,7 @@ DUE = from_iso("2020-07-18T00:00:00Z")  # 17:00 in Los Angeles, a week after the
 
 
 @pytest.fixture
-def fleet(store: Path) -> house.Fleet:
+def fleet(store: Database) -> house.Fleet:
     house.open_house()
     return house.move_in(house.staff(12, with_app=4))
 

@@ -5,13 +5,14 @@ The harness fails the N-th statement, for N = 1, 2, ... until the flow gets thro
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import house
 import pytest
 from django.db import connection
 
+from behind import content
+from countermand.config import Database
 from countermand.core.bundle import Purpose
 from countermand.core.instants import from_iso
 from countermand.flows import telling
@@ -44,14 +45,8 @@ def failing_at(number: int) -> AbstractContextManager[None]:
     return connection.execute_wrapper(wrapper)
 
 
-def content() -> list[str]:
-    """Everything that the database holds."""
-    connection.ensure_connection()
-    return list(connection.connection.iterdump())
-
-
 @pytest.fixture
-def fleet(store: Path, monkeypatch: pytest.MonkeyPatch) -> house.Fleet:
+def fleet(store: Database, monkeypatch: pytest.MonkeyPatch) -> house.Fleet:
     monkeypatch.setattr(telling, "CHUNK", 4)
     house.open_house()
     return house.move_in(house.staff(6, with_app=3))

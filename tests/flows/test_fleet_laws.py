@@ -8,6 +8,8 @@ from fleet_words import CHESS, HEADER, NOW, PEOPLE, TIKTOK, agrees, by, row, sai
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import behind
+from countermand.config import Database, Postgres
 from countermand.core.devices import Ownership
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, HOUR
@@ -45,22 +47,25 @@ STEPS = st.lists(
 )
 
 
-def _afresh(store: Path) -> Path:
-    """The database as the fixture made it, for each example anew; returns the folder."""
+def _afresh(store: Database) -> None:
+    """The database as the fixture made it, for each example anew."""
     from django.db import connections
 
+    if isinstance(store, Postgres):
+        behind.empty(store)
+        return
     connections.close_all()
     pristine = store.with_suffix(".pristine")
     copyfile(*((pristine, store) if pristine.exists() else (store, pristine)))
     for name in ("-wal", "-shm"):
         Path(f"{store}{name}").unlink(missing_ok=True)
-    return store.parent
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS)
-def test_sets_equal_rows_whatever_happened(store: Path, steps: list[tuple[object, ...]]) -> None:
-    folder = _afresh(store)
+def test_sets_equal_rows_whatever_happened(store: Database, tmp_path: Path, steps: list[tuple[object, ...]]) -> None:
+    _afresh(store)
+    folder = tmp_path
     bring.bring_people(by(), written(folder, "people.csv", PEOPLE))
     rows = row("F1", apps=[TIKTOK], eas="E1") + row("F2", "bob", "personal", [TIKTOK], "E2") + row("F3", "")
     bring.bring_devices(by(), written(folder, "devices.csv", HEADER + rows))

@@ -1,12 +1,12 @@
 """The guard rails of an issue, one by one: each stops it alone, and stopping it changes nothing."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import house
 import pytest
 
 from countermand.access import Role
+from countermand.config import Database
 from countermand.core.errors import Refused, RefusedMany
 from countermand.core.instants import DAY
 from countermand.flows.issue import issue
@@ -16,7 +16,7 @@ from countermand.store import directives, models
 
 
 @pytest.fixture
-def fleet(store: Path) -> house.Fleet:
+def fleet(store: Database) -> house.Fleet:
     house.open_house()
     return house.move_in(house.staff(100, with_app=7))
 
@@ -147,7 +147,7 @@ def test_the_rails_that_were_signed_count_not_those_of_today(fleet: house.Fleet)
     assert stopped_by(house.operator(), expected=101) == {"too-few-approvals", "expected-people-differ"}
 
 
-def test_people_outside_the_scope_are_not_counted(store: Path) -> None:
+def test_people_outside_the_scope_are_not_counted(store: Database) -> None:
     house.open_house()
     phones = [*house.staff(3), house.Phone("rita"), house.Phone("gus")]
     house.move_in(phones, {"rita": frozenset({"staff", "responders"}), "gus": frozenset()})

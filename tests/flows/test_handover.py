@@ -3,13 +3,13 @@
 import csv
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import house
 import pytest
 
 from countermand.access import Role
+from countermand.config import Database
 from countermand.core.devices import Platform
 from countermand.core.errors import Refused
 from countermand.core.facts import names
@@ -28,7 +28,7 @@ PS, CSV = Format.EXCHANGE_PS, Format.CSV
 
 
 @pytest.fixture
-def fleet(store: Path) -> house.Fleet:
+def fleet(store: Database) -> house.Fleet:
     """Twenty people, five with the app; an order issued, of which p0 to p2 and p10 were told."""
     house.open_house()
     return house.move_in(house.staff(20, with_app=5))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from countermand.access import Act, Actor, Role
+from countermand.config import Database
 from countermand.core.apps import App
 from countermand.core.coverage import EVERYTHING, Coverage
 from countermand.core.devices import Enrollment, Ownership, Platform
@@ -65,7 +66,7 @@ def covered(name: str) -> list[Coverage]:
 
 
 @pytest.fixture
-def phone(store: Path, tmp_path: Path) -> Path:
+def phone(store: Database, tmp_path: Path) -> Path:
     """A company phone, enrolled, and both apps on the watch list."""
     for number in evidence.numbers([TIKTOK, OTHER]).values():
         models.Watch.objects.create(app_id=number, purpose="x", until=NOW + DAY, proposed_by="a", agreed_by="b")

@@ -1,10 +1,9 @@
 """The life of an order: written, proposed, approved, issued, told, halted, resumed, superseded, rescinded."""
 
-from pathlib import Path
-
 import house
 import pytest
 
+from countermand.config import Database
 from countermand.core.apps import App
 from countermand.core.bundle import Bundle, Purpose
 from countermand.core.devices import Platform
@@ -23,7 +22,7 @@ DUE = from_iso("2020-07-18T00:00:00Z")  # 17:00 in Los Angeles
 
 
 @pytest.fixture
-def fleet(store: Path) -> house.Fleet:
+def fleet(store: Database) -> house.Fleet:
     house.open_house()
     return house.move_in(house.staff(20, with_app=5))
 

@@ -1,11 +1,10 @@
 """Exempting, protecting, watching: two people, a ground, an end; sets equal rows; ending exempts nobody by accident."""
 
-from pathlib import Path
-
 import house
 import pytest
 
 from countermand.access import Role
+from countermand.config import Database
 from countermand.core import facts
 from countermand.core.apps import App
 from countermand.core.devices import Platform
@@ -27,7 +26,7 @@ GROUND = "security-research"
 
 
 @pytest.fixture
-def fleet(store: Path) -> house.Fleet:
+def fleet(store: Database) -> house.Fleet:
     """Six people told, all with the app; nina has two phones; the last two are researchers."""
     house.open_house()
     logins = ["ann", "bob", "nina", "nina", "rex", "ruth"]

@@ -1,6 +1,5 @@
 """The ledger in the store: appended with its change, sealed in order, verified live, exported, erased, tampered with."""
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
+import behind
 from countermand.access import SYSTEM, Act, Actor, Role
+from countermand.config import Database
 from countermand.core.errors import Refused
 from countermand.flows.seal import Sealed, seal
 from countermand.ledger.entry import MOST_LISTED, batch_of, commitment, decode
@@ -25,7 +26,7 @@ AUDITOR = Act(Actor("ada", frozenset({Role.AUDITOR})), NOW)
 
 
 @pytest.fixture
-def key(store: Path, tmp_path: Path) -> Path:
+def key(store: Database, tmp_path: Path) -> Path:
     """An installation, and its ledger key."""
     installation.create(installation.Installation(drill=False, origin=ORIGIN, epoch=1, created=NOW, clock_offset=0))
     keys.create(tmp_path / "ledger.key")
@@ -57,25 +58,17 @@ def problem(key: Path, kept: tuple[str, ...] = ()) -> str | None:
     return found.code
 
 
-def tamper(store: Path, statement: str, *values: object) -> None:
-    """Somebody with the database file and no respect."""
-    connection = sqlite3.connect(store)
-    with connection:
-        connection.execute(statement, values)
-    connection.close()
-
-
 # -- appending --
 
 
-def test_an_entry_outside_of_a_transaction_is_refused(store: Path) -> None:
+def test_an_entry_outside_of_a_transaction_is_refused(store: Database) -> None:
     with pytest.raises(RuntimeError, match="inside unit"):
         log.append("issued", ACT, {})
     assert tree.unsealed(10) == []
     assert salts.load(["person:ann"]) == {}
 
 
-def test_what_is_rolled_back_leaves_no_entry_and_no_salt(store: Path) -> None:
+def test_what_is_rolled_back_leaves_no_entry_and_no_salt(store: Database) -> None:
     def fails() -> None:
         with unit():
             log.append("issued", ACT, {}, ["person:ann"])
@@ -87,7 +80,7 @@ def test_what_is_rolled_back_leaves_no_entry_and_no_salt(store: Path) -> None:
     assert salts.load(["person:ann"]) == {}
 
 
-def test_a_subject_stands_there_as_its_commitment_only(store: Path) -> None:
+def test_a_subject_stands_there_as_its_commitment_only(store: Database) -> None:
     record("told", "denied", subjects=("person:ann", "device:7", "person:ann"))
     entries = [decode(row.entry) for row in tree.unsealed(10)]
     known = salts.load(["person:ann", "device:7"])
@@ -97,7 +90,7 @@ def test_a_subject_stands_there_as_its_commitment_only(store: Path) -> None:
     assert all(b"ann" not in row.entry for row in tree.unsealed(10))
 
 
-def test_thousands_of_subjects_are_one_small_entry(store: Path) -> None:
+def test_thousands_of_subjects_are_one_small_entry(store: Database) -> None:
     many = tuple(f"person:{number}" for number in range(3_000))
     record("issued", subjects=many)
     (row,) = tree.unsealed(10)
@@ -186,11 +179,11 @@ def _in_own_connection(work: Callable[[], None]) -> None:
         connections.close_all()
 
 
-def test_nothing_is_signed_that_does_not_continue_what_was(key: Path, store: Path) -> None:
+def test_nothing_is_signed_that_does_not_continue_what_was(key: Path, store: Database) -> None:
     record("one", "two")
     sealed(key)
     record("three")
-    tamper(store, "UPDATE store_ledgerhash SET hash = zeroblob(32) WHERE level = 1")
+    behind.execute(store, "UPDATE store_ledgerhash SET hash = zeroblob(32) WHERE level = 1")
     with pytest.raises(Refused) as refused:
         seal(ACT, key)
     assert refused.value.code == "ledger-history-differs"
@@ -244,21 +237,21 @@ TAMPERING = {
 
 
 @pytest.mark.parametrize("case", TAMPERING)
-def test_tampering_is_found_live(key: Path, store: Path, case: str) -> None:
+def test_tampering_is_found_live(key: Path, store: Database, case: str) -> None:
     statement, expected = TAMPERING[case]
     record(*(f"k{number}" for number in range(10)))
     for _ in range(3):
         seal(ACT, key, 4)
     assert problem(key) is None
-    tamper(store, statement)
+    behind.execute(store, statement)
     assert problem(key) == expected
 
 
-def test_a_rewritten_ledger_is_found_by_a_kept_checkpoint_alone(key: Path, store: Path) -> None:
+def test_a_rewritten_ledger_is_found_by_a_kept_checkpoint_alone(key: Path, store: Database) -> None:
     record("one", "two", "three")
     kept = sealed(key).note
     for table in ("ledgerrow", "ledgerhash", "ledgercheckpoint"):
-        tamper(store, f"DELETE FROM store_{table}")
+        behind.execute(store, f"DELETE FROM store_{table}")
     record("one", "two")
     sealed(key)
     assert problem(key) is None

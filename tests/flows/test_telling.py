@@ -1,11 +1,11 @@
 """Telling in chunks: resumable, stopped at once by a halt or a rescission, never beyond the ceiling, joiners included."""
 
 import threading
-from pathlib import Path
 
 import house
 import pytest
 
+from countermand.config import Database
 from countermand.core import facts
 from countermand.core.instants import from_iso
 from countermand.core.people import Person
@@ -20,7 +20,7 @@ DUE = from_iso("2020-07-18T00:00:00Z")
 
 
 @pytest.fixture
-def fleet(store: Path, monkeypatch: pytest.MonkeyPatch) -> house.Fleet:
+def fleet(store: Database, monkeypatch: pytest.MonkeyPatch) -> house.Fleet:
     monkeypatch.setattr(telling, "CHUNK", 10)
     house.open_house()
     return house.move_in(house.staff(50, with_app=5))
@@ -137,7 +137,7 @@ def test_joiners_are_told_later_up_to_the_ceiling(fleet: house.Fleet) -> None:
     assert promised() == 51
 
 
-def test_an_expected_number_of_nobody_tells_nobody(store: Path) -> None:
+def test_an_expected_number_of_nobody_tells_nobody(store: Database) -> None:
     house.open_house()
     fleet = house.move_in([])
     house.issued(0)

@@ -1,10 +1,9 @@
 """Terms from rows: what is in force, its frozen apps, the coverages that include them; compiled once, and never stale."""
 
-from pathlib import Path
-
 import house
 import pytest
 
+from countermand.config import Database
 from countermand.core.apps import App
 from countermand.core.coverage import EVERYTHING, Coverage
 from countermand.core.devices import Platform
@@ -21,7 +20,7 @@ OTHER = "no-tiktok-at-all"
 
 
 @pytest.fixture
-def fleet(store: Path) -> house.Fleet:
+def fleet(store: Database) -> house.Fleet:
     house.open_house()
     return house.move_in(house.staff(20, with_app=5))
 

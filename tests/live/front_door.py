@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from countermand.config import Database
 from countermand.gates.configure import NginxSettings, gate_file, whole
 
 EAS = "/Microsoft-Server-ActiveSync"
@@ -114,7 +115,7 @@ class Door:
         command = [sys.executable, "-m", "countermand.gates", "--config", str(self.gate_config)]
         self.run("gate", command, self.gate_port)
 
-    def start_web(self, database: Path) -> None:
+    def start_web(self, database: Database) -> None:
         """The control plane over this database; its state is in ``plane``."""
         port = free_port() if self.web_port == 0 else self.web_port
         self.web_port = port

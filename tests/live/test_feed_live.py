@@ -11,6 +11,7 @@ from front_door import Door, wait_for
 
 import control_rows as rows
 from countermand.access import Act, Actor, Role
+from countermand.config import Database
 from countermand.core.instants import DAY, HOUR
 from countermand.flows.add_gate import NewGate, add_gate
 from countermand.flows.move_clock import move_clock
@@ -24,7 +25,7 @@ GOOD = "Cmd=Sync&User=bob&DeviceId=GOOD1&DeviceType=iPhone"
 
 
 @pytest.fixture
-def door(store: Path, tmp_path: Path) -> Iterator[Door]:
+def door(store: Database, tmp_path: Path) -> Iterator[Door]:
     """alice, told, has the app and her due was an hour ago; bob has not. Everything runs."""
     rows.found_house()
     version = rows.issue_order()
@@ -172,7 +173,7 @@ def test_a_new_epoch_is_followed(door: Door) -> None:
     assert door.metric("countermand_gate_epoch") == 4
 
 
-def test_a_rehearsals_clock_moves_every_door_at_once(store: Path, tmp_path: Path) -> None:
+def test_a_rehearsals_clock_moves_every_door_at_once(store: Database, tmp_path: Path) -> None:
     """In a drill the gate's time is the feed's: the clock is moved past the due, and phones feel it."""
     rows.found_house(drill=True)
     due = clock.now() + 7 * DAY

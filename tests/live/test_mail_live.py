@@ -15,6 +15,7 @@ from pathlib import Path
 import house
 import pytest
 
+from countermand.config import Database
 from countermand.core.instants import MINUTE
 from countermand.flows.deliver import deliver
 from countermand.flows.letters import Desk
@@ -111,7 +112,7 @@ def test_the_drills_sink_notes_who_got_what(tmp_path: Path) -> None:
     )
 
 
-def test_an_order_reaches_a_real_server_and_tells(store: Path, tmp_path: Path) -> None:
+def test_an_order_reaches_a_real_server_and_tells(store: Database, tmp_path: Path) -> None:
     house.open_house()
     house.move_in(house.staff(40))
     house.issued(40)
@@ -126,7 +127,7 @@ def test_an_order_reaches_a_real_server_and_tells(store: Path, tmp_path: Path) -
     assert models.Told.objects.count() == 40
 
 
-def test_the_worker_delivers_seals_and_stops_when_asked(store: Path, tmp_path: Path) -> None:
+def test_the_worker_delivers_seals_and_stops_when_asked(store: Database, tmp_path: Path) -> None:
     """The process as it is run: what is promised leaves, and SIGTERM ends it cleanly."""
     from django.db import connections
 

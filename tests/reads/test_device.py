@@ -1,13 +1,13 @@
 """One device in words, for those who may look; and the look itself is in the ledger."""
 
 import json
-from pathlib import Path
 
 import abroad
 import house
 import pytest
 
 from countermand.access import Act, Role
+from countermand.config import Database
 from countermand.core.apps import App
 from countermand.core.coverage import EVERYTHING, Coverage, Grade, Report
 from countermand.core.devices import Platform
@@ -30,7 +30,7 @@ def desk(now: int = abroad.NOW) -> Act:
 
 
 @pytest.fixture
-def version(store: Path) -> int:
+def version(store: Database) -> int:
     """The fleet of ``abroad`` with one phone's rows of evidence: the app and another were shown, a day before the due."""
     _, _, version = abroad.settle()
     with unit():

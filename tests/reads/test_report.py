@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 from xml.etree import ElementTree
 
 import abroad
@@ -14,6 +13,7 @@ import house
 import pytest
 
 from countermand.cli.render import as_json
+from countermand.config import Database
 from countermand.core.apps import App
 from countermand.core.devices import Platform
 from countermand.core.errors import Refused
@@ -44,7 +44,7 @@ def counted(found: Report, dimension: str) -> dict[str, dict[str, int | str]]:
     return {value: dict(zip(table.columns, cells, strict=True)) for value, cells in table.rows.items()}
 
 
-def test_totals_equal_a_count_by_hand(store: Path) -> None:
+def test_totals_equal_a_count_by_hand(store: Database) -> None:
     spec, _, _ = abroad.settle(STAGES)
     found = report(house.NAME, abroad.NOW)
     by_hand = naive(spec)
@@ -57,7 +57,7 @@ def test_totals_equal_a_count_by_hand(store: Path) -> None:
 
 
 @pytest.mark.parametrize("dimension", ["country", "ownership", "platform", "group"])
-def test_each_breakdown_equals_a_count_by_hand(store: Path, dimension: str) -> None:
+def test_each_breakdown_equals_a_count_by_hand(store: Database, dimension: str) -> None:
     spec, _, _ = abroad.settle()
     found = counted(report(house.NAME, abroad.NOW, smallest=1), dimension)
     value = {
@@ -72,7 +72,7 @@ def test_each_breakdown_equals_a_count_by_hand(store: Path, dimension: str) -> N
     assert found.keys() == {value(phone) for phone in spec}
 
 
-def test_small_counts_by_country_are_not_told(store: Path) -> None:
+def test_small_counts_by_country_are_not_told(store: Database) -> None:
     spec, _, _ = abroad.settle()
     real = counted(report(house.NAME, abroad.NOW, smallest=1), "country")
     found = counted(report(house.NAME, abroad.NOW), "country")
@@ -90,13 +90,13 @@ def test_small_counts_by_country_are_not_told(store: Path) -> None:
 
 
 @pytest.mark.parametrize(("consequence", "means"), [("hand_over", "to be denied by others"), ("report_only", "would be denied")])
-def test_an_order_that_denies_nothing_itself_says_whom_it_would(store: Path, consequence: str, means: str) -> None:
+def test_an_order_that_denies_nothing_itself_says_whom_it_would(store: Database, consequence: str, means: str) -> None:
     spec, _, _ = abroad.settle(consequence=consequence)
     found = report(house.NAME, abroad.NOW)
     assert (found.denied, found.denied_means) == (naive(spec)["denied"], means)
 
 
-def test_why_it_is_not_known_is_said(store: Path) -> None:
+def test_why_it_is_not_known_is_said(store: Database) -> None:
     spec, _, _ = abroad.settle()
     models.Source.objects.update(last_contact=abroad.NOW)
     found = report(house.NAME, abroad.NOW)
@@ -105,13 +105,13 @@ def test_why_it_is_not_known_is_said(store: Path) -> None:
     assert {reason: count for reason, count in found.unknown.items() if count} == {"stale": without}
 
 
-def test_before_the_due_nobody_is_denied(store: Path) -> None:
+def test_before_the_due_nobody_is_denied(store: Database) -> None:
     spec, _, _ = abroad.settle()
     found = report(house.NAME, abroad.DUE - 1)
     assert (found.denied, found.totals["in_grace"]) == (0, sum(phone.has_app for phone in spec))
 
 
-def test_a_rescinded_order_is_still_reported_with_its_corrections(store: Path) -> None:
+def test_a_rescinded_order_is_still_reported_with_its_corrections(store: Database) -> None:
     abroad.settle()
     halt(house.operator(abroad.NOW), house.NAME)
     assert (report(house.NAME, abroad.NOW).denied, report(house.NAME, abroad.NOW).halted) == (0, True)
@@ -124,7 +124,7 @@ def test_a_rescinded_order_is_still_reported_with_its_corrections(store: Path) -
     assert found.telling.told == sum(phone.told for phone in abroad.phones())
 
 
-def test_what_was_never_issued_has_no_report(store: Path) -> None:
+def test_what_was_never_issued_has_no_report(store: Database) -> None:
     house.open_house()
     house.move_in(house.staff(3))
     house.proposed()
@@ -137,7 +137,7 @@ def test_what_was_never_issued_has_no_report(store: Path) -> None:
 
 
 @pytest.fixture
-def hostile(store: Path) -> Report:
+def hostile(store: Database) -> Report:
     abroad.settle(STAGES)
     found = report(house.NAME, from_iso("2020-07-20T00:00:00Z"))
     groups = Breakdown("group", found.breakdowns[0].columns, {name: (9,) * len(found.breakdowns[0].columns) for name in HOSTILE})
@@ -211,7 +211,7 @@ def test_the_page_can_be_read_aloud(hostile: Report) -> None:
     assert tags.count("desc") == len(pictures)
 
 
-def test_a_picture_draws_no_count_that_is_not_told(store: Path) -> None:
+def test_a_picture_draws_no_count_that_is_not_told(store: Database) -> None:
     abroad.settle()
     text = report_page.render(report(house.NAME, abroad.NOW))
     pictures = ["<svg" + part.split("</svg>")[0] + "</svg>" for part in text.split("<svg")[1:]]
@@ -235,7 +235,7 @@ def test_a_sheet_runs_nothing_and_says_every_figure(hostile: Report) -> None:
     assert figures["stage", "identify", "missed"] == "2020-07-13T00:00:00Z"
 
 
-def test_nobody_is_named_in_any_form(store: Path) -> None:
+def test_nobody_is_named_in_any_form(store: Database) -> None:
     _, fleet, _ = abroad.settle()
     found = report(house.NAME, abroad.NOW)
     forms = [report_page.render(found), report_sheet.render(found), as_json(found)]

@@ -1,11 +1,10 @@
 """Status: judged afresh, whatever was stored at the last walk; what gates have heard; what waits."""
 
-from pathlib import Path
-
 import abroad
 import house
 import pytest
 
+from countermand.config import Database
 from countermand.core import facts
 from countermand.core.errors import Refused
 from countermand.core.handover import Format
@@ -18,7 +17,7 @@ from countermand.store.unit import unit
 
 
 @pytest.fixture
-def phones(store: Path) -> list[abroad.Phone]:
+def phones(store: Database) -> list[abroad.Phone]:
     return abroad.settle()[0]
 
 
@@ -72,7 +71,7 @@ def test_every_directive_is_listed_and_an_unknown_one_refused(phones: list[abroa
     assert refused.value.code == "not-found"
 
 
-def test_a_list_that_is_only_handed_over_denies_nobody_here(store: Path) -> None:
+def test_a_list_that_is_only_handed_over_denies_nobody_here(store: Database) -> None:
     spec = abroad.settle(consequence="hand_over")[0]
     handover(house.operator(abroad.NOW), house.NAME, Format.CSV)
     one = status(house.NAME, abroad.NOW).directives[0]

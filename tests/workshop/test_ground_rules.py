@@ -1,11 +1,12 @@
 """The ground that tests stand on: no network, and a database that no other test has touched."""
 
 import socket
-import sqlite3
 import threading
-from pathlib import Path
 
 import pytest
+
+import behind
+from countermand.config import Database
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "10.0.0.1", "2001:db8::1"])
@@ -26,7 +27,7 @@ def test_loopback_is_open() -> None:
 
 
 @pytest.mark.parametrize("turn", [1, 2])
-def test_each_test_has_its_own_rows(store: Path, turn: int) -> None:
+def test_each_test_has_its_own_rows(store: Database, turn: int) -> None:
     from pyroaring import BitMap
 
     from countermand.store import sets
@@ -36,12 +37,10 @@ def test_each_test_has_its_own_rows(store: Path, turn: int) -> None:
     with unit():
         sets.save("d", 7, {"every": BitMap([turn])})
     assert sets.blocks("d") == [7]
-    with sqlite3.connect(store) as file:
-        assert file.execute("SELECT count(*) FROM store_factset").fetchone() == (1,)
-    file.close()
+    assert behind.ask(store, "SELECT count(*) FROM store_factset") == [(1,)]
 
 
-def test_threads_see_the_same_database(store: Path) -> None:
+def test_threads_see_the_same_database(store: Database) -> None:
     from django.db import connection
     from pyroaring import BitMap
 

@@ -3,11 +3,11 @@
 import json
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from countermand import worker
+from countermand.config import Database
 from countermand.worker import Step, Stopping, loop
 
 
@@ -26,7 +26,7 @@ def times(stop: threading.Event, most: int, more: bool = False, failure: Excepti
     return run
 
 
-def test_a_failing_step_is_said_and_the_others_go_on(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_step_is_said_and_the_others_go_on(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
     stop = threading.Event()
     asked: list[int] = []
 
@@ -40,7 +40,7 @@ def test_a_failing_step_is_said_and_the_others_go_on(store: Path, capsys: pytest
     assert len(asked) == 1  # it waits a second before it is asked again
 
 
-def test_waits_grow_and_end_with_the_first_success(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waits_grow_and_end_with_the_first_success(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0]
     monkeypatch.setattr(worker.clock, "steady", lambda: now[0])
     waits = []
@@ -54,7 +54,7 @@ def test_waits_grow_and_end_with_the_first_success(store: Path, monkeypatch: pyt
     assert (step.failures, step.next_at) == (0, 5)
 
 
-def test_what_has_more_to_do_is_asked_at_once_and_others_get_their_turn(store: Path) -> None:
+def test_what_has_more_to_do_is_asked_at_once_and_others_get_their_turn(store: Database) -> None:
     stop = threading.Event()
     turns: list[str] = []
 
@@ -70,7 +70,7 @@ def test_what_has_more_to_do_is_asked_at_once_and_others_get_their_turn(store: P
     assert turns[:4] == ["busy", "other", "busy", "other"]
 
 
-def test_stopping_in_the_middle_is_no_failure(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stopping_in_the_middle_is_no_failure(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
     stop = threading.Event()
     left: list[int] = []
     loop([Step("long", times(stop, 1, failure=Stopping()), every=1)], stop, lambda: left.append(1))

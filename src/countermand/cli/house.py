@@ -53,7 +53,7 @@ class House:
     """What ``init`` made."""
 
     config: Path
-    database: Path
+    database: str
     drill: bool
     tokens: "tuple[Token, ...]"
     keys: Mapping[str, Path]
@@ -84,7 +84,7 @@ def init(
     config = session.config
     made = accounts.init(config, firsts, drill=drill)
     tokens = tuple(Token(name, token) for name, token in made.tokens.items())
-    session.show(House(session.config_path, config.database, drill, tokens, made.keys), _house)
+    session.show(House(session.config_path, str(config.database), drill, tokens, made.keys), _house)
 
 
 @command("add", ["countermand operator add carla --role approver --key carla.pub"])

@@ -29,6 +29,12 @@ CODES: dict[str, Code] = {
     "no-installation": Code(
         "There is no Countermand database at {path}.", "Run `countermand init`, or name --config.", INPUT, 404
     ),
+    "database-unreachable": Code(
+        "The database {place} cannot be opened: {problem}.",
+        "Start the server, or correct database in the configuration.",
+        CONFLICT,
+        503,
+    ),
     # -- the command line (cli) --
     "not-a-moment": Code("{text!r} is not a time.", "Write {how}.", INPUT, 400),
     "not-a-pair": Code("{text!r} is not NAME=VALUE.", "Write {option} NAME=VALUE, as the command's --help shows.", INPUT, 400),

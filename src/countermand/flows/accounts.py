@@ -18,7 +18,7 @@ from countermand.core.instants import Instant, iso
 from countermand.lib import clock, keys, sshsig
 from countermand.store import feed, installation, log, operators
 from countermand.store.installation import Installation
-from countermand.store.setup import create_tables, open_store
+from countermand.store.setup import create_tables, make_room, open_store
 from countermand.store.unit import unit
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -56,7 +56,7 @@ def init(config: Config, firsts: Sequence[First], *, drill: bool = False, starts
     (fewer than two, all with the same roles, or no administrator), and what ``operator_add`` refuses.
     """
     _check_firsts(firsts)
-    config.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_room(config.database)
     open_store(config.database)
     create_tables()
     if installation.load() is not None:

@@ -1,19 +1,19 @@
 """Opening what ``init`` made, and its time: the only place that adds a drill's offset to the clock."""
 
-from pathlib import Path
-
 from countermand.access import Act, Actor
+from countermand.config import Database
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.lib import clock
 from countermand.store import installation
 from countermand.store.installation import Installation
-from countermand.store.setup import close_store, open_store
+from countermand.store.setup import close_store, exists, open_store
 
 
-def open_installation(database: Path) -> Installation:
-    """Open the database for this process. Refused ``no-installation`` if ``init`` never made one there."""
-    if not database.is_file():
+def open_installation(database: Database) -> Installation:
+    """Open the database for this process. Refused ``no-installation`` if ``init`` never made one there, and
+    ``database-unreachable``."""
+    if not exists(database):
         raise Refused("no-installation", path=database)
     open_store(database)
     found = installation.load()

@@ -1,19 +1,25 @@
-"""Opening a database: Django configured for exactly one, with the settings that make SQLite safe to share.
+"""Opening a database: Django configured for exactly one, with the settings that make it safe to share.
 
 SQLite: WAL (readers never wait for the writer), IMMEDIATE (a transaction that will write takes its turn at once instead
-of failing half-way), and a busy timeout. PostgreSQL arrives under the same function.
+of failing half-way), and a busy timeout. PostgreSQL: bounds on waiting, so that a stuck session keeps nobody for ever.
 """
 
 import os
 from pathlib import Path
+from typing import Any
 
 import django
 from django.apps import apps
 from django.conf import ENVIRONMENT_VARIABLE, settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import OperationalError, connection, connections
 
-_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
+from countermand.config import Database, Postgres
+from countermand.core.errors import Refused
+
+PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
+#: Seconds that connecting may take; the server is in the same house.
+_CONNECT = 10
 
 
 def configure() -> None:
@@ -23,13 +29,7 @@ def configure() -> None:
         settings.configure(
             SECRET_KEY="not used: the store signs nothing",  # noqa: S106
             INSTALLED_APPS=["countermand.store"],
-            DATABASES={
-                "default": {
-                    "ENGINE": "django.db.backends.sqlite3",
-                    "NAME": ":memory:",
-                    "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": _PRAGMAS},
-                }
-            },
+            DATABASES={"default": _sqlite(":memory:")},
             DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
             USE_TZ=True,
         )
@@ -37,20 +37,64 @@ def configure() -> None:
         django.setup()
 
 
-def open_store(path: Path) -> None:
-    """From now on this process reads and writes the SQLite database at ``path``."""
+def open_store(place: Database) -> None:
+    """From now on this process reads and writes the database at ``place``. A SQLite file is made when it is first written;
+    a PostgreSQL server must answer: Refused ``database-unreachable``."""
     configure()
-    database = connections["default"].settings_dict
-    if database["NAME"] != str(path):
+    wanted = _postgres(place) if isinstance(place, Postgres) else _sqlite(str(place))
+    current = connections.settings["default"]
+    if any(current.get(key) != value for key, value in wanted.items()):
         close_store()
-        database["NAME"] = str(path)
+        if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]
+            del connections["default"]  # made for the engine it was opened with
+        current.update(wanted)
+    if isinstance(place, Postgres):
+        _reach(place)
+
+
+def exists(place: Database) -> bool:
+    """Whether there may be something to open; a server is asked when it is opened."""
+    return isinstance(place, Postgres) or place.is_file()
+
+
+def make_room(place: Database) -> None:
+    """Make the folder of a new file, for this account's eyes only. A database on a server is made by its administrator."""
+    if isinstance(place, Path):
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def close_store() -> None:
-    """Close this process's connections; the last one to close folds the write-ahead log into the file."""
+    """Close this process's connections; the last one to close folds a SQLite file's write-ahead log into it."""
     connections.close_all()
 
 
 def create_tables() -> None:
     """Bring the tables up to this version of the program."""
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def _sqlite(name: str) -> dict[str, Any]:
+    options = {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": PRAGMAS}
+    nothing = dict.fromkeys(("USER", "PASSWORD", "HOST", "PORT"), "")
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": options, **nothing}
+
+
+def _postgres(place: Postgres) -> dict[str, Any]:
+    options = {"connect_timeout": _CONNECT, "application_name": "countermand", **place.tls}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": place.name,
+        "USER": place.role,
+        "PASSWORD": place.password,
+        "HOST": place.host,
+        "PORT": str(place.port),
+        "OPTIONS": options,
+    }
+
+
+def _reach(place: Postgres) -> None:
+    try:
+        connection.ensure_connection()
+    except OperationalError as fault:
+        problem = str(fault).strip().splitlines()[-1][:300]
+        raise Refused("database-unreachable", place=str(place), problem=problem) from None

@@ -43,7 +43,8 @@ def reading() -> Iterator[None]:
         return
     connection.ensure_connection()
     if connection.vendor != "sqlite":
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
         return
     # A deferred BEGIN: a reader must not take the writer's turn, which transaction_mode=IMMEDIATE would.
