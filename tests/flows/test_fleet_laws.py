@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from shutil import copyfile
 
+import pytest
 from fleet_words import CHESS, HEADER, NOW, PEOPLE, TIKTOK, agrees, by, row, said, watch, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -61,9 +62,24 @@ def _afresh(store: Database) -> None:
         Path(f"{store}{name}").unlink(missing_ok=True)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+_FIXED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@settings(suppress_health_check=_FIXED)
 @given(steps=STEPS)
 def test_sets_equal_rows_whatever_happened(store: Database, tmp_path: Path, steps: list[tuple[object, ...]]) -> None:
+    _live(store, tmp_path, steps)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@settings(suppress_health_check=_FIXED, max_examples=settings().max_examples // 8)
+@given(steps=STEPS)
+def test_the_same_on_a_server(store: Database, tmp_path: Path, steps: list[tuple[object, ...]]) -> None:
+    _live(store, tmp_path, steps)
+
+
+def _live(store: Database, tmp_path: Path, steps: list[tuple[object, ...]]) -> None:
     _afresh(store)
     folder = tmp_path
     bring.bring_people(by(), written(folder, "people.csv", PEOPLE))
