@@ -1,5 +1,7 @@
 """A bounce takes told back, rows and sets alike, unless another hand-over stands; the correction still goes out."""
 
+from pathlib import Path
+
 import house
 import pytest
 from post import Post
