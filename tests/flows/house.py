@@ -9,18 +9,17 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from countermand.access import Act, Actor, Role
+from countermand.catalog import load
 from countermand.core import facts
 from countermand.core.apps import App
 from countermand.core.bundle import Bundle, Purpose
-from countermand.core.catalogue import Expansion
+from countermand.core.catalogue import Catalogue
 from countermand.core.coverage import Grade, Look
 from countermand.core.devices import Device, Enrollment, Identity, IdentityKind, Ownership, Platform
-from countermand.core.directive import Directive
 from countermand.core.facts import Known
 from countermand.core.guardrails import Rails
 from countermand.core.instants import DAY, HOUR, Instant, from_iso
 from countermand.core.people import Person
-from countermand.flows import impact
 from countermand.flows.approve import Approved, approve
 from countermand.flows.issue import Issued, issue
 from countermand.flows.propose import Proposed, propose
@@ -219,13 +218,14 @@ def told(version: int, fleet: Fleet, logins: list[str], due: Instant, now: Insta
 ANOTHER_APP = App(Platform.IOS, "com.example.added")
 
 
-def impact_expansion() -> Callable[[Directive, Instant], Expansion]:
-    return impact.expansion
-
-
-def with_another_app(found: Expansion) -> Expansion:
-    """As after a catalogue update."""
-    return replace(found, apps={**found.apps, ANOTHER_APP: ("added since",)})
+def moved_catalogue() -> Catalogue:
+    """The shipped one with another id of TikTok's, as after an update."""
+    shipped = load()
+    known = shipped.product("TikTok")
+    assert known is not None
+    fact = next(fact for fact in known.ids if fact.app == TIKTOK)
+    longer = replace(known, ids=(*known.ids, replace(fact, id=ANOTHER_APP.id)))
+    return replace(shipped, products=tuple(longer if one is known else one for one in shipped.products))
 
 
 def ledger_kinds() -> list[str]:

@@ -180,10 +180,7 @@ def test_a_catalogue_change_between_two_approvals_changes_nothing_and_is_shown(
 ) -> None:
     found = house.proposed()
     assert not house.approved("petra").drift
-    today = house.impact_expansion()
-    monkeypatch.setattr(
-        "countermand.flows.impact.expansion", lambda directive, now: house.with_another_app(today(directive, now))
-    )
+    monkeypatch.setattr("countermand.flows.impact.load", house.moved_catalogue)
     second = house.approved("paul")
     assert second.drift.added == {house.ANOTHER_APP}
     assert second.digest == found.digest

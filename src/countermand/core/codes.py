@@ -282,6 +282,10 @@ CODES: dict[str, Code] = {
         HELD,
         409,
     ),
+    "catalogue-unmoved": Code("{name} means the ids that were signed.", "There is nothing to amend.", CONFLICT, 409),
+    "draft-waits": Code(
+        "Version {number} of {name} is {state} already.", "Propose it (again): its ids are worked out then.", CONFLICT, 409
+    ),
     # -- exemptions, protected logins, the watch list --
     "exemption-ground": Code("{ground!r} is no ground for an exemption from {name}.", "Its grounds: {known}."),
     "exemption-too-long": Code("Until {until} is longer than {name} allows.", "At the latest until {latest}."),

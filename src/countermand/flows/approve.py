@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from countermand.access import Act, require
 from countermand.core.bundle import Purpose
 from countermand.core.canonical import digest
+from countermand.core.drift import Drift
 from countermand.core.errors import Refused
 from countermand.core.guardrails import approvals_needed, approvers
 from countermand.core.schema import read
 from countermand.flows import impact
 from countermand.flows.accounts import may_approve
-from countermand.flows.impact import Drift
 from countermand.lib import sshsig
 from countermand.store import approvals, log, operators
 from countermand.store.approvals import Approval

@@ -9,12 +9,12 @@ from pyroaring import BitMap
 
 from countermand.access import Act
 from countermand.catalog import load
-from countermand.core import facts, schedule, schema
-from countermand.core.apps import App
+from countermand.core import drift as drifts
+from countermand.core import facts, schedule
 from countermand.core.bundle import Bundle
 from countermand.core.catalogue import Expansion, expand
 from countermand.core.directive import Directive
-from countermand.core.errors import Refused
+from countermand.core.drift import Drift
 from countermand.core.facts import Block
 from countermand.core.instants import HOUR, Instant, to_datetime
 from countermand.core.preview import as_if_told
@@ -31,17 +31,6 @@ class Impact:
     peak: int
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """What the document's selectors mean now and did not when the bundle was frozen, and the other way round."""
-
-    added: frozenset[App]
-    gone: frozenset[App]
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.gone)
-
-
 def expansion(directive: Directive, now: Instant) -> Expansion:
     """What the selectors mean on the day of ``now``. Refused with every name that the catalogue does not know."""
     scope = directive.applies_to
@@ -49,15 +38,8 @@ def expansion(directive: Directive, now: Instant) -> Expansion:
 
 
 def drift(bundle: Bundle, now: Instant) -> Drift:
-    """How far the catalogue has moved since the bundle was frozen; the frozen ids are what counts.
-
-    A name that the catalogue does not know any more means nothing now.
-    """
-    try:
-        means = frozenset(expansion(schema.read(bundle.document), now).apps)
-    except Refused:
-        means = frozenset()
-    return Drift(means - bundle.apps, bundle.apps - means)
+    """How far the catalogue has moved since the bundle was frozen; the frozen ids are what counts."""
+    return drifts.drift(bundle, load(), to_datetime(now).date())
 
 
 def impact(act: Act, lineage: Lineage) -> Impact:

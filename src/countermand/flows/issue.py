@@ -12,12 +12,13 @@ from pyroaring import BitMap
 from countermand.access import Act, require
 from countermand.core import lifecycle, schema
 from countermand.core.bundle import Bundle, Purpose
+from countermand.core.drift import Drift
 from countermand.core.errors import Refused
 from countermand.core.guardrails import Attempt, bounds, may_issue, may_resume
 from countermand.core.instants import Instant
 from countermand.core.schedule import quarter
 from countermand.flows import impact, kept
-from countermand.flows.impact import Drift, Impact
+from countermand.flows.impact import Impact
 from countermand.lib import sshsig
 from countermand.store import approvals, directives, feed, holds, log, operators, terms
 from countermand.store.directives import VersionRow

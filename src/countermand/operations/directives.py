@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from countermand.core.bundle import Purpose
 from countermand.core.cautions import Caution
 from countermand.core.devices import Platform
+from countermand.flows.amend import Amended
+from countermand.flows.amend import amend as write_amendment
 from countermand.flows.approve import Approved
 from countermand.flows.approve import approve as approve_bundle
 from countermand.flows.propose import propose as freeze
@@ -13,6 +15,7 @@ from countermand.flows.write import write as write_draft
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.reads import bundles
 from countermand.reads.bundles import ToSign
+from countermand.reads.drift import Drifted, drifted
 from countermand.reads.preview import Preview
 from countermand.reads.preview import preview as foresee
 
@@ -64,6 +67,19 @@ def propose(call: Call, directive: str, expected: int | None = None, dry_run: bo
     )
 
 
+@operation("GET", "/drift", "read")
+def list_drift(call: Call, directive: str | None = None) -> list[Drifted]:
+    """Versions in force or proposed whose selectors mean other ids by now than those that were frozen. Nothing follows from it
+    by itself: `amend` writes the next draft for people to propose."""
+    return drifted(call.act.now, directive)
+
+
+@operation("POST", "/directives/{directive}/amend", "write")
+def amend(call: Call, directive: str, dry_run: bool = False) -> Amended:
+    """Write the text in force as the next draft, because the catalogue means other ids by it now."""
+    return rehearsed(dry_run, write_amendment)(call.act, directive)
+
+
 @operation("GET", "/directives/{directive}/bundle", "read")
 def to_sign(call: Call, directive: str, purpose: Purpose = Purpose.ISSUE) -> ToSign:
     """What an approver would sign: the bundle that waits, and its digest, which is the SHA-256 of ``text``."""
@@ -77,4 +93,4 @@ def approve(call: Call, directive: str, signature: str, purpose: Purpose = Purpo
     return approve_bundle(call.act, directive, signature, purpose=purpose)
 
 
-OPERATIONS = (write, preview, propose, to_sign, approve)
+OPERATIONS = (write, preview, list_drift, amend, propose, to_sign, approve)

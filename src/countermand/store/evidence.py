@@ -27,6 +27,11 @@ def numbers(apps: Iterable[App]) -> dict[App, int]:
     return found
 
 
+def known_numbers(apps: Collection[App]) -> dict[App, int]:
+    """The store's number of each of these apps that has one: one without is on no device."""
+    return _numbered(apps)
+
+
 def _numbered(apps: Collection[App]) -> dict[App, int]:
     found: dict[App, int] = {}
     for platform in Platform:
