@@ -13,10 +13,10 @@ from countermand.config import Database
 from countermand.core.apps import App
 from countermand.core.coverage import EVERYTHING, Coverage
 from countermand.core.devices import Enrollment, Ownership, Platform
-from countermand.core.errors import RefusedMany
+from countermand.core.errors import Refused, RefusedMany
 from countermand.core.instants import DAY, HOUR, Instant, iso
 from countermand.flows import bring
-from countermand.flows.bring_nanomdm import ask
+from countermand.flows.bring_nanomdm import ask, ask_by
 from countermand.flows.doctor import doctor
 from countermand.store import evidence, fleet, known, models
 
@@ -134,3 +134,65 @@ def test_one_damaged_event_and_nothing_is_applied(phone: Path) -> None:
         bring.bring_nanomdm(ACT, [file])
     assert [(one.code, one.where.line if one.where else 0) for one in refused.value.problems] == [("event-damaged", 2)]
     assert present("F1") == set()
+
+
+class TestAsking:
+    """What a command asks is said before it is sent, with the command's own file."""
+
+    @staticmethod
+    def command(folder: Path, uuid: str = "Q1", **asked: object) -> Path:
+        file = folder / "command.plist"
+        said: dict[str, object] = {"Command": {"RequestType": "InstalledApplicationList", **asked}}
+        file.write_bytes(plistlib.dumps(said | ({"CommandUUID": uuid} if uuid else {})))
+        return file
+
+    @pytest.mark.parametrize(
+        ("asked", "covers"),
+        [
+            ({}, None),
+            ({"ManagedAppsOnly": False}, None),
+            ({"Identifiers": [TIKTOK.id]}, (TIKTOK.id,)),
+            ({"Identifiers": []}, ()),
+            ({"ManagedAppsOnly": True}, ()),
+            ({"Identifiers": [TIKTOK.id], "ManagedAppsOnly": True}, ()),
+            ({"Items": ["Name", "Version"]}, ()),
+            ({"Items": ["Name", "Identifier"]}, None),
+        ],
+    )
+    def test_what_its_answer_could_show(
+        self, store: Path, tmp_path: Path, asked: dict[str, object], covers: tuple[str, ...] | None
+    ) -> None:
+        done = ask_by(ACT, self.command(tmp_path, **asked), ["U2", "U1", " U1 ", ""])
+        assert (done.query, done.enrolments, done.apps) == ("Q1", 2, covers)
+
+    def test_a_named_querys_answer_proves_what_it_named(self, phone: Path) -> None:
+        ask_by(ACT, self.command(phone, Identifiers=[TIKTOK.id]), ["U1"])
+        brought(phone, event(NOW - HOUR, apps(), "Q1"))
+        assert Coverage(frozenset({TIKTOK})) in covered("F1")
+        assert not any(coverage.includes(frozenset({OTHER})) for coverage in covered("F1"))
+
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            (b"no plist", "command-unfit"),
+            (plistlib.dumps([]), "command-unfit"),
+            (plistlib.dumps({"CommandUUID": "Q", "Command": {"RequestType": "DeviceLock"}}), "command-unfit"),
+            (plistlib.dumps({"Command": {"RequestType": "InstalledApplicationList"}}), "command-unfit"),
+            (
+                plistlib.dumps({"CommandUUID": "Q", "Command": {"RequestType": "InstalledApplicationList", "Identifiers": "x"}}),
+                "command-unfit",
+            ),
+        ],
+        ids=["text", "list", "another command", "no uuid", "no list of ids"],
+    )
+    def test_what_cannot_be_remembered_is_refused(self, store: Path, tmp_path: Path, text: bytes, code: str) -> None:
+        (tmp_path / "c.plist").write_bytes(text)
+        with pytest.raises(Refused) as refused:
+            ask_by(ACT, tmp_path / "c.plist", ["U1"])
+        assert refused.value.code == code
+        assert not models.Asked.objects.exists()
+
+    def test_nobody_is_asked(self, store: Path, tmp_path: Path) -> None:
+        with pytest.raises(Refused) as refused:
+            ask_by(ACT, self.command(tmp_path), [" "])
+        assert refused.value.code == "nobody-asked"

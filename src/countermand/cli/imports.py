@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from countermand.cli.command import DryRun, command, group
-from countermand.cli.session import Session
+from countermand.cli.dry import would
+from countermand.cli.session import Session, read_text
 
 if TYPE_CHECKING:
+    from countermand.flows.bring_nanomdm import Asked
     from countermand.operations.imports import Brought, CameBack
 
 File = Annotated[Path, typer.Argument(help="The file to import.")]
@@ -89,6 +91,31 @@ def nanomdm(
     session.show(done, lambda found: _brought(found, "events", dry_run))
 
 
+@command(
+    "asked",
+    [
+        "countermand import asked command.plist --to 00008101-001D0000000A --dry-run",
+        "countermand import asked command.plist --to-file enrolments.txt",
+    ],
+)
+def asked(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="The command's property list, with its CommandUUID, as it will be enqueued.")],
+    to: Annotated[list[str] | None, typer.Option(metavar="ID", help="An enrolment id that is asked; once for each.")] = None,
+    to_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Enrolment ids that are asked, one on each line.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Say what an InstalledApplicationList command asks of devices, before NanoMDM sends it: its events do not tell.
+
+    An answer to a command that nobody announced proves that apps are there, and never that one is not.
+    """
+    from countermand.operations import imports
+
+    listed = read_text(to_file).split() if to_file else []
+    done = session.call(imports.import_asked, file, [*(to or []), *listed], dry_run)
+    session.show(done, lambda found: _asked(found, dry_run))
+
+
 @command("bounces", ["countermand import bounces Maildir/ --dry-run", "countermand import bounces returned.eml returned.mbox"])
 def bounces(
     session: Session,
@@ -104,7 +131,15 @@ def bounces(
 
 
 _WORDS = "Bring in people, groups, devices and what mail servers sent back, from files."
-FAMILY = group("import", _WORDS, people, groups, devices, exchange, nanomdm, bounces)
+FAMILY = group("import", _WORDS, people, groups, devices, exchange, nanomdm, asked, bounces)
+
+
+def _asked(done: "Asked", dry_run: bool) -> str:
+    if done.apps is None:
+        covers = "every app"
+    else:
+        covers = f"{len(done.apps)} apps: {', '.join(done.apps[:_NAMED])}" if done.apps else "no app whose absence it could prove"
+    return f"{would(dry_run)}Command {done.query} asks {done.enrolments:,} devices for {covers}."
 
 
 def _came_back(done: "CameBack", dry_run: bool) -> str:

@@ -107,6 +107,8 @@ CODES: dict[str, Code] = {
         "The message is not a report of what became of another: {why}.", "Nothing was taken from it; file it by hand."
     ),
     "report-not-ours": Code("No notice of ours was handed over as {name}.", "Nothing was taken from it; it concerns other mail."),
+    "command-unfit": Code("This command's answer cannot be told: {why}.", "Give the property list as it is enqueued."),
+    "nobody-asked": Code("No device is named that is asked.", "Name enrolment ids with --to or --to-file.", INPUT, 400),
     "file-changed": Code("The file changed while it was being imported.", "Import it again."),
     "app-not-watched": Code(
         "{app} is not on the watch list.", "Name apps that a directive names, or add it: `countermand watch`."

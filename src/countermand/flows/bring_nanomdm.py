@@ -1,6 +1,7 @@
 """Bring NanoMDM's events: files as its webhook was posted, one event each or one per line; and what was asked of devices."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from countermand.access import Act, require
@@ -52,6 +53,27 @@ def ask(act: Act, enrolments: Sequence[str], query: str, coverage: Coverage) -> 
         for enrolment in enrolments:
             asked.remember(enrolment, query, coverage, act.now)
         log.append("apps-asked", act, {"query": query, "devices": len(enrolments)})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command that is remembered. ``apps``: the ids that its answer could show; None for every one."""
+
+    query: str
+    enrolments: int
+    apps: tuple[str, ...] | None
+
+
+def ask_by(act: Act, command: Path, enrolments: Sequence[str]) -> Asked:
+    """``ask`` with the command's own file, as it will be enqueued. Refused ``command-unfit``, ``nobody-asked``,
+    ``unreadable-file``."""
+    require(act.actor, "ingest")
+    query, coverage = nanomdm.parse_command(_bytes(command))
+    wanted = sorted({one.strip() for one in enrolments if one.strip()})
+    if not wanted:
+        raise Refused("nobody-asked")
+    ask(act, wanted, query, coverage)
+    return Asked(query, len(wanted), None if coverage.apps is None else tuple(sorted(app.id for app in coverage.apps)))
 
 
 def _read(act: Act, paths: Sequence[Path], source: str) -> list[Event]:

@@ -9,6 +9,7 @@ from countermand.flows import files
 from countermand.flows import release as releasing
 from countermand.flows.bring import bring_devices, bring_exchange, bring_groups, bring_nanomdm, bring_people
 from countermand.flows.bring_bounces import bring_bounces
+from countermand.flows.bring_nanomdm import Asked, ask_by
 from countermand.flows.ingest import Taken
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
@@ -120,6 +121,15 @@ def import_nanomdm(call: Call, files: list[Path], source: str = "nanomdm", dry_r
     )
 
 
+@operation("POST", "/imports/asked", "ingest", again=True)
+def import_asked(call: Call, file: Path, enrolments: list[str], dry_run: bool = False) -> Asked:
+    """Remember what an `InstalledApplicationList` command (a property list) asks of devices, before it is sent to them: NanoMDM's
+    events do not say it. An answer to a command that is not remembered proves presence only.
+
+    ``enrolments``: NanoMDM's enrolment ids of the devices that are asked."""
+    return rehearsed(dry_run, ask_by)(call.act, file, enrolments)
+
+
 @operation("POST", "/imports/bounces", "bounce", again=True)
 def import_bounces(call: Call, files: list[Path], dry_run: bool = False) -> CameBack:
     """Take back the telling of people whose notice came back: delivery reports (RFC 3464) in messages, mbox files or (at the
@@ -160,6 +170,7 @@ OPERATIONS = (
     import_devices,
     import_exchange,
     import_nanomdm,
+    import_asked,
     import_bounces,
     list_held,
     show_held,

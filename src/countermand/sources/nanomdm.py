@@ -22,7 +22,7 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 from countermand.core.apps import App
-from countermand.core.coverage import NOTHING, Coverage, Grade, Report
+from countermand.core.coverage import EVERYTHING, NOTHING, Coverage, Grade, Report
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant, from_iso
@@ -69,6 +69,32 @@ def parse(text: bytes, source: str, now: Instant, asked: Asked) -> Event | None:
     said = _plist(body.get("raw_payload"))
     mention = _mention(event, body, said, _Told(source, enrolment, _ENROLLMENTS[kind], created_at), asked)
     return Event(str(event.get("event_id", "")), created_at, enrolment, mention)
+
+
+def parse_command(text: bytes) -> tuple[str, Coverage]:
+    """(command uuid, what its answer could show) of an ``InstalledApplicationList`` command as it is enqueued.
+
+    Refused ``command-unfit`` for another command, or one whose uuid is yet to be made: its answer could not be known again.
+    """
+    said = _plist(base64.b64encode(text), "command-unfit")
+    command = said.get("Command")
+    query = _text(said.get("CommandUUID"))
+    if not isinstance(command, Mapping) or command.get("RequestType") != "InstalledApplicationList":
+        raise Refused("command-unfit", why="it does not ask for an InstalledApplicationList")
+    if not query:
+        raise Refused("command-unfit", why="it has no CommandUUID")
+    return query, _asked_of(command)
+
+
+def _asked_of(command: Mapping[str, Any]) -> Coverage:
+    wanted, items = command.get("Identifiers"), command.get("Items")
+    if command.get("ManagedAppsOnly") or (isinstance(items, list) and "Identifier" not in items):
+        return NOTHING
+    if wanted is None:
+        return EVERYTHING
+    if not isinstance(wanted, list) or not all(_text(one) for one in wanted):
+        raise Refused("command-unfit", why="its Identifiers are not a list of bundle ids")
+    return Coverage(frozenset(App(Platform.IOS, one) for one in wanted))
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -185,13 +211,13 @@ def _to_microseconds(text: str) -> str:
     return f"{whole}.{rest[:digits][:6].ljust(6, '0')}{rest[digits:]}" if dot else text
 
 
-def _plist(raw: object) -> Mapping[str, Any]:
+def _plist(raw: object, code: str = "event-damaged") -> Mapping[str, Any]:
     if not raw:
         return {}
     try:
-        found = plistlib.loads(base64.b64decode(str(raw), validate=True))
+        found = plistlib.loads(base64.b64decode(raw if isinstance(raw, bytes) else str(raw), validate=True))
     except (binascii.Error, ValueError, plistlib.InvalidFileException, ExpatError, OverflowError, RecursionError) as wrong:
-        raise Refused("event-damaged", why="its payload is not a property list") from wrong
+        raise Refused(code, why="its payload is not a property list") from wrong
     if not isinstance(found, Mapping):
-        raise Refused("event-damaged", why="its payload is not a dictionary")
+        raise Refused(code, why="its payload is not a dictionary")
     return found
