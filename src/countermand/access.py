@@ -75,6 +75,10 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "operator": frozenset({_ADMINISTRATOR}),
         "gate": frozenset({_ADMINISTRATOR, _OPERATOR}),
         "doctor": frozenset({_ADMINISTRATOR, _OPERATOR, _SYSTEM}),
+        "backup": frozenset({_ADMINISTRATOR, _OPERATOR}),
+        "restore": frozenset({_ADMINISTRATOR, _OPERATOR}),
+        "upgrade": frozenset({_ADMINISTRATOR, _OPERATOR}),
+        "keys": frozenset({_ADMINISTRATOR}),
         "deliver": frozenset({_OPERATOR, _SYSTEM}),
         "bounce": frozenset({_OPERATOR, _HELPDESK, _SYSTEM}),  # a bounce only ever takes a telling back
         "sweep": frozenset({_OPERATOR, _SYSTEM}),

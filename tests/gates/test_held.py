@@ -204,11 +204,17 @@ def test_a_certificate_must_be_the_roots_and_in_time(held: Held) -> None:
 
 
 def test_a_new_certified_key_takes_over(held: Held, plane: Plane) -> None:
-    held.take(certify(ROOT, STRANGER.public, 0, 10**14), LATE, 0)
-    assert refused(held, plane.lineage(standing(live=False))) == "feed-forged"
+    """What the key before it signed may still be on its way; once the new one has spoken it is heard alone."""
+    held.take(certify(ROOT, STRANGER.public, 1, 10**14), LATE, 0)
+    held.take(plane.lineage(standing()), LATE, 0)
     after = Plane(time=LATE, key=STRANGER)
+    after.n, after.digest = plane.n, plane.digest
     held.take(after.lineage(standing(live=False)), LATE, 0)
-    assert held.n == 1
+    assert held.n == 2
+    plane.n, plane.digest = after.n, after.digest
+    assert refused(held, plane.lineage(standing())) == "feed-forged"
+    held.take(plane.certificate, LATE, 0)
+    assert refused(held, plane.lineage(standing())) == "feed-forged", "it has had its time"
     assert FEED.public != STRANGER.public
 
 

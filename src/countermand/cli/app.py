@@ -14,6 +14,8 @@ from countermand.cli import (
     foresight,
     house,
     imports,
+    keeping,
+    keyring,
     orders,
     processes,
     proof,
@@ -75,6 +77,10 @@ def _plant() -> None:
         one.add_to(app, panel)
     app.add_typer(processes.GATE, rich_help_panel=panel)
     reporting.handover.add_to(app, panel)
+    panel = "Keep it"
+    for one in (keeping.backup, keeping.restore, keeping.upgrade):
+        one.add_to(app, panel)
+    app.add_typer(keyring.FAMILY, rich_help_panel=panel)
     panel = "How it stands"
     for one in (standing.status, reporting.report):
         one.add_to(app, panel)

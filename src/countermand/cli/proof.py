@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 Keys = Annotated[
     list[Path] | None,
-    typer.Option("--key", metavar="FILE", help="A verifier line or .pub kept elsewhere; this installation's own by default."),
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="A verifier line or .pub kept elsewhere; this installation's own, with those before it, by default.",
+    ),
 ]
 Kept = Annotated[
     list[Path] | None,
@@ -122,13 +126,12 @@ FAMILY = group("ledger", WORDS, show, verify, export, prove, check, seal)
 
 
 def _lines(session: Session, files: list[Path] | None) -> list[str]:
-    """Verifier lines: those of the files named, or of this installation's own key."""
-    from countermand.flows.accounts import key_file
+    """Verifier lines: those of the files named, or of every key that this installation signed with."""
+    from countermand.flows.keyring import ledger_lines
     from countermand.reads import ledger
 
     if not files:
-        own = key_file(session.config.state_dir, "ledger")
-        return [ledger.verifier_line(session.config.origin, own.with_name(own.name + ".pub"))]
+        return ledger_lines(session.config)
     texts = [(file, read_text(file).strip()) for file in files]
     return [text if " " not in text else ledger.verifier_line(session.config.origin, file) for file, text in texts]
 

@@ -55,6 +55,8 @@ FAMILY = group("release", "What was held back until a person has looked at it.",
 
 
 def _taken(taken: "Released") -> str:
+    if taken.notices:
+        return f"{taken.notices:,} notices of batch {taken.number} may leave again."
     counts = f"{taken.devices:,} devices, {taken.added:,} of them new; {taken.moved:,} changed"
     return f"Batch {taken.number} is taken: {counts}. Watched apps newly seen: {taken.surfaced:,}."
 

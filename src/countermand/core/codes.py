@@ -35,6 +35,59 @@ CODES: dict[str, Code] = {
         CONFLICT,
         503,
     ),
+    # -- backup, restore, upgrade (flows) --
+    "backup-exists": Code("There is a file {file} already.", "Name a new one; a backup never replaces another.", CONFLICT, 409),
+    "backup-unwritable": Code("The backup {file} cannot be written: {why}.", "Make room, or name another place.", CONFLICT, 507),
+    "backup-damaged": Code("{file} cannot be restored: {why}.", "Take another backup; this one is not whole.", INTEGRITY, 422),
+    "restore-over-live": Code(
+        "There is a database at {path} already.",
+        "Look whether it is the newer one. To put the backup in its place, say so: --replace.",
+        CONFLICT,
+        409,
+    ),
+    "restore-while-running": Code(
+        "Somebody publishes from this database right now.",
+        "Stop `countermand serve` and the worker first. To stop an order use halt, not restore.",
+        CONFLICT,
+        409,
+    ),
+    "restore-keys-missing": Code(
+        "The backup has no private keys, and these are not in {directory}: {names}.",
+        "Put them back from where you keep them; without them gates and auditors would not know this installation.",
+        CONFLICT,
+        409,
+    ),
+    "restored-notices": Code(
+        "{count} notices of {directive} had not left when the backup was made.",
+        "They leave when the directive is resumed. Corrections of a rescinded one: release or drop them.",
+        HELD,
+        409,
+    ),
+    "resume-instead": Code(
+        "The notices of {name} leave when it is resumed.", "Have it approved and resumed; or drop the batch.", CONFLICT, 409
+    ),
+    "epoch-unreadable": Code("{file} is not an epoch.", "Write the highest epoch into it that a gate reports.", INTEGRITY, 500),
+    "epoch-behind": Code(
+        "Epoch {kept} was opened here; this database is of epoch {epoch}.",
+        "This is an older copy: find the newer database, or restore a backup with `countermand restore`.",
+        INTEGRITY,
+        409,
+    ),
+    "database-newer": Code(
+        "A newer version of the program has changed these tables ({migration}).",
+        "Use that version, or go back one version with it: `countermand upgrade --back`.",
+        CONFLICT,
+        409,
+    ),
+    "database-older": Code(
+        "The tables are those of an older version ({migration} is missing).", "Run: countermand upgrade.", CONFLICT, 409
+    ),
+    "upgrade-while-running": Code(
+        "Somebody publishes from this database right now.", "Stop `countermand serve` and the worker first.", CONFLICT, 409
+    ),
+    "upgrade-irreversible": Code(
+        "{migration} cannot be taken back.", "Restore the backup from before it with the older version.", CONFLICT, 409
+    ),
     # -- the command line (cli) --
     "not-a-moment": Code("{text!r} is not a time.", "Write {how}.", INPUT, 400),
     "not-a-pair": Code("{text!r} is not NAME=VALUE.", "Write {option} NAME=VALUE, as the command's --help shows.", INPUT, 400),
@@ -52,6 +105,10 @@ CODES: dict[str, Code] = {
     "key-damaged": Code("{file} is not a key file.", "Restore it from a backup, or make a new key.", INTEGRITY, 500),
     "key-readable": Code("Others than its owner can read {file}.", "chmod 600 it.", INTEGRITY, 500),
     "key-exists": Code("There is a key file {file} already.", "Keep it; move it away to make a new one.", CONFLICT, 409),
+    "root-key-away": Code(
+        "The root key is not in {file}.", "Bring it from where it is kept and name it: --root FILE.", CONFLICT, 409
+    ),
+    "root-key-other": Code("{file} is not the root key that gates pin.", "Name the one that belongs to {pub}.", DENIED, 403),
     "snapshot-damaged": Code("The snapshot {file} is unusable: {why}.", "Delete it; the gate fetches a new one.", INTEGRITY, 500),
     "snapshot-forged": Code("{file} is not the control plane's: {why}.", "Find out where it came from.", INTEGRITY, 500),
     "snapshot-foreign": Code("{file} was made with another hash key.", "Give the gate its control plane's.", INTEGRITY, 500),

@@ -26,7 +26,7 @@ HELD = "reports"
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of a batch, in devices but for ``reports``. ``held``: the held batch's number, None if nothing waits;
-    ``doubt``: why it waits."""
+    ``doubt``: why it waits; ``notices``: how many may leave again, if it was a restore that held them."""
 
     devices: int
     reports: int
@@ -36,6 +36,7 @@ class Taken:
     passed: Mapping[str, int]
     held: int | None = None
     doubt: Refused | None = None
+    notices: int = 0
 
 
 def ingest(

@@ -20,7 +20,7 @@ from countermand.core.schedule import quarter
 from countermand.flows import impact, kept
 from countermand.flows.impact import Impact
 from countermand.lib import sshsig
-from countermand.store import approvals, directives, feed, holds, log, operators, terms
+from countermand.store import approvals, directives, feed, holds, log, operators, restored, terms
 from countermand.store.directives import VersionRow
 from countermand.store.unit import unit
 
@@ -97,6 +97,7 @@ def resume(
         may_resume(_as_signed_now(attempt, row, Purpose.RESUME, verified), bundle.rails, halted=True)
         not_before = quarter(act.now + attempt.directive.minimum_notice)  # as notices state it
         directives.resume(name, not_before)
+        restored.let_go(name, act.actor.name, act.now)
         about = {"lineage": name, "version": row.number, "bundle": bundle.digest, "not_before": not_before}
         log.append("resumed", act, {**about, "people": attempt.people, "peak": attempt.peak})
         feed.mark("lineage", name)

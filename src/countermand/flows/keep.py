@@ -70,16 +70,17 @@ def keep_snapshots(speaker: Speaker, directory: Path, stop: threading.Event, sta
     writes none."""
     written_at = 0
     while not stop.is_set():
-        if snapshot_due(directory, clock.steady() - written_at) and older(state_dir) is None:
+        if snapshot_due(directory, clock.steady() - written_at, speaker.epoch) and older(state_dir) is None:
             publish_snapshot(speaker, directory, clock.now())
             written_at = clock.steady()
         stop.wait(0.5)
 
 
-def snapshot_due(directory: Path, age: int) -> bool:
-    """True if the newest snapshot is of another epoch, far behind, or behind at all and older than ``age`` allows."""
+def snapshot_due(directory: Path, age: int, opened: int = 0) -> bool:
+    """True if the newest snapshot is of another epoch, far behind, or behind at all and older than ``age`` allows. Never of
+    a database that is older than the epoch ``opened`` here."""
     house = installation.load()
-    if house is None:
+    if house is None or house.epoch < opened:
         return False
     newest = [file for file in snapshots(directory) if file.epoch == house.epoch][-1:]
     if not newest:

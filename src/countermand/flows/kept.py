@@ -8,12 +8,11 @@ from pathlib import Path
 
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant, to_datetime
-from countermand.flows.accounts import key_file
+from countermand.flows.ledger_keys import signers
 from countermand.ledger import kept
 from countermand.ledger.checkpoint import Checkpoint, Verifier, opened
 from countermand.ledger.errors import LedgerProblem
 from countermand.ledger.merkle import fold, peaks
-from countermand.lib import keys
 from countermand.store import installation, tree
 from countermand.store.unit import reading
 
@@ -41,7 +40,7 @@ def kept_beside(state_dir: Path) -> list[str]:
 
 def require_newest(state_dir: Path) -> None:
     """Refused ``ledger-truncated`` or ``ledger-history-differs`` if the newest checkpoint kept here is not contained in this
-    database's ledger, ``ledger-checkpoint-…`` if it is not one that our key signed."""
+    database's ledger, ``ledger-checkpoint-…`` if it is not one that a key of ours signed."""
     try:
         newest = _newest(state_dir)
         if newest is not None:
@@ -64,12 +63,8 @@ def _newest(state_dir: Path) -> Checkpoint | None:
     if note is None:
         return None
     house = installation.load()
-    own = key_file(state_dir, "ledger")
-    try:
-        public = keys.load_public(own.with_name(own.name + ".pub"))
-    except keys.BadKeyFile as bad:
-        raise Refused(bad.code, file=str(bad.path)) from bad
-    return opened(note, [Verifier(house.origin if house else "", public)])
+    origin = house.origin if house else ""
+    return opened(note, [Verifier(origin, key) for key in signers(state_dir)])
 
 
 def _compare(checkpoint: Checkpoint) -> None:

@@ -39,8 +39,9 @@ def publish(speaker: Speaker, holder: str, real: Instant, *, beat: bool = False,
     """Publish everything that is marked, and a heartbeat if there was anything or ``beat`` asks for it.
 
     ``real``: the real time (a drill's offset is added from its row); ``holder`` names this publisher. Refused
-    ``feed-behind-gate`` if a gate has heard more than this database knows: then this is an older copy. ``older``: why it is
-    known to be one; then halts and rescissions are published, and nothing else.
+    ``feed-behind-gate`` if a gate has heard more than this database knows, ``epoch-behind`` if a restore opened a later
+    epoch here: then this is an older copy. ``older``: why it is known to be one; then halts and rescissions are published,
+    and nothing else.
     """
     total = 0
     while True:
@@ -77,6 +78,8 @@ def _gather(speaker: Speaker, real: Instant) -> _Batch:
         house = installation.load()
         if house is None:
             raise Refused("no-installation", path="(open)")
+        if house.epoch < speaker.epoch:
+            raise Refused("epoch-behind", kept=speaker.epoch, epoch=house.epoch)
         now = real + house.clock_offset
         stops = [mark for mark in feed.stopping_marks() if _stops(standing(mark.key))]
         if stops:
@@ -95,7 +98,8 @@ def _stops(row: Standing) -> bool:
 
 
 def _store(speaker: Speaker, batch: _Batch, *, beat: bool) -> int:
-    """Number, sign and store the batch; returns how many records. Inside the unit."""
+    """Number, sign and store the batch; returns how many records. Inside the unit, where no key can be rotated meanwhile."""
+    speaker = speaker.fresh()
     before = feed.last(batch.epoch)
     further = feed.ahead(batch.epoch, before.n)
     if further is not None:

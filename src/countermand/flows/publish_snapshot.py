@@ -21,6 +21,7 @@ _KEPT_FILES = 2
 
 def publish_snapshot(speaker: Speaker, directory: Path, real: Instant) -> SnapshotFile:
     """Write ``snapshot-<epoch>-<n>`` into ``directory``, then let go of records and files that it makes needless."""
+    speaker = speaker.fresh()
     with reading():
         house = installation.load()
         if house is None:

@@ -2,10 +2,11 @@
 
 from countermand.access import Act, require
 from countermand.config import Holdbacks
+from countermand.core.errors import Refused
 from countermand.core.mentions import from_plain
 from countermand.flows import ingest
 from countermand.flows.ingest import Taken
-from countermand.store import held, log, reporters
+from countermand.store import directives, held, log, reporters, restored
 from countermand.store.held import HeldRow
 from countermand.store.unit import unit
 
@@ -16,6 +17,8 @@ def release(act: Act, number: int) -> Taken:
     require(act.actor, "release")
     with unit():
         row, payload = held.take(number)
+        if row.kind == restored.KIND:
+            return _let_notices_go(act, row)
         source = reporters.named(row.source, row.source)
         mentions = [from_plain(plain) for plain in payload]
         whole_set = row.why != "flood"
@@ -23,6 +26,17 @@ def release(act: Act, number: int) -> Taken:
         held.decided(number, act.actor.name, act.now, released=True)
         log.append("released", act, {"held": number, "why": row.why, "devices": len(mentions)})
     return taken
+
+
+def _let_notices_go(act: Act, row: HeldRow) -> Taken:
+    """The corrections of a rescinded directive, which a restore set aside. Those of one in force leave when it is resumed,
+    which takes more than one person: Refused ``resume-instead``."""
+    if directives.known(row.source).ended_at is None:
+        raise Refused("resume-instead", name=row.source)
+    restored.let_go(row.source, act.actor.name, act.now)
+    directives.corrected(row.source, -1, done=False)  # the worker promises what is missing; nobody gets a second one
+    log.append("released", act, {"held": row.pk, "why": row.why, "notices": row.counts["count"]})
+    return Taken(0, 0, 0, 0, 0, {}, notices=int(row.counts["count"]))
 
 
 def drop(act: Act, number: int) -> HeldRow:

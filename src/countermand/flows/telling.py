@@ -15,7 +15,7 @@ from countermand.core import facts, schedule
 from countermand.core.notices import Kind
 from countermand.core.terms import Lineage
 from countermand.flows.hold import hold_all
-from countermand.store import audience, directives, feed, holds, log, outbox, rings, sets, terms
+from countermand.store import audience, directives, feed, holds, log, outbox, restored, rings, sets, terms
 from countermand.store.unit import unit
 
 #: People promised in one transaction; well within the 200 ms that a transaction may last.
@@ -108,7 +108,7 @@ def catch_up(act: Act, between: Callable[[], None] = lambda: None) -> int:
     """The worker's part: finish what was interrupted, and tell people who came into an audience since. Returns how many
     promises were made."""
     require(act.actor, "tell")
-    promised = 0
+    promised = _revive(between)
     for name in directives.uncorrected():
         promised += rescind_all(act, name, lambda progress: between()).promised
     for name in holds.untold():
@@ -116,6 +116,22 @@ def catch_up(act: Act, between: Callable[[], None] = lambda: None) -> int:
     for lineage in terms.live():
         promised += issue_all(act, lineage.id, tick=lambda progress: between()).promised
     return promised
+
+
+def _revive(between: Callable[[], None]) -> int:
+    """Notices that a restore set aside and people let go again return to the outbox, chunk by chunk. Returns how many.
+    The promise was in the ledger before, and so is the decision that it holds again: this is no change of its own."""
+    found = 0
+    for name in restored.to_revive():
+        more = True
+        while more:
+            with unit():
+                more = bool(count := restored.revive(name))
+                if not more:
+                    restored.revived(name)
+            found += count
+            between()
+    return found
 
 
 def _next(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:

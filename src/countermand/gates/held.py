@@ -44,6 +44,7 @@ class Held:
         header = snapshot.header
         self.epoch, self.n, self.digest = header.epoch, header.n, header.digest
         self.certificate: Certificate = header.certificate
+        self._vouched: list[Certificate] = []
         self.snapshot = snapshot
         self.hashes = Hashes(secret, header.epoch)
         self.standings: dict[str, Standing] = {standing.id: standing for standing in snapshot.standings}
@@ -107,7 +108,7 @@ class Held:
             raise Refused("feed-damaged", why="a line cannot be read") from None
         if kind == CERTIFICATE:
             return self._take_certificate(line, None if again else own)
-        value = verified(self.certificate.key, line)
+        value = self._said(line)
         if kind == HEARTBEAT:
             return [line] if self._take_heartbeat(value, own, steady) else []
         return self._take_record(from_value(value), line)
@@ -118,14 +119,35 @@ class Held:
 
     def remember(self, line: bytes, own_then: Instant, own: Instant, steady: int) -> None:
         """A heartbeat that was persisted when it was heard at ``own_then``: time has run on since."""
-        value = verified(self.certificate.key, line)
+        value = self._said(line)
         self._take_heartbeat(value, own_then, steady - max(0, own - own_then))
 
     def _take_certificate(self, line: bytes, own: Instant | None) -> list[bytes]:
-        if line == self.certificate.line:
+        """A key that the root vouches for may speak from now on. The one before may go on until the new one has spoken:
+        records that it signed are still on their way. One that is older than the one in use has had its time."""
+        if line == self.certificate.line or any(line == known.line for known in self._vouched):
             return []
-        self.certificate = certificate(self._root, line, own)
+        found = certificate(self._root, line, own)
+        if found.since < self.certificate.since:
+            return []
+        if found.key == self.certificate.key:
+            self.certificate = found  # it is vouched for anew
+        else:
+            self._vouched.append(found)
         return [line]
+
+    def _said(self, line: bytes) -> dict[str, Any]:
+        """What the key in use says, or one that may follow it, which is the one in use from then on. Refused ``feed-forged``."""
+        try:
+            return verified(self.certificate.key, line)
+        except Refused:
+            signature, body = parts(line)
+            found = next((one for one in self._vouched if one.key.verifies(signature, body)), None)
+            if found is None:
+                raise
+        self.certificate = found
+        self._vouched = [one for one in self._vouched if one.since > found.since]
+        return verified(found.key, line)
 
     def _take_heartbeat(self, value: Mapping[str, Any], own: Instant, steady: int) -> bool:
         """True if it was news. One for records that are not held yet says nothing about what is held."""

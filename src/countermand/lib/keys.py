@@ -81,8 +81,13 @@ def create(path: Path) -> SigningKey:
     """A new key in a new file, and its public half beside it as ``<path>.pub``. BadKeyFile key-exists if there is one."""
     key = SigningKey(Ed25519PrivateKey.generate())
     _write_new(path, f"{_PRIVATE} {base64.b64encode(key.seed).decode()}\n", 0o600)
-    _write_new(path.with_name(path.name + ".pub"), f"{_PUBLIC} {key.public.text}\n", 0o644)
+    save_public(path.with_name(path.name + ".pub"), key.public)
     return key
+
+
+def save_public(path: Path, key: VerifyKey) -> None:
+    """A public half in a new file. BadKeyFile key-exists if there is one."""
+    _write_new(path, f"{_PUBLIC} {key.text}\n", 0o644)
 
 
 def load(path: Path) -> SigningKey:

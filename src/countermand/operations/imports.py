@@ -59,7 +59,7 @@ class CameBack:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What became of a batch, in devices but for ``reports``."""
+    """What became of a batch, in devices but for ``reports``; ``notices``: how many may leave again."""
 
     number: int
     devices: int
@@ -67,6 +67,7 @@ class Released:
     added: int
     moved: int
     surfaced: int
+    notices: int = 0
 
 
 @operation("POST", "/imports/people", "import", again=True)
@@ -155,7 +156,7 @@ def show_held(call: Call, number: int) -> HeldRow:
 def release_held(call: Call, number: int, dry_run: bool = False) -> Released:
     """Take a batch as if it had never been held. What came meanwhile stays what it is."""
     taken: Taken = rehearsed(dry_run, releasing.release)(call.act, number)
-    return Released(number, taken.devices, taken.reports, taken.added, taken.moved, taken.surfaced)
+    return Released(number, taken.devices, taken.reports, taken.added, taken.moved, taken.surfaced, taken.notices)
 
 
 @operation("POST", "/held/{number}/drop", "release")

@@ -5,17 +5,22 @@ from countermand.config import Database
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.lib import clock
-from countermand.store import installation
+from countermand.store import installation, upgrades
 from countermand.store.installation import Installation
 from countermand.store.setup import close_store, exists, open_store
 
 
 def open_installation(database: Database) -> Installation:
-    """Open the database for this process. Refused ``no-installation`` if ``init`` never made one there, and
-    ``database-unreachable``."""
+    """Open the database for this process. Refused ``no-installation`` if ``init`` never made one there,
+    ``database-unreachable``, and ``database-newer`` or ``database-older`` if its tables are another version's."""
     if not exists(database):
         raise Refused("no-installation", path=database)
     open_store(database)
+    tables = upgrades.standing()
+    if tables.strange:
+        raise Refused("database-newer", migration=tables.strange[-1])
+    if tables.applied and tables.missing:
+        raise Refused("database-older", migration=tables.missing[0])
     found = installation.load()
     if found is None:
         raise Refused("no-installation", path=database)

@@ -19,6 +19,8 @@ from countermand.lib.keys import SigningKey, VerifyKey, public_from_text
 CERTIFICATE, HEARTBEAT, SNAPSHOT = "certificate", "heartbeat", "snapshot"
 #: The digest before the first record of an epoch.
 NOTHING_BEFORE = "0" * 64
+#: What a certificate may be for.
+FEED, LEDGER = "feed", "ledger"
 
 
 def sign(key: SigningKey, value: Mapping[str, Any]) -> bytes:
@@ -51,14 +53,14 @@ def verified(key: VerifyKey, line: bytes) -> dict[str, Any]:
     return value
 
 
-def certify(root: SigningKey, feed: VerifyKey, since: Instant, until: Instant) -> bytes:
-    """The root key's line that lets a feed key speak from ``since`` until ``until``."""
-    return sign(root, {"kind": CERTIFICATE, "purpose": "feed", "key": feed.text, "since": since, "until": until})
+def certify(root: SigningKey, key: VerifyKey, since: Instant, until: Instant, purpose: str = FEED) -> bytes:
+    """The root key's line that lets a key speak from ``since`` until ``until``, for this purpose only."""
+    return sign(root, {"kind": CERTIFICATE, "purpose": purpose, "key": key.text, "since": since, "until": until})
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A feed key that the pinned root vouches for. ``line`` is the proof."""
+    """A key that the pinned root vouches for. ``line`` is the proof."""
 
     key: VerifyKey
     since: Instant
@@ -66,13 +68,13 @@ class Certificate:
     line: bytes
 
 
-def certificate(root: VerifyKey, line: bytes, now: Instant | None = None) -> Certificate:
+def certificate(root: VerifyKey, line: bytes, now: Instant | None = None, purpose: str = FEED) -> Certificate:
     """The certificate in this line, checked against the pinned root; and, given ``now``, against its time.
 
     What a gate persisted when it was good stays good, so files are read without ``now``.
     """
     value = verified(root, line)
-    if value.get("kind") != CERTIFICATE or value.get("purpose") != "feed":
+    if value.get("kind") != CERTIFICATE or value.get("purpose") != purpose:
         raise Refused("feed-forged", why="a certificate is for something else")
     found = Certificate(public_from_text(value["key"]), value["since"], value["until"], line)
     if now is not None and not found.since <= now < found.until:

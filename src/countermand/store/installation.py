@@ -40,3 +40,8 @@ def create(made: Installation) -> None:
     models.Installation.objects.create(
         drill=made.drill, origin=made.origin, epoch=made.epoch, created=made.created, clock_offset=made.clock_offset
     )
+
+
+def open_epoch(epoch: int) -> None:
+    """From now on the feed is of this epoch."""
+    models.Installation.objects.update(epoch=epoch)

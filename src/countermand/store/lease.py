@@ -21,3 +21,20 @@ def release(name: str, holder: str) -> None:
     """Give the lease up, if it is still held by this holder."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE store_lease SET until = 0 WHERE name = %s AND holder = %s", [name, holder])
+
+
+def pause(name: str) -> None:
+    """Until the caller's unit ends, nobody takes or keeps this lease: whoever tries waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO store_lease (name, holder, until) VALUES (%s, '', 0) "
+            "ON CONFLICT (name) DO UPDATE SET holder = store_lease.holder",
+            [name],
+        )
+
+
+def held_by_anybody(name: str, now: Instant) -> bool:
+    """Whether somebody holds the lease at ``now``: a process that is at work on this database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM store_lease WHERE name = %s AND until > %s", [name, now])
+        return bool(cursor.fetchone()[0])

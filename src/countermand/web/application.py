@@ -62,7 +62,9 @@ class Application:
         state = self._config.state_dir
         voice = speaker(state, clock.now())
         self._waker = waker = Waker()
-        self._feed = FeedDoor(directory_of(state), keys_dir(state) / "gates.tokens", voice.certificate, waker)
+        self._feed = FeedDoor(
+            directory_of(state), keys_dir(state) / "gates.tokens", lambda: voice.fresh().vouched(clock.now()), waker
+        )
         pace = Pace(self._config.publisher.interval, self._config.publisher.heartbeat)
         holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
         self._run("publisher", lambda: keep_publishing(voice, holder, pace, self._stop, _say, state))

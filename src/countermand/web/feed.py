@@ -8,6 +8,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -24,12 +25,12 @@ _LONGEST_REPORT = 8 << 20
 
 
 class FeedDoor:
-    """The three endpoints. ``certificate`` is the first line of every stream."""
+    """The three endpoints. ``chain`` gives the certificates, the first lines of every stream."""
 
-    def __init__(self, snapshot_dir: Path, tokens_file: Path, certificate: bytes, waker: Waker) -> None:
+    def __init__(self, snapshot_dir: Path, tokens_file: Path, chain: Callable[[], bytes], waker: Waker) -> None:
         self._snapshot_dir = snapshot_dir
         self._tokens_file = tokens_file
-        self._certificate = certificate
+        self._chain = chain
         self._waker = waker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +48,8 @@ class FeedDoor:
             await answer(send, 404, {"code": "not-found"})
 
     async def _snapshot(self, scope: Scope, send: Send) -> None:
-        newest = snapshots(self._snapshot_dir)[-1:]
+        epoch = (await asyncio.to_thread(feed.newest)).epoch
+        newest = [file for file in snapshots(self._snapshot_dir) if file.epoch == epoch][-1:]
         known = _numbers(scope, "epoch", "after")
         if not newest:
             await answer(send, 503, {"code": "no-snapshot-yet"})
@@ -71,7 +73,6 @@ class FeedDoor:
             await answer(send, 409, {"code": "snapshot-needed"})
             return
         await start(send, 200, b"application/x-countermand-feed")
-        await part(send, self._certificate)
         gone = asyncio.create_task(_gone(receive))
         try:
             await self._stream(*known, gone, send)
@@ -81,12 +82,16 @@ class FeedDoor:
             await part(send, b"", more=False)
 
     async def _stream(self, epoch: int, n: int, gone: "asyncio.Task[None]", send: Send) -> None:
-        beat = 0
+        beat, told = 0, b""
         while not (gone.done() or self._waker.ended):
             # Taken before looking: what is committed while we look wakes us at once.
             woken = self._waker.next()
             found = await asyncio.to_thread(feed.after, epoch, n, beat)
             n, beat = found.n, found.beat
+            # After looking: a key that signed one of these lines was vouched for before it did.
+            if (chain := self._chain()) != told:
+                told = chain
+                await part(send, chain)
             if found.lines:
                 await part(send, b"".join(found.lines))
                 continue

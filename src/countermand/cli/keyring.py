@@ -1,0 +1,69 @@
+"""``countermand keys``: the installation's own keys, how long they hold, and new ones in their place."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from countermand.cli.command import command, group
+from countermand.cli.session import Session
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from countermand.flows.keyring import Key
+
+Root = Annotated[Path | None, typer.Option("--root", metavar="FILE", help="The private root key, if it is kept elsewhere.")]
+
+
+@command("list", ["countermand keys list"])
+def every(session: Session) -> None:
+    """List the keys: which are in use, until when the root vouches for them, whose private halves are on this machine."""
+    act = session.act()
+    config = session.open()
+    from countermand.flows.keyring import listed
+
+    session.show(listed(act, config), lambda found: _keys(session, found))
+
+
+@command("feed", ["countermand keys rotate feed", "countermand keys rotate feed --root /media/usb/root.key"])
+def feed(session: Session, root: Root = None) -> None:
+    """Speak to gates with a new key from now on. Nobody touches a gate: the root's certificate comes with the feed."""
+    act = session.act()
+    config = session.open()
+    from countermand.flows.keyring import rotate_feed
+
+    done = rotate_feed(act, config, root)
+    session.show(done, lambda made: f"The feed's key is {made.public}, vouched for until {session.moment(made.until)}.")
+
+
+@command("ledger", ["countermand keys rotate ledger", "countermand keys rotate ledger --root /media/usb/root.key"])
+def ledger(session: Session, root: Root = None) -> None:
+    """Sign checkpoints with a new key from now on. The key before it signs, as its last, the entry that names the new one."""
+    act = session.act()
+    config = session.open()
+    from countermand.flows.keyring import rotate_ledger
+
+    done = rotate_ledger(act, config, root)
+    words = "Checkpoints are signed by this key now. Give its line to whoever verifies, beside the one they have:"
+    session.show(done, lambda made: f"{words}\n{made.public}")
+
+
+FAMILY = group("keys", "The installation's own keys: root, feed, ledger.", every)
+FAMILY.add_typer(group("rotate", "Put a new key in the place of one in use.", feed, ledger))
+
+
+def _keys(session: Session, found: "list[Key]") -> "RenderableType":
+    from countermand.cli.render import table
+
+    rows = [
+        (
+            one.name,
+            "in use" if one.in_use else "replaced",
+            session.moment(one.until) if one.until else "-",
+            "here" if one.here else "elsewhere",
+            one.public,
+        )
+        for one in found
+    ]
+    return table(["key", "", "vouched for until", "private half", "public half"], rows)

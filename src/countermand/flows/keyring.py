@@ -1,0 +1,144 @@
+"""The installation's own keys: which there are, how long they hold, and putting new ones in their place.
+
+The root key vouches for both others and is pinned: gates have its public half, auditors keep it. A new feed key reaches
+gates with the root's certificate, through the feed, and what the key before it signed still verifies. A new ledger key is
+announced by an entry that the key before it still signs, and auditors get its verifier line with the root's certificate.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from countermand.access import SYSTEM, Act, require
+from countermand.config import Config
+from countermand.core.errors import Refused
+from countermand.core.instants import DAY, Instant
+from countermand.flows import speaker
+from countermand.flows.accounts import key_file
+from countermand.flows.ledger_keys import earlier, signers
+from countermand.flows.seal import seal
+from countermand.flows.speaker import CERTIFIED, keys_dir
+from countermand.ledger.checkpoint import Verifier
+from countermand.lib import clock, keys
+from countermand.lib.keys import SigningKey, VerifyKey
+from countermand.snapshot.signed import LEDGER, certify
+from countermand.store import installation, lease, log, tree
+from countermand.store.unit import unit
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: ``public`` as base64, or for the ledger its verifier line. ``until``: the end of the root's word for it;
+    ``here``: the private half is in the state directory; ``in_use``: False for one that was replaced."""
+
+    name: str
+    public: str
+    until: Instant | None
+    here: bool
+    in_use: bool
+
+
+def listed(act: Act, config: Config) -> list[Key]:
+    """The root key, every feed key that is vouched for, and every ledger key there was."""
+    require(act.actor, "read")
+    directory = keys_dir(config.state_dir)
+    found = [Key("root", _public(directory / "root.key.pub").text, None, (directory / "root.key").exists(), in_use=True)]
+    feeds = _refusing(lambda: speaker.certificates(directory))
+    for one in feeds:
+        last = one is feeds[-1]
+        found.append(Key("feed", one.key.text, one.until, last and (directory / "feed.key").exists(), last))
+    lines = ledger_lines(config)
+    for line in lines:
+        last = line == lines[-1]
+        found.append(Key("ledger", line, None, last and key_file(config.state_dir, "ledger").exists(), last))
+    return found
+
+
+def ledger_lines(config: Config) -> list[str]:
+    """The verifier lines of every key that has signed this ledger, the one in use last."""
+    return [Verifier(config.origin, key).line for key in signers(config.state_dir)]
+
+
+def rotate_feed(act: Act, config: Config, root_file: Path | None = None) -> Key:
+    """Put a new feed key in the place of the old; processes that run take it up by themselves, gates from the feed.
+
+    Refused ``root-key-away``, ``root-key-other``, key-….
+    """
+    require(act.actor, "keys")
+    directory, real = keys_dir(config.state_dir), clock.now()
+    root = _root(directory, root_file)
+    _refusing(lambda: speaker.speaker(config.state_dir, real))  # there is a certificate to follow on
+    own, following = directory / "feed.key", directory / "feed-next.key"
+    new = _refusing(lambda: keys.load_or_create(following))
+    with unit():
+        # Nobody signs a record from here on: what the old key signed has its number, and comes before what the new one signs.
+        lease.pause("publisher")
+        old = _refusing(lambda: keys.load(own)).public
+        speaker.vouch(directory, root, new, real)
+        log.append("key-rotated", act, {"key": "feed", "new": new.public.text, "before": old.text})
+        _take_place(following, own)
+    return Key("feed", new.public.text, real + CERTIFIED, here=True, in_use=True)
+
+
+def rotate_ledger(act: Act, config: Config, root_file: Path | None = None) -> Key:
+    """Put a new ledger key in the place of the old, after the old one has signed an entry that names it.
+
+    Everything so far is sealed first, with the old key. Refused as ``rotate_feed`` and ``seal``.
+    """
+    require(act.actor, "keys")
+    directory, real = keys_dir(config.state_dir), clock.now()
+    root = _root(directory, root_file)
+    own, following = key_file(config.state_dir, "ledger"), directory / "ledger-next.key"
+    new = _refusing(lambda: keys.load_or_create(following))  # one that an interrupted rotation announced is the one
+    old, origin = _refusing(lambda: keys.load(own)).public, _origin()
+    line = Verifier(origin, new.public).line
+    with unit():
+        log.append("key-rotated", act, {"key": "ledger", "new": line, "before": Verifier(origin, old).line})
+    while tree.unsealed_count():  # by whomever
+        seal(Act(SYSTEM, act.now, act.drill), own, state_dir=config.state_dir)
+    if old not in signers(config.state_dir)[:-1]:
+        keys.save_public(directory / f"ledger-{len(earlier(config.state_dir)) + 1}.key.pub", old)
+    (directory / "ledger.certificate").write_bytes(certify(root, new.public, real - DAY, real + 10 * CERTIFIED, LEDGER))
+    _take_place(following, own)
+    return Key("ledger", line, None, here=True, in_use=True)
+
+
+def _take_place(following: Path, own: Path) -> None:
+    """The public half first: between the two, both halves of the old pair are still known."""
+    public = following.with_name(following.name + ".pub")
+    if public.exists():
+        public.rename(own.with_name(own.name + ".pub"))
+    following.rename(own)
+
+
+def _root(directory: Path, named: Path | None) -> SigningKey:
+    """The private root key: at hand, or brought. Refused unless it is the one that is pinned."""
+    file = named or directory / "root.key"
+    if not file.exists():
+        raise Refused("root-key-away", file=str(file))
+    found = _refusing(lambda: keys.load(file))
+    pinned = directory / "root.key.pub"
+    if found.public != _public(pinned):
+        raise Refused("root-key-other", file=str(file), pub=str(pinned))
+    return found
+
+
+def _origin() -> str:
+    house = installation.load()
+    if house is None:
+        raise Refused("no-installation", path="(open)")
+    return house.origin
+
+
+def _refusing(read: Callable[[], Read]) -> Read:
+    try:
+        return read()
+    except keys.BadKeyFile as bad:
+        raise Refused(bad.code, file=str(bad.path)) from bad
+
+
+def _public(file: Path) -> VerifyKey:
+    return _refusing(lambda: keys.load_public(file))

@@ -1,0 +1,49 @@
+"""How far a database's tables are, and moving them: forward to this program, or one version back."""
+
+import pkgutil
+from dataclasses import dataclass
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from countermand.store import migrations
+
+_APP = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Names of migrations: ``applied`` to this database, ``known`` to this program, both in their order."""
+
+    applied: tuple[str, ...]
+    known: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What an upgrade applies."""
+        return tuple(name for name in self.known if name not in self.applied)
+
+    @property
+    def strange(self) -> tuple[str, ...]:
+        """What a newer program has applied."""
+        return tuple(name for name in self.applied if name not in self.known)
+
+
+def standing() -> Standing:
+    """Where the open database stands. Numbers in their names order migrations; one cheap query, for every start."""
+    known = sorted(found.name for found in pkgutil.iter_modules(migrations.__path__))
+    applied = sorted(name for app, name in MigrationRecorder(connection).applied_migrations() if app == _APP)
+    return Standing(tuple(applied), tuple(known))
+
+
+def move_to(migration: str) -> None:
+    """Apply or take back migrations until this one is the last."""
+    call_command("migrate", _APP, migration, verbosity=0, interactive=False)
+
+
+def irreversible(names: tuple[str, ...]) -> list[str]:
+    """Which of these migrations cannot be taken back."""
+    loader = MigrationLoader(connection)
+    return [name for name in names if not all(step.reversible for step in loader.get_migration(_APP, name).operations)]
