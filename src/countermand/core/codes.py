@@ -4,19 +4,13 @@ Sentences and remedies are ``str.format`` templates over the refusal's parameter
 or reused. Exit codes: 2 bad input, 3 not allowed, 4 not possible now, 5 held for a person, 6 integrity.
 """
 
-from typing import NamedTuple
-
-INPUT, DENIED, CONFLICT, HELD, INTEGRITY = 2, 3, 4, 5, 6
-
-
-class Code(NamedTuple):
-    sentence: str
-    remedy: str
-    exit: int = INPUT
-    http: int = 422
-
+from countermand.core.code import CONFLICT, DENIED, HELD, INPUT, INTEGRITY, Code
+from countermand.core.codes_document import DOCUMENT_CODES
+from countermand.core.codes_ledger import LEDGER_CODES
 
 CODES: dict[str, Code] = {
+    **DOCUMENT_CODES,
+    **LEDGER_CODES,
     # -- who may (access) --
     "not-signed-in": Code("No operator is named.", "Set COUNTERMAND_TOKEN to your operator token.", DENIED, 401),
     "not-allowed": Code("{actor} may not {action}.", "Ask somebody with the role {roles}.", DENIED, 403),
@@ -185,72 +179,6 @@ CODES: dict[str, Code] = {
         "{source} newly shows watched apps {count} times in an hour; {limit} is usual.", "Check it; release or drop.", HELD, 409
     ),
     "set-shrank": Code("{what} would shrink from {before} to {after}.", "Check the directory; confirm or correct.", HELD, 409),
-    # -- the directive document (lib.yaml, core.schema) --
-    "not-text": Code("The file is not text: {why}.", "Save it as plain text in UTF-8."),
-    "document-too-large": Code(
-        "The document has {size} characters; at most {most} are read.", "Check that it is the right file."
-    ),
-    "document-too-deep": Code("The document nests deeper than {most} levels.", "Check that it is the right file."),
-    "document-empty": Code("The document is empty.", "See 'countermand schema' and the examples for what to write."),
-    "not-a-mapping": Code("The document is not a list of keys and values.", "Begin with 'schema: countermand/v1'."),
-    "broken-yaml": Code("This is not readable YAML: {problem}.", "{hint}"),
-    "yaml-feature": Code(
-        "The document uses {what}, which a directive may not.",
-        "Write the value itself: what people sign must read alike for all.",
-    ),
-    "duplicate-key": Code("The key {key!r} stands here a second time, after line {line}.", "Keep one of the two."),
-    "unknown-key": Code("There is no key {key!r} here; nearest: {nearest}.", "Write one of: {known}."),
-    "missing-key": Code("The key {key!r} is missing.", "Add it: {wanted}."),
-    "wrong-form": Code("{value} cannot stand here.", "Write {wanted}."),
-    "wrong-schema": Code("{value} is not a version of the document that this program reads.", "Write 'schema: countermand/v1'."),
-    "not-one-of": Code("{value} is none of the words that may stand here; nearest: {nearest}.", "Write one of: {allowed}."),
-    "said-twice": Code("The list {value} says something twice.", "Say it once."),
-    "too-long": Code("The text is longer than {most} characters.", "Shorten it."),
-    "too-many": Code("The list has more than {most} items.", "Use a named list or a group instead."),
-    "not-a-duration": Code(
-        "{value} is not a span of time.", "Write a number above 0 and d, h or m, at most ten years: 7d, 72h, 15m."
-    ),
-    "not-a-share": Code("{value} is not a share.", "Write a part of the whole above 0 % and up to 100 %: 1%, 12.5%."),
-    "not-a-day": Code("{value} is not a day of the calendar.", "Write year-month-day: 2020-07-17."),
-    "not-a-local-time": Code(
-        "{value} is not a time on the wall clock.",
-        "Write 2020-07-17T17:00 without an offset, or a day alone; the zone has its own key.",
-    ),
-    "unknown-zone": Code("{value} is no time zone; nearest: {nearest}.", "Write an IANA name such as Europe/Berlin."),
-    "empty-selector": Code(
-        "This selector names nothing.", "Write one or more of app, product, publisher, owner, category, owner_country, list."
-    ),
-    "due-at-or-after": Code(
-        "A due is either 'at' a time or 'after' a span.", "Write one of the two: at: 2020-07-17T17:00, or after: 7d."
-    ),
-    "nothing-ordered": Code(
-        "The document orders nothing.", "Name apps under 'prohibits', or a rule of behaviour under 'conduct'."
-    ),
-    "allow-list-not-a-directive": Code(
-        "A list of what alone is allowed is another kind of rule than a directive.",
-        "Name what is prohibited under 'prohibits', and keep the list of allowed apps in the device management.",
-    ),
-    "conduct-not-enforceable": Code(
-        "No report can prove a rule of conduct, so nothing can be enforced by it.",
-        "Write 'consequence: report_only', no 'prohibits' beside it, and ask for no grade of evidence but 'attested'.",
-    ),
-    "deny-without-due": Code(
-        "Mail is to be denied, but from when is not said.", "Add 'due', or write 'consequence: report_only'."
-    ),
-    "recommendation-cannot-deny": Code(
-        "Mail is to be denied, but nothing here is mandatory.",
-        "Make one ownership 'mandatory', or write 'consequence: report_only'.",
-    ),
-    "rings-not-growing": Code(
-        "The share {value} is not larger than the one before, {before}.", "Shares are cumulative: let them grow."
-    ),
-    "rings-not-complete": Code(
-        "The last ring holds {value} of the people.", "Let the last ring be 100%: the order is for all in scope."
-    ),
-    "sunset-before-due": Code("It ends on {sunset}, before it is due ({due}).", "Move one of the two."),
-    "exemptions-without-grounds": Code(
-        "A longest exemption is set, but no ground for one.", "Name the grounds, or leave both out."
-    ),
     # -- the life of a version, and what stops an issue (core.lifecycle, core.guardrails) --
     "wrong-state": Code("One cannot {verb} what is {state}.", "What can be done now: {allowed}.", CONFLICT, 409),
     "too-few-approvals": Code(
@@ -293,26 +221,6 @@ CODES: dict[str, Code] = {
     "secret-unreadable": Code(
         "The secret for {key} cannot be read from {path}.", "Put it there, readable by this account alone."
     ),
-    # -- names that the catalogue knows, or does not --
-    "unknown-product": Code(
-        "The catalogue knows no product {name!r}; nearest: {nearest}.",
-        "Write one of its names exactly, or the id itself, as app: ios:ID or app: android:ID.",
-    ),
-    "unknown-publisher": Code("The catalogue knows no publisher {name!r}; nearest: {nearest}.", "Write its name exactly."),
-    "unknown-owner": Code("The catalogue knows no owner {name!r}; nearest: {nearest}.", "Write its name exactly."),
-    "unknown-category": Code("There is no category {name!r}.", "Write one of: {nearest}."),
-    "unknown-country": Code("{name!r} is not a country's code.", "Write two letters (ISO 3166-1), for example CN."),
-    "unknown-list": Code("The catalogue knows no list {name!r}; nearest: {nearest}.", "Write its id or its name exactly."),
-    "unknown-app": Code(
-        "The catalogue knows no app id {name!r}; nearest: {nearest}.",
-        "Ids match whole and by case. Write the platform before an id it does not know: ios:ID or android:ID.",
-    ),
-    "id-not-reported": Code(
-        "No device reports {name!r}: it names {product} in a store or on another platform.",
-        "Write product: {product}, or the bundle id or package name.",
-    ),
-    "catalogue-row": Code("Line {line} of {file} is unusable: {why}.", "Correct the catalogue's file.", INTEGRITY, 500),
-    "orders-entry": Code("Order {name!r} of the register is unusable: {why}.", "Correct the register's file.", INTEGRITY, 500),
     # -- operators, keys and signatures --
     "unknown-token": Code("The token names no active operator.", "Check COUNTERMAND_TOKEN, or ask for a new token.", DENIED, 401),
     "already-set-up": Code("{path} is set up already.", "Use it, or name another configuration.", CONFLICT, 409),
@@ -364,67 +272,6 @@ CODES: dict[str, Code] = {
     # -- looking somebody up --
     "case-too-long": Code("A case's reference has at most {limit} characters.", "Write its number; it stays in the ledger."),
     "identity-ambiguous": Code("{name!r} names several devices: {kinds}.", "Say which kind: serial:{name}."),
-    # -- the ledger --
-    "ledger-entry-unfit": Code(
-        "The ledger cannot take this {kind} entry: {why}.", "Put a digest in the place of long texts.", CONFLICT, 500
-    ),
-    "ledger-entry-unreadable": Code(
-        "A ledger entry cannot be read: {why}.", "Compare with a backup and with exports.", INTEGRITY, 500
-    ),
-    "ledger-key-unreadable": Code(
-        "{line!r} is not a verifier line.", "It reads <origin>+<key id>+<base64>; or name the key's .pub file."
-    ),
-    "ledger-origin-unfit": Code(
-        "The ledger cannot be named {origin!r}.", "Set an origin without spaces and plus signs, like ledger.example.org."
-    ),
-    "ledger-checkpoint-malformed": Code(
-        "A checkpoint cannot be read: {why}.", "Get it afresh; nothing in it can be believed.", INTEGRITY, 500
-    ),
-    "ledger-checkpoint-forged": Code(
-        "The signature on the checkpoint of {size} entries is wrong.", "Find out who changed it.", INTEGRITY, 500
-    ),
-    "ledger-checkpoint-unsigned": Code(
-        "No key you named signed the checkpoint of {size} entries.", "Check the verifier line.", INTEGRITY, 500
-    ),
-    "ledger-file-missing": Code("The export lacks {file}.", "Get it afresh; it is not whole.", INTEGRITY, 500),
-    "ledger-file-damaged": Code(
-        "{file} of the export was changed: {why}.", "Get it afresh, and find out who changed it.", INTEGRITY, 500
-    ),
-    "ledger-file-stray": Code("{file} does not belong to the export.", "Find out where it came from; remove it.", INTEGRITY, 500),
-    "ledger-root-differs": Code(
-        "The {size} entries do not make the root that was signed.", "Find out who changed them.", INTEGRITY, 500
-    ),
-    "ledger-truncated": Code(
-        "The ledger has {size} signed entries; a checkpoint of {kept} was signed before.",
-        "Entries are gone: find the newer database, or open a new epoch with `countermand restore`.",
-        INTEGRITY,
-        500,
-    ),
-    "ledger-history-differs": Code(
-        "The first {size} entries are not those that were signed.", "Find out who changed them.", INTEGRITY, 500
-    ),
-    "ledger-leaf-missing": Code("Entry {index} is not in the ledger.", "Find out who deleted it.", INTEGRITY, 500),
-    "ledger-hash-differs": Code(
-        "The stored hash at level {level}, index {index} is not that of the entries.", "Find out who changed it.", INTEGRITY, 500
-    ),
-    "ledger-hash-stray": Code(
-        "{stored} hashes are stored; the tree has {count}.", "Find out who added or removed them.", INTEGRITY, 500
-    ),
-    "ledger-tail-unsigned": Code(
-        "{count} entries have a place in the tree but no signature.", "Find out who put them there.", INTEGRITY, 500
-    ),
-    "ledger-proof-malformed": Code("The proof cannot be read: {why}.", "Get it afresh.", INTEGRITY, 500),
-    "ledger-proof-wrong": Code(
-        "The proof does not lead from entry {index} to the signed root.", "The entry is not in that ledger.", INTEGRITY, 500
-    ),
-    "ledger-export-occupied": Code("There is something in {file} already.", "Name a new or empty directory.", CONFLICT, 409),
-    "ledger-empty": Code("Nothing has been sealed yet.", "Run the worker, or `countermand ledger seal`.", CONFLICT, 409),
-    "ledger-not-sealed": Code(
-        "Entry {index} is not among the {size} sealed ones.",
-        "Indexes count from 0; new entries are sealed within seconds.",
-        INPUT,
-        404,
-    ),
     # -- notices --
     "notice-placeholder": Code("A notice cannot have {placeholder!r} in it.", "Use only these placeholders: {known}."),
     "notice-link": Code(

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from countermand.core.codes import CODES, Code
+from countermand.core.code import Code
+from countermand.core.codes import CODES
 
 
 @dataclass(frozen=True, slots=True)
