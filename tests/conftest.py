@@ -100,10 +100,11 @@ def database(request: pytest.FixtureRequest, _template: Path, tmp_path: Path) ->
         close_store()
         return
     cluster: Cluster = request.getfixturevalue("_cluster")
-    yield (server := cluster.clone("template"))
+    lent = cluster.lend("template")
+    yield lent.place
     open_store(_template)
     close_store()
-    cluster.drop(server)
+    cluster.take_back(lent)
 
 
 @pytest.fixture
