@@ -19,10 +19,26 @@ class Role(StrEnum):
     SYSTEM = "system"  # the worker; never a person
 
 
+class Scope(StrEnum):
+    """What a token can be narrowed to; the account's own token has them all."""
+
+    READ = "read"  # looking, but at nobody in particular
+    HELP = "help"  # single people and devices: looking them up, and what they say
+    AUDIT = "audit"
+    WRITE = "write"  # what authors do
+    APPROVE = "approve"  # what approvers do; approvals of directives ask for a signature beside it
+    OPERATE = "operate"
+    STOP = "stop"
+    ADMINISTER = "administer"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
+    """``scopes``: what the token that names the actor was narrowed to; None for the account's own."""
+
     name: str
     roles: frozenset[Role]
+    scopes: frozenset[Scope] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "undo-handover": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR}),
         # the house
         "operator": frozenset({_ADMINISTRATOR}),
+        "token": frozenset(Role) - {_SYSTEM},  # one's own; an administrator sees and revokes everybody's
         "gate": frozenset({_ADMINISTRATOR, _OPERATOR}),
         "doctor": frozenset({_ADMINISTRATOR, _OPERATOR, _SYSTEM}),
         "backup": frozenset({_ADMINISTRATOR, _OPERATOR}),
@@ -92,13 +109,43 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
 )
 
 
+#: scope → the actions of TABLE that a token needs it for. Every action stands once.
+SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
+    {
+        Scope.READ: frozenset({"read"}),
+        Scope.HELP: frozenset({"read-person", "attest", "bounce"}),
+        Scope.AUDIT: frozenset({"audit"}),
+        Scope.WRITE: frozenset({"write", "propose", "exempt", "watch"}),
+        Scope.APPROVE: frozenset({"approve", "agree-exemption", "agree-protection", "agree-watch"}),
+        Scope.OPERATE: frozenset(
+            {
+                "issue", "supersede", "resume", "open-ring", "tell", "end-exemption", "protect", "import", "ingest", "release",
+                "handover", "doctor", "deliver", "sweep", "publish", "seal",
+            }
+        ),
+        Scope.STOP: frozenset({"withdraw", "halt", "rescind", "correct", "undo-handover"}),
+        Scope.ADMINISTER: frozenset({"operator", "gate", "token", "backup", "restore", "upgrade", "keys"}),
+    }
+)  # fmt: skip
+_SCOPE_OF = {action: scope for scope, actions in SCOPES.items() for action in actions}
+
+
+def scope_of(action: str) -> Scope:
+    """The scope that a token needs for an action. KeyError for one that SCOPES does not list."""
+    return _SCOPE_OF[action]
+
+
 def allowed(actor: Actor, action: str) -> bool:
-    """True if one of the actor's roles may do this. An action that is not in the table is a programming error (KeyError)."""
-    return not actor.roles.isdisjoint(TABLE[action])
+    """True if one of the actor's roles may do this, and the token is wide enough. An action that is not in the table is a
+    programming error (KeyError)."""
+    return not actor.roles.isdisjoint(TABLE[action]) and (actor.scopes is None or scope_of(action) in actor.scopes)
 
 
 def require(actor: Actor, action: str) -> None:
-    """Refused ``not-allowed`` unless the actor may do this; the refusal names the roles that may."""
+    """Refused ``not-allowed`` unless the actor may do this, naming the roles that may; ``token-too-narrow`` if only the token
+    stands in the way."""
     if not allowed(actor, action):
+        if not actor.roles.isdisjoint(TABLE[action]):
+            raise Refused("token-too-narrow", actor=actor.name, action=action, scope=scope_of(action))
         roles = " or ".join(sorted(TABLE[action] - {Role.SYSTEM}))
         raise Refused("not-allowed", actor=actor.name, action=action, roles=roles or Role.SYSTEM)

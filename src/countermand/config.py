@@ -107,6 +107,25 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """``per_minute``: requests of one token that each web process answers, with so many at once as come in ``burst``;
+    ``upload_mb``: the largest file that an import may bring."""
+
+    per_minute: int = 1_200
+    burst: int = 200
+    upload_mb: int = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """``url``: the installation that the command line asks over the network, '' for the one on this machine; ``ca_file``:
+    the certificates to trust instead of the system's."""
+
+    url: str = ""
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Publisher:
     """``interval``: between two looks for committed changes; ``heartbeat``: between two heartbeats. Milliseconds."""
 
@@ -143,6 +162,8 @@ class Config:
     holdbacks: Holdbacks = Holdbacks()
     mail: Mail = Mail()
     control: Control = Control()
+    api: Api = Api()
+    client: Client = Client()
     publisher: Publisher = Publisher()
     reports: Reports = Reports()
     retention: Retention = Retention()
@@ -275,6 +296,8 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, _Reader]]] = {
     ),
     "mail": (Mail, {"doors": _NAMES, "guarded": _NAMES}),
     "control": (Control, {"listen": _LISTEN, "url": _TEXT}),
+    "api": (Api, {"per_minute": _count(1, 1_000_000), "burst": _count(1, 1_000_000), "upload_mb": _count(1, 1_000_000)}),
+    "client": (Client, {"url": _TEXT, "ca_file": _FILE}),
     "publisher": (Publisher, {"interval": _DURATION, "heartbeat": _DURATION}),
     "retention": (Retention, {"appeal": _DURATION, "every": _DURATION}),
     "reports": (Reports, {"smallest": _count(1, 1000)}),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from served import Served
 from typer.testing import CliRunner, Result
 
 from countermand.cli.app import app
@@ -18,17 +19,29 @@ FIRSTS = {
 }
 
 
+#: What is done to the installation of the machine that it is typed on, and nowhere else.
+AT_HOME = {("init",), ("gate", "add"), ("ledger", "export")}
+
+
 @dataclass(slots=True)
 class House:
-    """``run("di", "halt", "x")``: the command as that operator, in this house's folder."""
+    """``run("di", "halt", "x")``: the command as that operator, in this house's folder; over the network if it is served."""
 
     folder: Path
     database: Database
     tokens: dict[str, str] = field(default_factory=dict)
+    served: Served | None = None
+    _read: int = 0
 
     def run(self, who: str, *words: str, **environment: str) -> Result:
         token = {"COUNTERMAND_TOKEN": self.tokens[who]} if who else {}
-        found = {"COUNTERMAND_CONFIG": str(self.folder / "countermand.toml"), **token, **environment}
+        file = self.folder / "countermand.toml"
+        found = {"COUNTERMAND_CONFIG": str(file), **token, **environment}
+        if self.served is not None and self.tokens and words[:2] not in AT_HOME and words[:1] not in AT_HOME:
+            if (changed := file.stat().st_mtime_ns) != self._read:
+                self.served.open(file)
+                self._read = changed
+            found["COUNTERMAND_URL"] = self.served.url
         return CliRunner().invoke(app, list(words), env=found)
 
     def ask(self, who: str, *words: str) -> Any:

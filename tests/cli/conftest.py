@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli_house import FIRSTS, House
+from served import Served
 
 from countermand.config import Database
 
@@ -22,9 +24,29 @@ def ssh_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def house(database: Database, ssh_keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    for name in ("COUNTERMAND_CONFIG", "COUNTERMAND_TOKEN", "COUNTERMAND_SSH_KEY"):
+@pytest.fixture(scope="session")
+def _server() -> Iterator[Served]:
+    served = Served()
+    yield served
+    served.end()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Over the network one engine is enough: what lies behind an operation is the same from either way in."""
+    items[:] = [one for one in items if not one.name.endswith("]") or not {"postgresql", "over the network"} <= _words(one)]
+
+
+def _words(item: pytest.Item) -> set[str]:
+    spec = getattr(item, "callspec", None)
+    return {str(value) for value in spec.params.values()} if spec else set()
+
+
+@pytest.fixture(params=["in process", "over the network"])
+def house(
+    request: pytest.FixtureRequest, database: Database, ssh_keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
+    """Every test of a house runs twice: the command line beside the database, and against the API."""
+    for name in ("COUNTERMAND_CONFIG", "COUNTERMAND_TOKEN", "COUNTERMAND_SSH_KEY", "COUNTERMAND_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     # its tables are already made: init finds nothing to migrate
@@ -37,4 +59,8 @@ def house(database: Database, ssh_keys: Path, tmp_path: Path, monkeypatch: pytes
     made = found.run("", "init", *firsts, *keys, "--json")
     assert made.exit_code == 0, made.output
     found.tokens = {one["operator"]: one["token"] for one in json.loads(made.stdout)["tokens"]}
-    return found
+    if request.param == "over the network":
+        found.served = request.getfixturevalue("_server")
+    yield found
+    if found.served is not None:
+        found.served.close()

@@ -15,6 +15,7 @@ from countermand.cli.app import app
 PROMISED = [
     "init",
     "operator",
+    "token",
     "import",
     "catalog",
     "schema",

@@ -14,11 +14,11 @@ from countermand.core.products import (
     AppFact,
     Company,
     Confidence,
+    Holding,
     IdKind,
     Member,
     MemberKind,
     NamedList,
-    Ownership,
     Product,
     folded,
 )
@@ -49,11 +49,11 @@ def owned(
     until: date | None = None,
     share: float | None = None,
     confidence: Confidence = SEEN,
-) -> Ownership:
-    return Ownership(owner, market, since, until, share, confidence, "a source")
+) -> Holding:
+    return Holding(owner, market, since, until, share, confidence, "a source")
 
 
-def product(name: str, *ids: AppFact, owners: tuple[Ownership, ...] = (), categories: tuple[str, ...] = ()) -> Product:
+def product(name: str, *ids: AppFact, owners: tuple[Holding, ...] = (), categories: tuple[str, ...] = ()) -> Product:
     return Product(name, (), categories, (), ids, owners, (), SEEN, "a source", "")
 
 

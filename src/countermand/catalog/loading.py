@@ -18,12 +18,12 @@ from countermand.core.products import (
     AppFact,
     Company,
     Confidence,
+    Holding,
     IdKind,
     Market,
     Member,
     MemberKind,
     NamedList,
-    Ownership,
     Product,
     folded,
 )
@@ -146,11 +146,11 @@ def _app(row: Row) -> AppFact:
     )
 
 
-def _ownership(row: Row, companies: frozenset[str]) -> Ownership:
+def _ownership(row: Row, companies: frozenset[str]) -> Holding:
     start, end = row.since("from"), row.until("to")
     if start and end and end <= start:
         raise row.refused("it ends before it begins")
-    return Ownership(
+    return Holding(
         owner=_known(row, row.needed("owner"), companies),
         market=row.country("market") if row.text("market") else None,
         valid_from=start,

@@ -23,8 +23,9 @@ from countermand.cli import (
     releases,
     reporting,
     standing,
+    tokens,
 )
-from countermand.cli.command import Config, Debug, Json, Utc
+from countermand.cli.command import Config, Debug, Json, Url, Utc
 
 app = typer.Typer(
     name="countermand",
@@ -44,6 +45,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def root(
     config: Config = None,
+    url: Url = None,
     json: Json = False,
     utc: Utc = False,
     debug: Debug = False,
@@ -57,6 +59,7 @@ def _plant() -> None:
     house.init.add_to(app, panel)
     rehearsal.drill.add_to(app, panel)
     app.add_typer(house.FAMILY, rich_help_panel=panel)
+    app.add_typer(tokens.FAMILY, rich_help_panel=panel)
     app.add_typer(imports.FAMILY, rich_help_panel=panel)
     panel = "Directives"
     for one in (documents.schema, documents.write, documents.propose, foresight.preview, documents.approve, control.issue):

@@ -13,16 +13,18 @@ from countermand.cli.session import Options, Session
 
 _SHARED = "For every command"
 _CONFIG_HELP = "Read this configuration; default $COUNTERMAND_CONFIG or ./countermand.toml."
+_URL_HELP = "Ask the installation at this address over the network; default $COUNTERMAND_URL."
 _JSON_HELP = "Print JSON for programs; times are milliseconds since 1970 in UTC."
 _UTC_HELP = "Show times in UTC instead of this machine's zone."
 _DEBUG_HELP = "Show the traceback of an unexpected error."
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=_CONFIG_HELP, rich_help_panel=_SHARED)]
+Url = Annotated[str | None, typer.Option("--url", metavar="URL", help=_URL_HELP, rich_help_panel=_SHARED)]
 Json = Annotated[bool, typer.Option("--json", help=_JSON_HELP, rich_help_panel=_SHARED)]
 Utc = Annotated[bool, typer.Option("--utc", help=_UTC_HELP, rich_help_panel=_SHARED)]
 Debug = Annotated[bool, typer.Option("--debug", help=_DEBUG_HELP, rich_help_panel=_SHARED)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")]
 
-_COMMON = {"config": (Config, None), "json": (Json, False), "utc": (Utc, False), "debug": (Debug, False)}
+_COMMON = {"config": (Config, None), "url": (Url, None), "json": (Json, False), "utc": (Utc, False), "debug": (Debug, False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ def command(name: str, examples: Sequence[str]) -> Callable[[Callable[..., None]
         def run(ctx: typer.Context, **given: Any) -> None:
             outer = ctx.find_root().params
             said = {key: given.pop(key) or outer.get(key) for key in _COMMON}
-            options = Options(said["config"], bool(said["json"]), bool(said["utc"]), bool(said["debug"]))
-            with failures.reported(options), Session(options) as session:
+            options = Options(said["config"], bool(said["json"]), bool(said["utc"]), bool(said["debug"]), said["url"] or "")
+            with failures.reported(options), Session(options, ctx.command_path) as session:
                 body(session, **given)
 
         run.__signature__ = _with_shared(own)  # type: ignore[attr-defined]

@@ -85,9 +85,9 @@ def rescind(session: Session, directive: Id, ground: Ground, dry_run: DryRun = F
     done = session.call(back.rescind, directive, ground, dry_run)
     session.show(done, lambda made: f"{would(dry_run)}{_rescinded(made)}")
     if not dry_run:
-        with session.progress("Promising corrections", done.corrections):
-            while session.call(back.correct, directive).more:
-                pass
+        with session.progress("Promising corrections", done.corrections) as tick:
+            while (promised := session.call(back.correct, directive)).more:
+                tick(promised.promised)
 
 
 @command("withdraw", ["countermand withdraw no-tiktok"])
@@ -104,9 +104,9 @@ def _going_on(session: Session, made: "Going", dry_run: bool) -> None:
     from countermand.operations import forward
 
     if not dry_run:
-        with session.progress("Promising notices", made.people):
+        with session.progress("Promising notices", made.people) as tick:
             while (told := session.call(forward.tell, made.directive)).more:
-                pass
+                tick(told.promised)
         made = replace(made, promised=told.done, waiting=told.total - told.done, why=told.why)
     session.show(made, lambda done: f"{would(dry_run)}{_going(done)}")
 

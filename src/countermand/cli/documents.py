@@ -1,5 +1,6 @@
 """The way of a text to approval: its schema, writing, proposing, approving."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,6 +106,9 @@ def approve(
 
     purpose = Purpose.RESUME if resume else Purpose.ISSUE
     waiting = session.call(directives.to_sign, directive, purpose)
+    # What is signed is what is shown, whoever stands between this machine and the installation.
+    if sha256(waiting.text.encode()).hexdigest() != waiting.digest:
+        raise Refused("digest-not-of-bundle")
     if dry_run:
         session.show(waiting, _to_sign)
         return
@@ -137,8 +141,9 @@ def _approved(done: "Approved") -> str:
 
 def _to_sign(waiting: "ToSign") -> "RenderableType":
     from countermand.cli.render import page, table
+    from countermand.core.bundle import Bundle
 
-    bundle = waiting.bundle
+    bundle = Bundle.opened(waiting.text)
     audience = bundle.audience
     facts = [
         ("installation", f"{bundle.origin}{' (a drill)' if bundle.drill else ''}"),

@@ -77,6 +77,7 @@ def init(
     from countermand.flows import accounts
     from countermand.operations.house import Token
 
+    session.here()
     firsts = _firsts(operator or [], dict(_pair(one, "--key") for one in key or []))
     if not session.config_path.exists():
         session.config_path.parent.mkdir(parents=True, exist_ok=True)

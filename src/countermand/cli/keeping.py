@@ -45,6 +45,7 @@ def restore(session: Session, file: File, replace: Replace = False) -> None:
 
     Stop `serve` and the worker first. You act as the operator whom COUNTERMAND_TOKEN names in the backup.
     """
+    session.here()
     from countermand.flows.restore import restore as begin_again
 
     with session.progress("Restoring") as tick:
@@ -61,6 +62,7 @@ Back = Annotated[
 @command("upgrade", ["countermand upgrade --check", "countermand upgrade", "countermand upgrade --back"])
 def upgrade(session: Session, check: Check = False, back: Back = False) -> None:
     """Bring the tables to this version of the program, or one version back. Make a backup, stop `serve` and the worker first."""
+    session.here()
     from countermand.flows.upgrade import upgrade as bring
 
     done = bring(session.config, check=check, back=back)

@@ -24,6 +24,14 @@ def instant(text: str, now: Instant, option: str) -> Instant:
     return from_datetime(moment.astimezone() if moment.tzinfo is None else moment)
 
 
+def span(text: str, option: str) -> int:
+    """A span in milliseconds. Refused ``not-a-moment``."""
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise Refused("not-a-moment", Where(field=option), text=text, how="30d, 12h or 90m")
+    return int(found[1]) * _UNITS[found[2]]
+
+
 def since(text: str, now: Instant, option: str) -> Instant:
     """The instant from which somebody wants to see: as ``instant``, but a span counts back and a day from its beginning."""
     meant = instant(text, now, option)

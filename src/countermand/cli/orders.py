@@ -40,7 +40,8 @@ def _orders(found: "list[Order]") -> "RenderableType":
 
 
 def _order(order: "Order") -> "RenderableType":
-    from countermand.cli.render import plain, table, words
+    from countermand.cli.render import table, words
+    from countermand.operations.plain import plain
 
     return table(
         ["", order.title], [(key.replace("_", " "), words(_short(value))) for key, value in plain(order).items() if value]

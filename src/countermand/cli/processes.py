@@ -39,12 +39,14 @@ FailOpen = Annotated[bool, typer.Option("--fail-open", help="Let mail flow while
 @command("serve", ["countermand serve", "countermand serve --config /etc/countermand/countermand.toml"])
 def serve(session: Session) -> None:
     """Run the control plane: snapshots and the feed for gates, over HTTP."""
+    session.here()
     become("countermand.web", session.config_path)
 
 
 @command("worker", ["countermand worker"])
 def worker(session: Session) -> None:
     """Run the worker: hands notices over, sweeps, opens rings, publishes and seals."""
+    session.here()
     become("countermand.worker", session.config_path)
 
 

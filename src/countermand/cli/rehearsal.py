@@ -56,6 +56,7 @@ def drill(
     from countermand.cli.drill.steps import Steps
     from countermand.cli.drill.story import Plan, play
 
+    session.here()
     into = folder or Path(tempfile.mkdtemp(prefix="countermand-drill-"))
     into.mkdir(parents=True, exist_ok=True)
     if any(into.iterdir()):

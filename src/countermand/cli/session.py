@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from countermand.config import Config
     from countermand.operations.operation import Call, Operation
     from countermand.operations.pages import Page
+    from countermand.operations.remote import Remote
 
 DEFAULT_CONFIG = Path("countermand.toml")
 #: Piped output is cut by nobody's window.
@@ -36,15 +37,18 @@ class Options:
     json: bool = False
     utc: bool = False
     debug: bool = False
+    url: str = ""
 
 
 class Session:
     """Opens things when they are first asked for, so that a command that needs no database needs none to exist."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, command: str = "this command") -> None:
         self.options = options
+        self._command = command
         self._config: Config | None = None
         self._open = False
+        self._remote: Remote | None = None
         self._tick: Tick = _silent
 
     def __enter__(self) -> "Session":
@@ -71,8 +75,21 @@ class Session:
             self._config = config.load(self.config_path)
         return self._config
 
+    @property
+    def url(self) -> str:
+        """The installation to ask over the network, '' for the one on this machine."""
+        said = self.options.url or os.environ.get("COUNTERMAND_URL", "")
+        return said or (self.config.client.url if self.config_path.exists() else "")
+
+    def here(self) -> None:
+        """For what is done to this machine's installation. Refused ``only-here`` if another one is named by its address."""
+        if self.url:
+            raise Refused("only-here", command=self._command)
+
     def open(self) -> "Config":
-        """Open the database that the configuration names; everything that reads or changes goes through here first."""
+        """Open the database that the configuration names; what works on this machine's installation goes through here first.
+        Refused ``only-here``."""
+        self.here()
         if not self._open:
             from countermand.reads import installation
 
@@ -99,10 +116,14 @@ class Session:
     # -- what is asked --
 
     def call(self, asked: "Operation[Asked, Result]", /, *args: "Asked.args", **kwargs: "Asked.kwargs") -> Result:
-        """The answer to an operation."""
+        """The answer to an operation, from this machine's installation or over the network."""
+        if asked.standalone:
+            return asked.run(self._shipped(), *args, **kwargs)
+        if self.url:
+            return self._over_the_network().call(asked, *args, **kwargs)
         from countermand.operations.operation import perform
 
-        return perform(asked, self._shipped() if asked.standalone else self._call(), *args, **kwargs)
+        return perform(asked, self._call(), *args, **kwargs)
 
     def every(self, ask: "Callable[[str], Page[Row]]") -> list[Row]:
         """All pages of a list, one after the other; ``ask(after)`` fetches the one behind a cursor."""
@@ -120,6 +141,15 @@ class Session:
         from countermand.operations import known
 
         return self.call(known.clock).now
+
+    def _over_the_network(self) -> "Remote":
+        if self._remote is None:
+            from countermand.lib.http import Http
+            from countermand.operations.remote import Remote
+
+            ca_file = self.config.client.ca_file if self.config_path.exists() else None
+            self._remote = Remote(Http(self.url, ca_file), os.environ.get("COUNTERMAND_TOKEN", ""))
+        return self._remote
 
     def _call(self) -> "Call":
         from countermand.operations.operation import Call

@@ -14,7 +14,7 @@ from countermand.core.apps import App
 from countermand.core.devices import Platform
 from countermand.core.directive import Selector
 from countermand.core.errors import Refused, RefusedMany, Where, field_of
-from countermand.core.products import AppFact, Company, MemberKind, NamedList, Ownership, Product, folded, known_as
+from countermand.core.products import AppFact, Company, Holding, MemberKind, NamedList, Product, folded, known_as
 
 Path = tuple[str | int, ...]
 
@@ -375,7 +375,7 @@ def _stronger(one: _Reason, other: _Reason) -> _Reason:
     return _Reason(f"{one.text}, {other.text}", one.sure or other.sure, one.named or other.named)
 
 
-def _elsewhere(holders: Mapping[str | None, tuple[Ownership, ...]], owners: frozenset[str]) -> str:
+def _elsewhere(holders: Mapping[str | None, tuple[Holding, ...]], owners: frozenset[str]) -> str:
     """' (in US: X since D)' for the markets that others control: one id cannot be told apart by country."""
     apart = [
         f"in {market or 'other countries'}: {row.owner}" + (f" since {row.valid_from}" if row.valid_from else "")

@@ -1,5 +1,4 @@
-"""What every error code consists of, and the exit codes there are: 2 bad input, 3 not allowed, 4 not possible now, 5 held for a
-person, 6 integrity."""
+"""What a code is. Exit codes: 2 bad input, 3 not allowed, 4 not possible now, 5 held for a person, 6 integrity."""
 
 from typing import NamedTuple
 

@@ -1,129 +1,15 @@
 """The error catalogue: every stable code with its sentence, remedy, exit code and HTTP status.
 
-Sentences and remedies are ``str.format`` templates over the refusal's parameters. A code is never renamed
-or reused. Exit codes: 2 bad input, 3 not allowed, 4 not possible now, 5 held for a person, 6 integrity.
+A code is never renamed or reused.
 """
 
 from countermand.core.code import CONFLICT, DENIED, HELD, INPUT, INTEGRITY, Code
-from countermand.core.codes_document import DOCUMENT_CODES
-from countermand.core.codes_ledger import LEDGER_CODES
+from countermand.core.codes_house import HOUSE_CODES
 
 CODES: dict[str, Code] = {
-    **DOCUMENT_CODES,
-    **LEDGER_CODES,
-    # -- who may (access) --
-    "not-signed-in": Code("No operator is named.", "Set COUNTERMAND_TOKEN to your operator token.", DENIED, 401),
-    "not-allowed": Code("{actor} may not {action}.", "Ask somebody with the role {roles}.", DENIED, 403),
-    # -- a drill's clock --
-    "clock-is-real": Code("The clock can be moved only in a drill.", "Make a drill with: countermand drill", CONFLICT, 409),
-    "clock-runs-forward": Code("It is later than {to} already.", "Name a later time.", CONFLICT, 409),
+    **HOUSE_CODES,
     # -- finding things --
     "not-found": Code("There is no {what} {name!r}.", "Check the name; nearest: {nearest}.", INPUT, 404),
-    # -- opening an installation (reads/installation) --
-    "no-installation": Code(
-        "There is no Countermand database at {path}.", "Run `countermand init`, or name --config.", INPUT, 404
-    ),
-    "database-unreachable": Code(
-        "The database {place} cannot be opened: {problem}.",
-        "Start the server, or correct database in the configuration.",
-        CONFLICT,
-        503,
-    ),
-    # -- backup, restore, upgrade (flows) --
-    "backup-exists": Code("There is a file {file} already.", "Name a new one; a backup never replaces another.", CONFLICT, 409),
-    "backup-unwritable": Code("The backup {file} cannot be written: {why}.", "Make room, or name another place.", CONFLICT, 507),
-    "backup-damaged": Code("{file} cannot be restored: {why}.", "Take another backup; this one is not whole.", INTEGRITY, 422),
-    "restore-over-live": Code(
-        "There is a database at {path} already.",
-        "Look whether it is the newer one. To put the backup in its place, say so: --replace.",
-        CONFLICT,
-        409,
-    ),
-    "restore-while-running": Code(
-        "Somebody publishes from this database right now.",
-        "Stop `countermand serve` and the worker first. To stop an order use halt, not restore.",
-        CONFLICT,
-        409,
-    ),
-    "restore-keys-missing": Code(
-        "The backup has no private keys, and these are not in {directory}: {names}.",
-        "Put them back from where you keep them; without them gates and auditors would not know this installation.",
-        CONFLICT,
-        409,
-    ),
-    "restored-notices": Code(
-        "{count} notices of {directive} had not left when the backup was made.",
-        "They leave when the directive is resumed. Corrections of a rescinded one: release or drop them.",
-        HELD,
-        409,
-    ),
-    "resume-instead": Code(
-        "The notices of {name} leave when it is resumed.", "Have it approved and resumed; or drop the batch.", CONFLICT, 409
-    ),
-    "epoch-unreadable": Code("{file} is not an epoch.", "Write the highest epoch into it that a gate reports.", INTEGRITY, 500),
-    "epoch-behind": Code(
-        "Epoch {kept} was opened here; this database is of epoch {epoch}.",
-        "This is an older copy: find the newer database, or restore a backup with `countermand restore`.",
-        INTEGRITY,
-        409,
-    ),
-    "database-newer": Code(
-        "A newer version of the program has changed these tables ({migration}).",
-        "Use that version, or go back one version with it: `countermand upgrade --back`.",
-        CONFLICT,
-        409,
-    ),
-    "database-older": Code(
-        "The tables are those of an older version ({migration} is missing).", "Run: countermand upgrade.", CONFLICT, 409
-    ),
-    "upgrade-while-running": Code(
-        "Somebody publishes from this database right now.", "Stop `countermand serve` and the worker first.", CONFLICT, 409
-    ),
-    "upgrade-irreversible": Code(
-        "{migration} cannot be taken back.", "Restore the backup from before it with the older version.", CONFLICT, 409
-    ),
-    # -- the command line (cli) --
-    "not-a-moment": Code("{text!r} is not a time.", "Write {how}.", INPUT, 400),
-    "not-a-pair": Code("{text!r} is not NAME=VALUE.", "Write {option} NAME=VALUE, as the command's --help shows.", INPUT, 400),
-    "no-key-named": Code("No key is named to sign with.", "Give --key, or --signature with one made elsewhere.", DENIED, 403),
-    "drill-needs-both": Code("A drill of your own fleet needs both files.", "Give --own-people and --own-devices."),
-    "needs-nginx": Code("nginx is not installed.", "Install it: apt-get install nginx.", CONFLICT, 409),
-    "folder-occupied": Code("{path} is not empty.", "Name a new or an empty directory.", CONFLICT, 409),
-    "unwritable-file": Code("{path} cannot be written: {why}.", "Check the name and who may write there.", INPUT, 404),
-    "unknown-format": Code("There is no format {format!r}.", "Write one of: {known}.", INPUT, 400),
-    "identity-form": Code("{identity!r} is not KIND:VALUE.", "Write one of these kinds before the colon: {known}."),
-    "unreadable-file": Code("{path} cannot be read: {why}.", "Check the name and who may read it.", INPUT, 404),
-    # -- gates: keys, snapshot, feed --
-    "gate-config": Code("The gate's settings cannot be used: {why}.", "Mend the file; docs/gate.md lists them all."),
-    "key-missing": Code("There is no key file {file}.", "`countermand init` makes it; a gate's is copied there.", INPUT, 500),
-    "key-damaged": Code("{file} is not a key file.", "Restore it from a backup, or make a new key.", INTEGRITY, 500),
-    "key-readable": Code("Others than its owner can read {file}.", "chmod 600 it.", INTEGRITY, 500),
-    "key-exists": Code("There is a key file {file} already.", "Keep it; move it away to make a new one.", CONFLICT, 409),
-    "root-key-away": Code(
-        "The root key is not in {file}.", "Bring it from where it is kept and name it: --root FILE.", CONFLICT, 409
-    ),
-    "root-key-other": Code("{file} is not the root key that gates pin.", "Name the one that belongs to {pub}.", DENIED, 403),
-    "snapshot-damaged": Code("The snapshot {file} is unusable: {why}.", "Delete it; the gate fetches a new one.", INTEGRITY, 500),
-    "snapshot-forged": Code("{file} is not the control plane's: {why}.", "Find out where it came from.", INTEGRITY, 500),
-    "snapshot-foreign": Code("{file} was made with another hash key.", "Give the gate its control plane's.", INTEGRITY, 500),
-    "feed-damaged": Code("The feed cannot be read: {why}.", "Reconnect; a new snapshot cures it.", INTEGRITY, 502),
-    "feed-forged": Code("The feed is not the control plane's: {why}.", "Check the pinned root key.", INTEGRITY, 502),
-    "feed-key-expired": Code("The feed's key holds from {since} until {until}.", "Renew its certificate.", INTEGRITY, 502),
-    "feed-older": Code(
-        "The feed offers epoch {epoch}, number {n}; the gate has heard epoch {held_epoch}, number {held_n}.",
-        "Nothing older is taken. After a restored backup, open a new epoch with `countermand restore`.",
-        INTEGRITY,
-        409,
-    ),
-    "feed-gap": Code("Record {n} does not follow record {held}.", "A new snapshot cures it.", INTEGRITY, 502),
-    "gate-exists": Code("There is a gate {gate} or a directory {directory} already.", "Choose another.", CONFLICT, 409),
-    "gate-report": Code("A gate's report cannot be read: {why}.", "Run the same version on gate and control plane.", INPUT, 422),
-    "feed-behind-gate": Code(
-        "Gate {gate} has heard epoch {epoch}, number {n}; this database is at epoch {our_epoch}, number {our_n}.",
-        "This is an older copy: find the newer one, or open a new epoch with `countermand restore`.",
-        INTEGRITY,
-        409,
-    ),
     # -- the fleet: files --
     "csv-empty": Code("The file is empty.", "Its first line names the columns: {columns}."),
     "csv-delimiter": Code(
@@ -179,6 +65,72 @@ CODES: dict[str, Code] = {
         "{source} newly shows watched apps {count} times in an hour; {limit} is usual.", "Check it; release or drop.", HELD, 409
     ),
     "set-shrank": Code("{what} would shrink from {before} to {after}.", "Check the directory; confirm or correct.", HELD, 409),
+    # -- the directive document (lib.yaml, core.schema) --
+    "not-text": Code("The file is not text: {why}.", "Save it as plain text in UTF-8."),
+    "document-too-large": Code(
+        "The document has {size} characters; at most {most} are read.", "Check that it is the right file."
+    ),
+    "document-too-deep": Code("The document nests deeper than {most} levels.", "Check that it is the right file."),
+    "document-empty": Code("The document is empty.", "See 'countermand schema' and the examples for what to write."),
+    "not-a-mapping": Code("The document is not a list of keys and values.", "Begin with 'schema: countermand/v1'."),
+    "broken-yaml": Code("This is not readable YAML: {problem}.", "{hint}"),
+    "yaml-feature": Code(
+        "The document uses {what}, which a directive may not.",
+        "Write the value itself: what people sign must read alike for all.",
+    ),
+    "duplicate-key": Code("The key {key!r} stands here a second time, after line {line}.", "Keep one of the two."),
+    "unknown-key": Code("There is no key {key!r} here; nearest: {nearest}.", "Write one of: {known}."),
+    "missing-key": Code("The key {key!r} is missing.", "Add it: {wanted}."),
+    "wrong-form": Code("{value} cannot stand here.", "Write {wanted}."),
+    "wrong-schema": Code("{value} is not a version of the document that this program reads.", "Write 'schema: countermand/v1'."),
+    "not-one-of": Code("{value} is none of the words that may stand here; nearest: {nearest}.", "Write one of: {allowed}."),
+    "said-twice": Code("The list {value} says something twice.", "Say it once."),
+    "too-long": Code("The text is longer than {most} characters.", "Shorten it."),
+    "too-many": Code("The list has more than {most} items.", "Use a named list or a group instead."),
+    "not-a-duration": Code(
+        "{value} is not a span of time.", "Write a number above 0 and d, h or m, at most ten years: 7d, 72h, 15m."
+    ),
+    "not-a-share": Code("{value} is not a share.", "Write a part of the whole above 0 % and up to 100 %: 1%, 12.5%."),
+    "not-a-day": Code("{value} is not a day of the calendar.", "Write year-month-day: 2020-07-17."),
+    "not-a-local-time": Code(
+        "{value} is not a time on the wall clock.",
+        "Write 2020-07-17T17:00 without an offset, or a day alone; the zone has its own key.",
+    ),
+    "unknown-zone": Code("{value} is no time zone; nearest: {nearest}.", "Write an IANA name such as Europe/Berlin."),
+    "empty-selector": Code(
+        "This selector names nothing.", "Write one or more of app, product, publisher, owner, category, owner_country, list."
+    ),
+    "due-at-or-after": Code(
+        "A due is either 'at' a time or 'after' a span.", "Write one of the two: at: 2020-07-17T17:00, or after: 7d."
+    ),
+    "nothing-ordered": Code(
+        "The document orders nothing.", "Name apps under 'prohibits', or a rule of behaviour under 'conduct'."
+    ),
+    "allow-list-not-a-directive": Code(
+        "A list of what alone is allowed is another kind of rule than a directive.",
+        "Name what is prohibited under 'prohibits', and keep the list of allowed apps in the device management.",
+    ),
+    "conduct-not-enforceable": Code(
+        "No report can prove a rule of conduct, so nothing can be enforced by it.",
+        "Write 'consequence: report_only', no 'prohibits' beside it, and ask for no grade of evidence but 'attested'.",
+    ),
+    "deny-without-due": Code(
+        "Mail is to be denied, but from when is not said.", "Add 'due', or write 'consequence: report_only'."
+    ),
+    "recommendation-cannot-deny": Code(
+        "Mail is to be denied, but nothing here is mandatory.",
+        "Make one ownership 'mandatory', or write 'consequence: report_only'.",
+    ),
+    "rings-not-growing": Code(
+        "The share {value} is not larger than the one before, {before}.", "Shares are cumulative: let them grow."
+    ),
+    "rings-not-complete": Code(
+        "The last ring holds {value} of the people.", "Let the last ring be 100%: the order is for all in scope."
+    ),
+    "sunset-before-due": Code("It ends on {sunset}, before it is due ({due}).", "Move one of the two."),
+    "exemptions-without-grounds": Code(
+        "A longest exemption is set, but no ground for one.", "Name the grounds, or leave both out."
+    ),
     # -- the life of a version, and what stops an issue (core.lifecycle, core.guardrails) --
     "wrong-state": Code("One cannot {verb} what is {state}.", "What can be done now: {allowed}.", CONFLICT, 409),
     "too-few-approvals": Code(
@@ -213,30 +165,26 @@ CODES: dict[str, Code] = {
     ),
     "already-over": Code("Its sunset, {sunset}, has passed.", "Write a new version with a later one.", CONFLICT, 409),
     "not-halted": Code("It is not halted.", "There is nothing to resume.", CONFLICT, 409),
-    # -- configuration --
-    "config-missing": Code("There is no readable configuration at {path}.", "Run `countermand init`, or name --config."),
-    "config-broken": Code("The configuration is not readable TOML: {problem}.", "Look at this line and the one before."),
-    "config-unknown-key": Code("There is no setting {key!r} here; nearest: {nearest}.", "Write one of: {known}."),
-    "config-wrong-value": Code("{value} cannot be the value of {key}.", "Write {wanted}."),
-    "secret-unreadable": Code(
-        "The secret for {key} cannot be read from {path}.", "Put it there, readable by this account alone."
+    # -- names that the catalogue knows, or does not --
+    "unknown-product": Code(
+        "The catalogue knows no product {name!r}; nearest: {nearest}.",
+        "Write one of its names exactly, or the id itself, as app: ios:ID or app: android:ID.",
     ),
-    # -- operators, keys and signatures --
-    "unknown-token": Code("The token names no active operator.", "Check COUNTERMAND_TOKEN, or ask for a new token.", DENIED, 401),
-    "already-set-up": Code("{path} is set up already.", "Use it, or name another configuration.", CONFLICT, 409),
-    "first-operators": Code("A house begins with two operators of different roles.", "Name two, one of them an administrator."),
-    "unknown-role": Code("There is no role {role!r}.", "Write one of: {known}."),
-    "operator-exists": Code("There is an operator {name!r} already.", "Choose another name.", CONFLICT, 409),
-    "operator-name": Code("{name!r} cannot be an operator's name.", "Letters, digits and . _ - @, at most 64."),
-    "ssh-key-unusable": Code("This is not one usable OpenSSH public key.", "Give the line of one .pub file."),
-    "ssh-key-elsewhere": Code("This SSH key is registered for {name}.", "Each operator signs with a key of their own."),
-    "ssh-keygen-missing": Code("There is no ssh-keygen here.", "apt-get install openssh-client", CONFLICT, 503),
-    "signing-failed": Code("{key} did not sign: {why}.", "Name a private key that ssh-keygen can use with --key."),
-    "no-registered-key": Code("{actor} has no SSH key registered.", "An administrator registers one.", DENIED, 403),
-    "wrong-signature": Code("It is not {digest} signed by the key of {actor}.", "Sign exactly this digest.", DENIED, 403),
-    "own-work": Code("{actor} {did} it and cannot also {action} it.", "Ask somebody else.", DENIED, 403),
-    "operator-too-new": Code("{actor} may approve from {since} on.", "Ask somebody whose account is older.", DENIED, 403),
-    "approved-already": Code("{actor} has approved exactly this.", "Ask other approvers.", CONFLICT, 409),
+    "unknown-publisher": Code("The catalogue knows no publisher {name!r}; nearest: {nearest}.", "Write its name exactly."),
+    "unknown-owner": Code("The catalogue knows no owner {name!r}; nearest: {nearest}.", "Write its name exactly."),
+    "unknown-category": Code("There is no category {name!r}.", "Write one of: {nearest}."),
+    "unknown-country": Code("{name!r} is not a country's code.", "Write two letters (ISO 3166-1), for example CN."),
+    "unknown-list": Code("The catalogue knows no list {name!r}; nearest: {nearest}.", "Write its id or its name exactly."),
+    "unknown-app": Code(
+        "The catalogue knows no app id {name!r}; nearest: {nearest}.",
+        "Ids match whole and by case. Write the platform before an id it does not know: ios:ID or android:ID.",
+    ),
+    "id-not-reported": Code(
+        "No device reports {name!r}: it names {product} in a store or on another platform.",
+        "Write product: {product}, or the bundle id or package name.",
+    ),
+    "catalogue-row": Code("Line {line} of {file} is unusable: {why}.", "Correct the catalogue's file.", INTEGRITY, 500),
+    "orders-entry": Code("Order {name!r} of the register is unusable: {why}.", "Correct the register's file.", INTEGRITY, 500),
     # -- the flows of a directive --
     "lineage-ended": Code("{name} was rescinded; it never comes back.", "Write a directive with another id.", CONFLICT, 409),
     "nothing-issued": Code("No version of {name} is issued.", "Use issue, not supersede.", CONFLICT, 409),

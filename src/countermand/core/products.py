@@ -74,7 +74,7 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
-class Ownership:
+class Holding:
     """``market`` None = wherever no other row speaks for the country. Dates are days; ``valid_to`` is the first day it no
     longer holds. ``share`` None = the whole, or control."""
 
@@ -114,7 +114,7 @@ class Product:
     categories: tuple[str, ...]
     publishers: tuple[str, ...]
     ids: tuple[AppFact, ...]
-    ownerships: tuple[Ownership, ...]
+    ownerships: tuple[Holding, ...]
     markets: tuple[Market, ...]
     confidence: Confidence
     source: str
@@ -125,7 +125,7 @@ class Product:
         """The countries for which ownership is recorded apart."""
         return frozenset(row.market for row in self.ownerships if row.market is not None)
 
-    def owners(self, on: date, market: str | None) -> tuple[Ownership, ...]:
+    def owners(self, on: date, market: str | None) -> tuple[Holding, ...]:
         """Who controls it on that day in that country: the country's own rows if it has any then, else the general ones."""
         rows = [row for row in self.ownerships if row.controls and row.holds(on)]
         local = tuple(row for row in rows if row.market == market)

@@ -15,7 +15,7 @@ from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.people import Person
 from countermand.core.table import Problems
-from countermand.flows.files import Brought, Lines, Progress, chunks, paced, settle_doubts, silent
+from countermand.flows.files import Brought, Lines, Progress, chunks, settle_doubts, silent
 from countermand.flows.flipping import flipping
 from countermand.people import csv
 from countermand.store import directory, feed, known, log, sets, terms
@@ -51,7 +51,7 @@ def bring_people(
         return counted
     settle_doubts(doubts, confirmed=confirmed)
     done = 0
-    for part in paced((person for _, person in csv.parse(lines.read(), Problems(lines.name)))):
+    for part in chunks((person for _, person in csv.parse(lines.read(), Problems(lines.name)))):
         with unit():
             found = _apply(act, part)
             log.append("people-imported", act, {"file": lines.digest, "from_row": done, "rows": len(part), **found})

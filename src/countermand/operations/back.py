@@ -30,7 +30,7 @@ def rescind(call: Call, directive: str, ground: str, dry_run: bool = False) -> R
 @operation("POST", "/directives/{directive}/corrections", "correct", again=True)
 def correct(call: Call, directive: str) -> Progress:
     """Promise the next corrections of a rescinded directive, some thousands of people at a time. Call again while ``more``."""
-    return telling.rescind_all(call.act, directive, lambda done: call.tick(done.promised), most=BURST)
+    return telling.rescind_all(call.act, directive, most=BURST)
 
 
 @operation("POST", "/directives/{directive}/withdraw", "withdraw")

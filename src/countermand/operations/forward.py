@@ -57,7 +57,7 @@ def resume(
 @operation("POST", "/directives/{directive}/tell", "tell", again=True)
 def tell(call: Call, directive: str) -> Progress:
     """Promise the next notices of the version in force, some thousands of people at a time. Call again while ``more``."""
-    return telling.issue_all(call.act, directive, tick=lambda done: call.tick(done.promised), most=BURST)
+    return telling.issue_all(call.act, directive, most=BURST)
 
 
 OPERATIONS = (issue, supersede, resume, tell)

@@ -92,8 +92,7 @@ def operation(
 
 def perform(asked: Operation[Asked, Result], call: Call, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Result:
     """Answer it, if the actor may ask. The flow asks again, more exactly; a stranger is turned away before anything is read."""
-    if not asked.standalone:
-        require(call.act.actor, asked.action)
+    require(call.act.actor, asked.action)
     return asked.run(call, *args, **kwargs)
 
 

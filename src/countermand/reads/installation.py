@@ -7,7 +7,7 @@ from countermand.core.instants import Instant
 from countermand.lib import clock
 from countermand.store import installation, upgrades
 from countermand.store.installation import Installation
-from countermand.store.setup import close_store, exists, open_store
+from countermand.store.setup import close_store, exists, open_store, tend_store
 
 
 def open_installation(database: Database) -> Installation:
@@ -30,6 +30,11 @@ def open_installation(database: Database) -> Installation:
 def close() -> None:
     """Let go of the database; the next question opens it again."""
     close_store()
+
+
+def tend() -> None:
+    """Between two pieces of work of a thread that lives long."""
+    tend_store()
 
 
 def now() -> Instant:

@@ -68,6 +68,16 @@ def close_store() -> None:
     connections.close_all()
 
 
+def tend_store() -> None:
+    """Let go of this thread's connections that broke, so that the next question opens another. Threads that live long call it
+    between two pieces of work."""
+    for one in connections.all(initialized_only=True):
+        if one.errors_occurred:
+            if not one.is_usable():
+                one.close()
+            one.errors_occurred = False
+
+
 def create_tables() -> None:
     """Bring the tables up to this version of the program."""
     call_command("migrate", verbosity=0, interactive=False)

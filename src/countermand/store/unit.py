@@ -1,6 +1,6 @@
 """The only transaction: a flow's changes, its ledger entries and its promises commit together or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -8,6 +8,8 @@ from django.db import connection, transaction
 
 #: None: units commit. A list: units are rehearsed, and the list holds one entry per unit that was.
 _rehearsed: ContextVar[list[None] | None] = ContextVar("rehearsed", default=None)
+#: What the next unit writes before anything else.
+_first: ContextVar[list[Callable[[], None]] | None] = ContextVar("first", default=None)
 
 
 @contextmanager
@@ -19,10 +21,22 @@ def unit() -> Iterator[None]:
     if rehearsed:
         raise RuntimeError("only a flow of one unit can be rehearsed: a second one would not see what the first did")
     with transaction.atomic():
+        if rehearsed is None and (waiting := _first.get()):
+            waiting.pop()()
         yield
         if rehearsed is not None:
             rehearsed.append(None)
             transaction.set_rollback(True)
+
+
+@contextmanager
+def writing_first(write: Callable[[], None]) -> Iterator[None]:
+    """Inside, the first unit also does ``write``, before anything else; nothing is written if there is no unit."""
+    token = _first.set([write])
+    try:
+        yield
+    finally:
+        _first.reset(token)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The control plane as one ASGI application: the feed for gates now, API and console beside it when they come."""
+"""The control plane as one ASGI application: the feed for gates and the API, and the console beside them when it comes."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from countermand.lib import clock
 from countermand.reads import installation
 from countermand.snapshot.files import directory_of
 from countermand.web.answers import Receive, Scope, Send, answer
+from countermand.web.api.door import ApiDoor
 from countermand.web.feed import FeedDoor
 from countermand.web.waker import Waker
 
@@ -32,6 +33,7 @@ class Application:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._feed: FeedDoor | None = None
+        self._api: ApiDoor | None = None
         self._waker: Waker | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,6 +45,8 @@ class Application:
             await answer(send, 200, {"ok": True})
         elif scope["path"].startswith("/feed/") and self._feed is not None:
             await self._feed(scope, receive, send)
+        elif scope["path"].startswith("/api/") and self._api is not None:
+            await self._api(scope, receive, send)
         else:
             await answer(send, 404, {"code": "not-found"})
 
@@ -61,6 +65,7 @@ class Application:
     def _start(self) -> None:
         state = self._config.state_dir
         voice = speaker(state, clock.now())
+        self._api = ApiDoor(self._config)
         self._waker = waker = Waker()
         self._feed = FeedDoor(
             directory_of(state), keys_dir(state) / "gates.tokens", lambda: voice.fresh().vouched(clock.now()), waker
@@ -94,6 +99,8 @@ class Application:
         self._stop.set()
         for thread in self._threads:
             thread.join(10)
+        if self._api is not None:
+            self._api.end()
 
 
 def _say(refused: Refused) -> None:

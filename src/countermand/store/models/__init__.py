@@ -18,10 +18,13 @@ from countermand.store.models.fleet import (
     Person,
     Sighting,
     Source,
+    SourceEvent,
     SourceHour,
     Watch,
 )
 from countermand.store.models.house import (
+    Answered,
+    ApiToken,
     Installation,
     Lease,
     Operator,
@@ -52,6 +55,8 @@ from countermand.store.models.orders import (
 )
 
 __all__ = [
+    "Answered",
+    "ApiToken",
     "App",
     "AppList",
     "Approval",
@@ -87,6 +92,7 @@ __all__ = [
     "Salt",
     "Sighting",
     "Source",
+    "SourceEvent",
     "SourceHour",
     "Told",
     "Version",

@@ -125,6 +125,21 @@ class Enrolled(models.Model):
         unique_together = [("device", "source")]
 
 
+class SourceEvent(models.Model):
+    """An event as a source posted it, kept until it is taken. ``code`` says why it could not be, and it waits for a person."""
+
+    source = Name()
+    event = Name()  # the sender's own id, or the digest of the body
+    body = models.BinaryField()
+    at = When()
+    taken_at = When(null=True, db_index=True)
+    code = Name(default="")
+    why = Text(default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "event"], name="source_event_once")]
+
+
 class SourceHour(models.Model):
     """New presence of watched apps per source and hour, so that a flood shows one report at a time as well."""
 

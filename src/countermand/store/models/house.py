@@ -27,6 +27,33 @@ class Operator(models.Model):
     active = models.BooleanField(default=True)
 
 
+class ApiToken(models.Model):
+    """A narrower, expiring token beside the account's own. ``expires`` is real time, also in a drill."""
+
+    operator = Name(db_index=True)
+    label = Name()
+    scopes = Text()  # space-separated, sorted
+    token_digest = Name(unique=True)  # as of the account's own
+    created = When()
+    expires = When()
+    revoked_at = When(null=True)
+
+
+class Answered(models.Model):
+    """What a request with an idempotency key did: written with its change, so that it cannot happen twice. ``answer`` is
+    '' until it is known, and stays so if it held a secret."""
+
+    actor = Name()
+    operation = Name()
+    key = Name()
+    body_digest = Name()
+    answer = Text(default="")
+    at = When(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["actor", "operation", "key"], name="answered_once")]
+
+
 class Lease(models.Model):
     """One holder at a time for publisher, sealer and the like, on the database's real time."""
 
