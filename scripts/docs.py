@@ -10,7 +10,7 @@ import typer.main
 
 from countermand.cli.app import app
 from countermand.cli.render import as_json
-from countermand.core import lifecycle
+from countermand.core import fleet_tables, lifecycle
 from countermand.core.codes import CODES
 from countermand.core.schema import SCHEMA
 from countermand.web.api.openapi import document
@@ -142,6 +142,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "lifecycle.md": lifecycle.page,
     "openapi.json": lambda: json.dumps(document(), indent=1, ensure_ascii=False) + "\n",
+    "parquet.md": lambda: "\n".join([_NOTE, "", *fleet_tables.page()]) + "\n",
 }
 
 

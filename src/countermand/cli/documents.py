@@ -32,13 +32,16 @@ Signature = Annotated[
 Resumption = Annotated[bool, typer.Option("--resume", help="Approve the resumption of a halted directive instead of an issue.")]
 
 
-@command("schema", ["countermand schema", "countermand schema > directive.schema.json"])
-def schema(session: Session) -> None:
+@command("schema", ["countermand schema", "countermand schema > directive.schema.json", "countermand schema --parquet"])
+def schema(
+    session: Session,
+    parquet: Annotated[bool, typer.Option("--parquet", help="The tables that `import parquet` reads, instead.")] = False,
+) -> None:
     """Print the JSON Schema of a directive document, for editors that complete and check while you write."""
     from countermand.cli.render import as_json
     from countermand.operations import known
 
-    print(as_json(session.call(known.schema)))
+    print(as_json(session.call(known.tables) if parquet else session.call(known.schema)))
 
 
 @command("write", ["countermand write no-tiktok.yaml", "countermand write no-tiktok.yaml --dry-run"])

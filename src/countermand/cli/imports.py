@@ -11,7 +11,7 @@ from countermand.cli.session import Session, read_text
 
 if TYPE_CHECKING:
     from countermand.flows.bring_nanomdm import Asked
-    from countermand.operations.imports import Brought, CameBack
+    from countermand.operations.imports import Brought, CameBack, Loaded
 
 File = Annotated[Path, typer.Argument(help="The file to import.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="You have seen the counts that asked for a second look.")]
@@ -130,8 +130,30 @@ def bounces(
     session.show(done, lambda found: _came_back(found, dry_run))
 
 
+@command("parquet", ["countermand import parquet fleet/ --dry-run", "countermand import parquet people.parquet devices.parquet"])
+def parquet(
+    session: Session,
+    files: Annotated[list[Path], typer.Argument(help="Files named after their tables, or directories of them.")],
+    source: Annotated[str, typer.Option(help="The name of the system whose word rows are that name none.")] = "parquet",
+    part: Part = False,
+    confirm: Confirm = False,
+    errors: Annotated[str, typer.Option(help="csv or parquet: how every problem is written down, if there is one.")] = "csv",
+    dry_run: DryRun = False,
+) -> None:
+    """Import a fleet in bulk: people, groups, devices and their apps; `countermand schema --parquet` has the columns.
+
+    Everything is checked before anything is written. Started again with the same files, an interrupted import goes on.
+    """
+    from countermand.lib.parquet import rows_in
+    from countermand.operations import imports
+
+    with session.progress("Importing", 2 * rows_in(files)):  # each row is checked, and each is written
+        done = session.call(imports.import_parquet, files, source, not part, confirm, dry_run, errors)
+    session.show(done, lambda found: _loaded(found, dry_run))
+
+
 _WORDS = "Bring in people, groups, devices and what mail servers sent back, from files."
-FAMILY = group("import", _WORDS, people, groups, devices, exchange, nanomdm, asked, bounces)
+FAMILY = group("import", _WORDS, people, groups, devices, exchange, nanomdm, asked, parquet, bounces)
 
 
 def _asked(done: "Asked", dry_run: bool) -> str:
@@ -140,6 +162,19 @@ def _asked(done: "Asked", dry_run: bool) -> str:
     else:
         covers = f"{len(done.apps)} apps: {', '.join(done.apps[:_NAMED])}" if done.apps else "no app whose absence it could prove"
     return f"{would(dry_run)}Command {done.query} asks {done.enrolments:,} devices for {covers}."
+
+
+def _loaded(done: "Loaded", dry_run: bool) -> str:
+    lines = [f"{done.people.rows:,} people read; {done.people.added:,} are new, {done.people.changed:,} changed."]
+    lines += [f"{done.groups.rows:,} nestings read; {done.groups.added:,} are new, {done.groups.changed:,} ended."]
+    lines += [f"{done.devices.rows:,} devices read; {done.devices.added:,} are new, {done.devices.changed:,} changed."]
+    lines += [f"{done.apps:,} apps on them read; {done.kept:,} of them may be kept."]
+    if done.resumed:
+        lines.append(f"An interrupted import went on: {done.resumed:,} devices were written before.")
+    if done.devices.surfaced:
+        lines.append(f"Watched apps newly seen: {done.devices.surfaced:,}.")
+    lines += [f"A second look: {doubt.sentence}" for doubt in done.doubts]
+    return "\n".join([*lines, "Nothing was changed."] if dry_run else lines)
 
 
 def _came_back(done: "CameBack", dry_run: bool) -> str:

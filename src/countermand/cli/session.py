@@ -201,13 +201,21 @@ class Session:
             yield _silent
             return
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(title, total=total)
-            self._tick = lambda steps: bar.advance(task, steps)
+        rate = TextColumn("{task.fields[rate]}")
+        shown = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), rate)
+        with Progress(*shown, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=total, rate="")
+
+            def tick(steps: int) -> None:
+                bar.advance(task, steps)
+                speed = bar.tasks[0].speed
+                bar.update(task, rate=f"{speed:,.0f}/s" if speed else "")
+
+            self._tick = tick
             try:
-                yield self._tick
+                yield tick
             finally:
                 self._tick = _silent
 

@@ -33,6 +33,27 @@ CODES: dict[str, Code] = {
     "csv-value": Code("{value!r} is not {what}.", "Write {write}."),
     "csv-twice": Code("{value!r} stands in row {first} already.", "Keep one row for it."),
     "csv-more": Code("{count} more problems of this file are not shown.", "Mend those above and try again."),
+    # -- the fleet: Parquet in bulk --
+    "parquet-nothing": Code("There is no table of a fleet in {path}.", "Name the files after their tables: {known}."),
+    "parquet-unreadable": Code("{path} cannot be read as Parquet: {why}.", "Write the file again, or find a whole copy."),
+    "parquet-column-missing": Code(
+        "The column is missing; nearest: {nearest}.", "`countermand schema --parquet` lists the columns of {table}."
+    ),
+    "parquet-column-type": Code(
+        "The column holds {found}, not a {kind}.", "`countermand schema --parquet` says what stands there."
+    ),
+    "app-time-missing": Code(
+        "Nothing says when this app was seen.", "Fill observed_at here or in the device's row: 2020-07-10T09:30:00Z."
+    ),
+    "device-row-missing": Code("No row of devices is named {device!r}.", "Add the device, or remove its apps."),
+    "load-errors": Code("Nothing was written: {count} problems.", "{path} lists every one, with its row."),
+    "load-running": Code("Another load writes already.", "Wait until it has ended, or stop it.", CONFLICT, 409),
+    "load-overtaken": Code(
+        "While this load ran, something changed that it was checked against: {what}.",
+        "Run it again: it checks anew and goes on; what was written stays.",
+        CONFLICT,
+        409,
+    ),
     "group-cycle": Code("Groups contain each other: {cycle}.", "Remove one of these memberships."),
     "person-unknown": Code("Nobody has the login {login!r}.", "Import the people first, or leave the login empty."),
     "identity-elsewhere": Code(

@@ -6,7 +6,7 @@ and not the rest of the file. Lines come as bytes, cut at ``LINE`` bytes, so tha
 
 import csv
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,17 +25,24 @@ _SHOWN = 60
 
 @dataclass(slots=True)
 class Problems:
-    """Everything that is wrong with one file, so that one round of mending suffices."""
+    """Everything that is wrong with one file, so that one round of mending suffices. ``tell`` hears of every problem, also of
+    those that are not kept in words."""
 
     file: str
     found: list[Refused] = field(default_factory=list)
     count: int = 0
+    tell: Callable[[Refused], None] | None = None
 
     def add(self, code: str, line: int | None = None, column: str | None = None, **params: Any) -> None:
         self.count += 1
+        if self.tell is None and len(self.found) >= KEPT:
+            return
+        shown = {name: shortened(value) if isinstance(value, str) else value for name, value in params.items()}
+        problem = Refused(code, Where(file=self.file, line=line, field=column), **shown)
         if len(self.found) < KEPT:
-            shown = {name: shortened(value) if isinstance(value, str) else value for name, value in params.items()}
-            self.found.append(Refused(code, Where(file=self.file, line=line, field=column), **shown))
+            self.found.append(problem)
+        if self.tell is not None:
+            self.tell(problem)
 
     def value(self, line: int, column: str, value: str, what: str, write: str) -> None:
         """``value`` is not ``what`` it should be; ``write`` says what to write instead."""

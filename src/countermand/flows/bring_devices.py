@@ -106,7 +106,7 @@ def _check(act: Act, lines: Lines, source: SourceRow, parse: Parse, *, looking: 
                 added, changed = added + drawn.added, changed + drawn.changed
                 surfaced += sum(drawn.surfaced.values())
         problems.refuse_if_any()
-        return Brought(rows, added, changed, 0, surfaced, tuple(_doubts(act, source, rows, surfaced, whole, hold)))
+        return Brought(rows, added, changed, 0, surfaced, tuple(doubts_of(act, source, rows, surfaced, whole, hold)))
 
 
 def _known_to_us(part: list[tuple[int, Mention]], problems: Problems) -> None:
@@ -122,7 +122,8 @@ def _known_to_us(part: list[tuple[int, Mention]], problems: Problems) -> None:
             problems.add("identity-elsewhere", line, str(second.kind), identity=str(second.value), other=str(first.value))
 
 
-def _doubts(act: Act, source: SourceRow, rows: int, surfaced: int, whole: bool, hold: Holdbacks) -> Iterator[Refused]:
+def doubts_of(act: Act, source: SourceRow, rows: int, surfaced: int, whole: bool, hold: Holdbacks) -> Iterator[Refused]:
+    """What asks for a second look about so many devices, and newly seen watched apps, from a source."""
     if whole and holdback.set_is_small(rows, source.last_count, hold.set_floor):
         yield Refused("set-small", source=source.name, count=rows, last=source.last_count)
     _, busiest = reporters.surfaced(source, act.now)

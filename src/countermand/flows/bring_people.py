@@ -4,7 +4,7 @@ Whatever a changed person decides about devices (country, zone, groups and all t
 transaction, for the person and for each device of theirs.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,32 +42,43 @@ def bring_people(
     """
     require(act.actor, "import")
     lines = Lines(path)
-    counted, left = _check_people(lines)
-    doubts = _shrinking(left, hold)
-    if whole and (small := _small_directory(counted.rows, hold)):
-        doubts.append(small)
-    counted = replace(counted, doubts=tuple(doubts))
+    problems = Problems(lines.name)
+    counted = check_people((person for _, person in csv.parse(lines.read(), problems)), whole=whole, hold=hold)
+    problems.refuse_if_any()
     if dry_run:
         return counted
-    settle_doubts(doubts, confirmed=confirmed)
-    done = 0
-    for part in chunks((person for _, person in csv.parse(lines.read(), Problems(lines.name)))):
-        with unit():
-            found = _apply(act, part)
-            log.append("people-imported", act, {"file": lines.digest, "from_row": done, "rows": len(part), **found})
-        done += len(part)
-        progress(len(part))
+    settle_doubts(counted.doubts, confirmed=confirmed)
+    write_people(act, lines.digest, (person for _, person in csv.parse(lines.read(), Problems(lines.name))), progress)
     return counted
 
 
-def _check_people(lines: Lines) -> tuple[Brought, dict[str, int]]:
-    """Counts of a file without problems, and how many would leave each carve-out; else RefusedMany."""
-    problems = Problems(lines.name)
+def write_people(act: Act, file: str, people: Iterator[Person], progress: Progress) -> None:
+    """Write people that were checked, in chunks that are each one short transaction; ``file``: the digest of what says so."""
+    done = 0
+    for part in chunks(people):
+        with unit():
+            found = _apply(act, part)
+            log.append("people-imported", act, {"file": file, "from_row": done, "rows": len(part), **found})
+        done += len(part)
+        progress(len(part))
+
+
+def check_people(people: Iterator[Person], *, whole: bool, hold: Holdbacks) -> Brought:
+    """What these people would change, and what asks for a second look. Whoever calls looks at the problems afterwards."""
+    counted, left = _check_people(people)
+    doubts = _shrinking(left, hold)
+    if whole and (small := _small_directory(counted.rows, hold)):
+        doubts.append(small)
+    return replace(counted, doubts=tuple(doubts))
+
+
+def _check_people(people: Iterator[Person]) -> tuple[Brought, dict[str, int]]:
+    """Counts of these people, and how many would leave each carve-out."""
     rows = added = changed = 0
     left: dict[str, int] = {}
     with reading():
         carved = _carved(directory.nesting())
-        for part in chunks(person for _, person in csv.parse(lines.read(), problems)):
+        for part in chunks(people):
             stored = _stored(part)
             rows += len(part)
             added += sum(person.login not in stored for person in part)
@@ -76,7 +87,6 @@ def _check_people(lines: Lines) -> tuple[Brought, dict[str, int]]:
                 changed += was != person
                 for name, below in carved.items():
                     left[name] = left.get(name, 0) + (not below.isdisjoint(was.groups) and below.isdisjoint(person.groups))
-    problems.refuse_if_any()
     return Brought(rows, added, changed), left
 
 
@@ -147,19 +157,30 @@ def bring_groups(act: Act, path: Path, *, dry_run: bool = False, confirmed: bool
     problems = Problems(lines.name)
     wanted = csv.parse_nesting(lines.read(), problems)
     problems.refuse_if_any()
+    counted = check_nesting(wanted, hold)
+    if not dry_run:
+        settle_doubts(counted.doubts, confirmed=confirmed)
+        write_nesting(act, lines.digest, wanted, progress)
+    return counted
+
+
+def check_nesting(wanted: frozenset[tuple[str, str]], hold: Holdbacks) -> Brought:
+    """What this nesting of groups would change, and what asks for a second look."""
     with reading():
         stored = directory.nesting()
         left = {name: len(_leaving(name, stored, wanted)) for name in _carved(stored)}
-    added, removed = wanted - stored, stored - wanted
     doubts = _shrinking(left, hold)
-    if not dry_run:
-        settle_doubts(doubts, confirmed=confirmed)
-    if not dry_run and (added or removed):
+    return Brought(len(wanted), len(wanted - stored), len(stored - wanted), doubts=tuple(doubts))
+
+
+def write_nesting(act: Act, file: str, wanted: frozenset[tuple[str, str]], progress: Progress) -> None:
+    """Make this the nesting of groups, if it is another one."""
+    stored = directory.nesting()
+    if wanted != stored:
         with unit():
             _nest(act, wanted)
-            log.append("groups-nested", act, {"file": lines.digest, "added": len(added), "removed": len(removed)})
-        progress(len(wanted))
-    return Brought(len(wanted), len(added), len(removed), doubts=tuple(doubts))
+            log.append("groups-nested", act, {"file": file, "added": len(wanted - stored), "removed": len(stored - wanted)})
+    progress(len(wanted))
 
 
 def _leaving(group: str, before: Collection[tuple[str, str]], after: Collection[tuple[str, str]]) -> frozenset[int]:

@@ -10,7 +10,7 @@ from countermand.core import facts
 from countermand.core.facts import BLOCK_SIZE
 from countermand.flows.flipping import names_of, names_of_people
 from countermand.flows.reevaluate import reevaluate
-from countermand.store import directory, fleet, log, sets
+from countermand.store import directory, fleet, loads, log, sets
 from countermand.store.health import health
 from countermand.store.unit import reading, unit
 
@@ -80,11 +80,12 @@ def _compare(act: Act, space: str, number: int, members: list[int], names: Names
     rebuilt = facts.block_of(number, offsets)
     stored = sets.load_all(space, number)
     healthy = health(act.now).contacts.healthy
+    awaited = loads.awaited(number) if space == sets.DEVICES else BitMap()
     differences, changes = [], {}
     for name in sorted(rebuilt.sets.keys() | stored.sets.keys()):
         if not facts.derived(name) or facts.hour_is_over(name, act.now, healthy):
             continue
-        missing, extra = rebuilt[name] - stored[name], stored[name] - rebuilt[name]
+        missing, extra = rebuilt[name] - stored[name], stored[name] - rebuilt[name] - awaited
         if missing or extra:
             differences.append(Difference(space, name, number, len(missing), len(extra)))
             changes[name] = (extra, missing)

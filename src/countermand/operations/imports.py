@@ -7,7 +7,7 @@ from pathlib import Path
 from countermand.core.errors import Refused
 from countermand.flows import files
 from countermand.flows import release as releasing
-from countermand.flows.bring import bring_devices, bring_exchange, bring_groups, bring_nanomdm, bring_people
+from countermand.flows.bring import bring_devices, bring_exchange, bring_groups, bring_nanomdm, bring_parquet, bring_people
 from countermand.flows.bring_bounces import bring_bounces
 from countermand.flows.bring_nanomdm import Asked, ask_by
 from countermand.flows.ingest import Taken
@@ -55,6 +55,20 @@ class CameBack:
     untold: tuple[str, ...]
     underway: int
     passed_over: tuple[Doubt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Counts per table, of a dry run what they would be. ``apps``: rows of apps; ``kept``: of those, what may be kept;
+    ``resumed``: devices that an interrupted run had written already; ``doubts``: what asks for a second look."""
+
+    people: Brought
+    groups: Brought
+    devices: Brought
+    apps: int
+    kept: int
+    resumed: int
+    doubts: tuple[Doubt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,26 @@ def import_asked(call: Call, file: Path, enrolments: list[str], dry_run: bool = 
     return rehearsed(dry_run, ask_by)(call.act, file, enrolments)
 
 
+@operation("POST", "/imports/parquet", "import", again=True)
+def import_parquet(
+    call: Call,
+    files: list[Path],
+    source: str = "parquet",
+    whole: bool = True,
+    confirmed: bool = False,
+    dry_run: bool = False,
+    errors: str = "csv",
+) -> Loaded:
+    """Import a fleet in bulk from Parquet: people, groups, devices and their apps (GET /fleet-tables has the columns). Asked
+    again with the same files, an interrupted import goes on. Every problem is written to a file of the installation."""
+    done = bring_parquet(
+        call.act, files, call.config.state_dir, source=source, whole=whole, dry_run=dry_run, confirmed=confirmed,
+        progress=call.tick, hold=call.config.holdbacks, errors=errors,
+    )  # fmt: skip
+    counts = (_brought(done.people), _brought(done.groups), _brought(done.devices))
+    return Loaded(*counts, done.apps, done.kept, done.resumed, tuple(_doubt(one) for one in done.doubts))
+
+
 @operation("POST", "/imports/bounces", "bounce", again=True)
 def import_bounces(call: Call, files: list[Path], dry_run: bool = False) -> CameBack:
     """Take back the telling of people whose notice came back: delivery reports (RFC 3464) in messages, mbox files or (at the
@@ -172,6 +206,7 @@ OPERATIONS = (
     import_exchange,
     import_nanomdm,
     import_asked,
+    import_parquet,
     import_bounces,
     list_held,
     show_held,

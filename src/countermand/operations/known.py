@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from countermand.catalog.orders import Order
+from countermand.core import fleet_tables
 from countermand.core.instants import Instant, to_datetime
 from countermand.core.products import Product
 from countermand.core.schema import SCHEMA
@@ -34,6 +35,12 @@ def schema(call: Call) -> Mapping[str, Any]:
     return SCHEMA
 
 
+@operation("GET", "/fleet-tables", "read", standalone=True)
+def tables(call: Call) -> list[fleet_tables.Table]:
+    """The tables that a fleet in Parquet consists of, column by column."""
+    return [*fleet_tables.TABLES.values()]
+
+
 @operation("GET", "/orders", "read", standalone=True)
 def list_orders(call: Call) -> list[Order]:
     """The known real orders, the earliest first."""
@@ -60,4 +67,4 @@ def expand(call: Call, text: str, file: str | None = None, on: date | None = Non
     return catalogue.expansion_of(text, file, on or to_datetime(call.act.now).date())
 
 
-OPERATIONS = (clock, schema, list_orders, show_order, show_product, expand)
+OPERATIONS = (clock, schema, tables, list_orders, show_order, show_product, expand)

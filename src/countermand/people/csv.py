@@ -33,8 +33,13 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
 def parse(lines: Iterable[bytes], problems: Problems) -> Iterator[tuple[int, Person]]:
     """(line, person) of every good row; what is wrong with the others is in ``problems``. Each login stands once."""
+    return people(rows(lines, PEOPLE, problems), problems)
+
+
+def people(found: Iterable[Row], problems: Problems) -> Iterator[tuple[int, Person]]:
+    """The same of rows that were read already."""
     first: dict[str, int] = {}
-    for row in rows(lines, PEOPLE, problems):
+    for row in found:
         before = problems.count
         login = _login(row, problems)
         if login and (stands := first.setdefault(login, row.line)) != row.line:
@@ -93,8 +98,13 @@ def _groups(cell: str) -> frozenset[str]:
 
 def parse_nesting(lines: Iterable[bytes], problems: Problems) -> frozenset[tuple[str, str]]:
     """(group, the group it is a member of) of every good row. A cycle is a problem that names the groups in it."""
+    return nesting(rows(lines, GROUPS, problems), problems)
+
+
+def nesting(found: Iterable[Row], problems: Problems) -> frozenset[tuple[str, str]]:
+    """The same of rows that were read already."""
     edges: dict[tuple[str, str], int] = {}
-    for row in rows(lines, GROUPS, problems):
+    for row in found:
         if not row["group"] or not row["member_of"]:
             column = "group" if not row["group"] else "member_of"
             problems.value(row.line, column, "", "a group's name", "the name of a group")

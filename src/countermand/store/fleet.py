@@ -139,6 +139,18 @@ def named(text: str) -> int:
     return found[identity]
 
 
+def any_device() -> bool:
+    """Whether there is any device at all."""
+    return bool(bulk.all_rows("SELECT 1 FROM store_device LIMIT 1"))
+
+
+def next_ordinal() -> int:
+    """The ordinal that the next new device would get."""
+    counted = bulk.all_rows("SELECT next_device FROM store_installation WHERE id = 1")
+    highest = bulk.all_rows("SELECT MAX(ordinal) FROM store_device")[0][0]
+    return max(counted[0][0] if counted else 0, 0 if highest is None else highest + 1)
+
+
 def all_ordinals() -> list[int]:
     """Every device there ever was, ascending."""
     return [row[0] for row in bulk.all_rows("SELECT ordinal FROM store_device ORDER BY ordinal")]

@@ -72,6 +72,16 @@ def load_people(ordinals: Collection[int]) -> dict[int, OfPerson]:
     return found
 
 
+def names_of_people(ordinals: Collection[int]) -> dict[int, frozenset[str]]:
+    """Person ordinal → the sets that this person is in; inactive people are left out."""
+    return {ordinal: found.names for ordinal, found in load_people(ordinals).items()}
+
+
+def exempt_devices() -> Mapping[str, Pairs]:
+    """(``kind:value`` of a device → (lineage, until)) of exemptions in force."""
+    return _releases().by.get("device", {})
+
+
 def _load_chunk(part: Sequence[int], releases: _Releases, above: Mapping[str, frozenset[str]]) -> dict[int, Known]:
     columns = "ordinal, owner_id, platform, model, ownership, enrollment, reads_mail, retired, mail_removed"
     rows = list(_rows(f"SELECT {columns} FROM store_device WHERE ordinal IN", part))

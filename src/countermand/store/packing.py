@@ -28,6 +28,11 @@ def pack(shown: Mapping[int, Instant]) -> bytes:
     return b"".join(parts)
 
 
+def pack_at(at: Instant, numbers: memoryview) -> bytes:
+    """The same for apps that were all shown at one time; ``numbers``: ascending, each once, as little-endian uint32."""
+    return _HEAD.pack(at, len(numbers) // 4) + numbers
+
+
 def unpack(packed: bytes) -> dict[int, Instant]:
     """The inverse of ``pack``; ValueError if the bytes end in the middle of something."""
     shown: dict[int, Instant] = {}

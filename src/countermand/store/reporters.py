@@ -33,6 +33,13 @@ def named(name: str, kind: str, interval: int = INTERVAL) -> SourceRow:
     return SourceRow(pk, found, found_kind, every, contact, bool(released), count)
 
 
+def looked_up(name: str) -> SourceRow:
+    """The source of this name as it is, or as it would be if it were new; nothing is written."""
+    columns = "id, name, kind, interval, last_contact, released_once, last_count"
+    rows = bulk.all_rows(f"SELECT {columns} FROM store_source WHERE name = %s", [name])
+    return SourceRow(*rows[0]) if rows else SourceRow(0, name, "", INTERVAL, None, False, 0)
+
+
 def contacted(source: SourceRow, now: Instant, count: int) -> None:
     """The source was in complete, healthy contact and brought a set of ``count`` devices. Never moves a contact back."""
     row = models.Source.objects.get(pk=source.pk)

@@ -1,21 +1,36 @@
 """Sets as rows: one roaring bitmap per (space, name, block), read as core Blocks and flipped in the change's transaction."""
 
+import struct
+from array import array
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db import connection
 from pyroaring import BitMap
 
 from countermand.core.facts import BLOCK_SIZE, Block
+from countermand.store import bulk
 
 DEVICES, PEOPLE = "d", "p"
+# Roaring's portable format (RoaringFormatSpec): cookie of a bitmap without runs, number of containers; then of the only
+# container its key, its size - 1 and where it starts. Up to 4,096 members it is the plain array of them.
+_COOKIE, _ARRAY_MOST = 12346, 4096
+_ARRAY_HEAD = struct.Struct("<IIHHI")
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
+
+
+# From one block to the next by the index: DISTINCT would read every set of every app.
+_BLOCKS = (
+    "WITH RECURSIVE found(block) AS (SELECT MIN(block) FROM store_factset WHERE space = %s UNION ALL"
+    " SELECT (SELECT MIN(f.block) FROM store_factset f WHERE f.space = %s AND f.block > found.block) FROM found"
+    " WHERE found.block IS NOT NULL) SELECT block FROM found WHERE block IS NOT NULL ORDER BY block"
+)
 
 
 def blocks(space: str) -> list[int]:
     """The numbers of the blocks that hold anything, ascending: also the order in which writers take them."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT block FROM store_factset WHERE space = %s ORDER BY block", [space])
+        cursor.execute(_BLOCKS, [space, space])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -85,15 +100,38 @@ def change(space: str, block: int, sets: Mapping[str, tuple[Iterable[int], Itera
 
 def names(space: str, prefix: str) -> list[str]:
     """The names of all stored sets that start with ``prefix``."""
+    found: set[str] = set()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT name FROM store_factset WHERE space = %s AND name >= %s AND name < %s ORDER BY name",
-            [space, prefix, prefix + "\U0010ffff"],
-        )
-        return [row[0] for row in cursor.fetchall()]
+        for block in blocks(space):
+            cursor.execute(
+                "SELECT name FROM store_factset WHERE space = %s AND block = %s AND name >= %s AND name < %s",
+                [space, block, prefix, prefix + "\U0010ffff"],
+            )
+            found.update(row[0] for row in cursor.fetchall())
+    return sorted(found)
 
 
 def drop(space: str, gone: Collection[str]) -> None:
     """Delete these sets in every block."""
+    rows = [(space, block, name) for block in blocks(space) for name in sorted(gone)]
     with connection.cursor() as cursor:
-        cursor.executemany("DELETE FROM store_factset WHERE space = %s AND name = %s", [(space, name) for name in gone])
+        cursor.executemany("DELETE FROM store_factset WHERE space = %s AND block = %s AND name = %s", rows)
+
+
+def serialized(offsets: bytes) -> bytes:
+    """The stored form of the set of these offsets (little-endian uint16, ascending, each once), as BitMap.serialize gives it."""
+    count = len(offsets) // 2
+    if count > _ARRAY_MOST:
+        return bytes(BitMap(array("I", array("H", offsets))).serialize())
+    return _ARRAY_HEAD.pack(_COOKIE, 1, 0, count - 1, _ARRAY_HEAD.size) + offsets
+
+
+def unite(space: str, block: int, sets: Mapping[str, bytes]) -> None:
+    """Add the members of these serialised sets to the stored ones."""
+    current = load(space, block, sets.keys())
+    save(space, block, {name: current[name] | BitMap.deserialize(blob) for name, blob in sets.items()})
+
+
+def add_new(space: str, block: int, sets: Iterable[tuple[str, bytes]]) -> None:
+    """Store sets, serialised already, of names that the block has none of."""
+    bulk.insert("store_factset", ("space", "name", "block", "bitmap"), [(space, name, block, blob) for name, blob in sets])

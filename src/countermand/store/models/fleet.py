@@ -36,7 +36,7 @@ class GroupNesting(models.Model):
 
 class Membership(models.Model):
     group = models.ForeignKey(Group, models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+", db_index=False)  # the pair's index begins with it
 
     class Meta:
         unique_together = [("person", "group")]
@@ -92,10 +92,10 @@ class AppList(models.Model):
 class Looked(models.Model):
     """The latest observation of a device per source, grade and coverage."""
 
-    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+", db_index=False)  # the key's index begins with it
     source = Name()
     grade = models.SmallIntegerField()
-    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="+")
+    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="+", db_index=False)  # never looked up, never deleted
     observed_at = When()
 
     class Meta:
@@ -116,7 +116,7 @@ class Source(models.Model):
 class Enrolled(models.Model):
     """A device is enrolled with a source, which speaks only for such devices. ``until``: when it left, if it did."""
 
-    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+", db_index=False)  # the pair's index begins with it
     source = Name()
     since = When()
     until = When(null=True)
@@ -197,8 +197,7 @@ class FactSet(models.Model):
     bitmap = models.BinaryField()
 
     class Meta:
-        unique_together = [("space", "block", "name")]
-        indexes = [models.Index(fields=["space", "name"], name="factset_by_name")]
+        unique_together = [("space", "block", "name")]  # the only index: a large fleet has millions of sets of apps
 
 
 class Sighting(models.Model):
@@ -220,3 +219,16 @@ class Attestation(models.Model):
     apps = models.JSONField()
     at = When()
     by = Name()
+
+
+class Load(models.Model):
+    """A load of devices in bulk (store.loads): what it reserved, and how far it has come."""
+
+    key = Name(unique=True)
+    first = models.IntegerField()
+    devices = models.IntegerField()
+    placed = models.IntegerField(default=0)
+    named = models.IntegerField(default=0)
+    known = models.IntegerField(default=0)
+    started_at = When()
+    finished_at = When(null=True)

@@ -1,0 +1,293 @@
+"""The whole fleet measured: load, preview, issue, halt, reports, sweep, rescind; on SQLite, PostgreSQL, and DuckDB beside them.
+
+``python bench/fleet.py [--devices 1100000 110000] [--databases sqlite postgresql] [--work DIR]``. The company is made once
+per size (bench/company.py) and kept in the work directory. Each database and size has a process of its own, so that its
+peak memory is its own. The table goes into docs/performance.md.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from company import NOW, Size, made
+from orders import by, issued, open_house, proposed
+from page import write_page
+
+HERE = Path(__file__).resolve().parent
+RUNS = 5
+GROUPS = tuple(f"group-{number:03}" for number in range(5))  # a quarter of the people
+#: Reports applied one by one.
+SINGLE = 300
+BATCH = 1_000
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Milliseconds, and what it gave."""
+    began = time.perf_counter()
+    found = work()
+    return (time.perf_counter() - began) * 1000, found
+
+
+def megabytes(usage: int) -> int:
+    return usage // 1024
+
+
+# -- one database and size, in a process of its own --
+
+
+def measure(database: str, size: Size, work: Path, company: Path) -> dict[str, Any]:
+    from countermand.store.setup import create_tables, open_store
+
+    state = work / f"state-{database}-{size.devices}"
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(parents=True)
+    cluster = None
+    if database == "postgresql":
+        sys.path.insert(0, str(HERE.parent / "tests"))
+        import cluster as clusters
+
+        clusters._SETTINGS.update({"fsync": "on", "synchronous_commit": "on", "autovacuum": "on", "shared_buffers": "1GB"})
+        cluster = clusters.start()
+        cluster.run("CREATE DATABASE bench")
+        place: Any = cluster.place("bench")
+    else:
+        place = state / "countermand.sqlite3"
+    try:
+        open_store(place)
+        create_tables()
+        open_house(state, NOW)
+        figures = _measured(size, state, company)
+        figures["disk"] = _disk(state if cluster is None else cluster.folder)
+        return figures
+    finally:
+        if cluster is not None:
+            cluster.end()
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def _disk(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) >> 20
+
+
+def _measured(size: Size, state: Path, company: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {"load_people": _load(company, state, "people")}
+    # Proposed before the devices come, so that its apps may be kept of people's own phones.
+    proposed("bench", GROUPS, NOW)
+    found["load"] = _load(company, state, "devices", "apps")
+    proposed("other", GROUPS, NOW)
+    found |= _previewed()
+    found |= _told(state)
+    found |= _reported(size)
+    found |= _swept_and_rescinded()
+    return found
+
+
+def _load(company: Path, state: Path, *tables: str) -> dict[str, float]:
+    from countermand.access import Role
+    from countermand.flows import loading
+    from countermand.flows.bring_parquet import bring_parquet
+
+    units: list[float] = []
+    real = loading.Pace.after
+
+    def after(self: loading.Pace, count: int, began: int) -> None:
+        units.append(loading.clock.steady() - began)
+        real(self, count, began)
+
+    loading.Pace.after = after  # type: ignore[method-assign]
+    cpu = time.process_time()
+    files = [company / f"{table}.parquet" for table in tables]
+    took, _ = timed(lambda: bring_parquet(by(Role.OPERATOR, NOW), files, state))
+    loading.Pace.after = real  # type: ignore[method-assign]
+    peak = megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return {"ms": took, "cpu": time.process_time() - cpu, "peak": peak, "unit": max(units, default=0)}
+
+
+def _previewed() -> dict[str, Any]:
+    from countermand.config import standard
+    from countermand.core.verdict import Status
+    from countermand.reads.preview import preview
+
+    config = standard(Path("."))
+    first, _ = timed(lambda: preview("bench", config, NOW))
+    took, seen = [], None
+    for _ in range(RUNS):
+        ms, seen = timed(lambda: preview("bench", config, NOW))
+        took.append(ms)
+    assert seen is not None
+    counts = {
+        f"{country} {status.value}": count
+        for country, by_status in seen.by["country"].items()
+        for status, count in by_status.items()
+        if status is not Status.NOT_APPLICABLE
+    }
+    apps = sorted({hit.app.id for hit in seen.apps})
+    return {"preview": {"ms": statistics.median(took), "first": first}, "counts": counts, "ids": apps, "people": seen.audience}
+
+
+def _told(state: Path) -> dict[str, Any]:
+    """Issue one order whole, and another one that is halted while its notices are promised."""
+    from countermand.access import Role
+    from countermand.config import standard
+    from countermand.flows.stop import halt
+    from countermand.flows.telling import issue_all, issue_next
+    from countermand.reads.preview import preview
+
+    foreseen = preview("bench", standard(state), NOW)
+    took, done = timed(lambda: issued(state, "bench", foreseen.audience, foreseen.busiest_denials, NOW))
+    chunks: list[float] = []
+    began = time.perf_counter()
+    last = began
+
+    def tick(progress: object) -> None:
+        nonlocal last
+        chunks.append((time.perf_counter() - last) * 1000)
+        last = time.perf_counter()
+
+    issue_all(by(Role.OPERATOR, NOW), "bench", done.audience, tick)
+    whole = took + (time.perf_counter() - began) * 1000
+    other = issued(state, "other", foreseen.audience, foreseen.busiest_denials, NOW)
+    child = os.fork()
+    if child == 0:  # a process of its own tells people while this one halts
+        from countermand.store.setup import close_store
+
+        close_store()
+        issue_all(by(Role.OPERATOR, NOW), "other", other.audience)
+        os._exit(0)
+    time.sleep(0.3)
+    stopped, _ = timed(lambda: halt(by(Role.OPERATOR, NOW), "other"))
+    os.waitpid(child, 0)
+    after = issue_next(by(Role.OPERATOR, NOW), "other", other.audience)
+    assert after.promised == 0
+    return {
+        "issue": {"ms": whole, "write": took, "chunk": max(chunks), "people": len(done.audience)},
+        "halt": {"ms": stopped, "told": after.done, "of": after.total},
+    }
+
+
+def _reported(size: Size) -> dict[str, Any]:
+    from countermand.access import Role
+    from countermand.core.apps import App
+    from countermand.core.coverage import EVERYTHING, Grade, Report
+    from countermand.core.mentions import Mention
+    from countermand.flows.ingest import ingest
+    from countermand.store import evidence, fleet, models
+
+    chosen = random.Random(1).sample(range(size.devices), (SINGLE + BATCH) * 2)
+    rows, names = fleet.load(chosen), fleet.identities(chosen)
+    sources = dict(models.Enrolled.objects.filter(device__in=chosen).values_list("device_id", "source"))
+    before = evidence.presences(chosen, evidence.Met())
+    now = NOW + 60_000
+    mentions = []
+    for ordinal in [one for one in chosen if rows[one].ownership == "corporate" and one in before][: SINGLE + BATCH]:
+        apps = sorted(before[ordinal].apps)
+        shown = {*apps[2:], App(rows[ordinal].platform, f"com.example.fresh{ordinal % 50}")}
+        report = Report(sources[ordinal], now, Grade.INVENTORY, EVERYTHING, frozenset(shown))
+        mentions.append((sources[ordinal], Mention(tuple(names[ordinal]), seen_at=now, reports=(report,))))
+    took = []
+    for source, mention in mentions[:SINGLE]:
+        ms, _ = timed(lambda: ingest(by(Role.OPERATOR, now), source, [mention], confirmed=True))  # noqa: B023
+        took.append(ms)
+    batch = [mention for source, mention in mentions[SINGLE:] if source == "mdm-americas"]
+    ms, _ = timed(lambda: ingest(by(Role.OPERATOR, now), "mdm-americas", batch, confirmed=True))
+    took.sort()
+    return {
+        "report": {"p50": statistics.median(took), "p99": took[int(len(took) * 0.99)]},
+        "batch": {"ms": ms * BATCH / max(len(batch), 1), "taken": len(batch)},
+    }
+
+
+def _swept_and_rescinded() -> dict[str, Any]:
+    from countermand.access import Role
+    from countermand.flows.stop import rescind
+    from countermand.flows.sweep import sweep
+    from countermand.flows.telling import rescind_all
+
+    steps: list[float] = []
+    last = time.perf_counter()
+
+    def between() -> None:
+        nonlocal last
+        steps.append((time.perf_counter() - last) * 1000)
+        last = time.perf_counter()
+
+    swept, _ = timed(lambda: sweep(NOW + 120_000, between=between))
+    took, done = timed(lambda: rescind(by(Role.OPERATOR, NOW + 180_000), "bench", "sent-in-error"))
+    rest, _ = timed(lambda: rescind_all(by(Role.OPERATOR, NOW + 180_000), "bench"))
+    peak = megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return {
+        "sweep": {"ms": swept, "unit": max(steps, default=0)},
+        "rescind": {"ms": took, "rest": rest, "voided": done.voided},
+        "peak": peak,
+    }
+
+
+# -- all of them --
+
+
+def _machine() -> str:
+    cpu = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
+    return f"{os.cpu_count()} cores ({cpu}), {memory} GB, Python {platform.python_version()}"
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    asked.add_argument("--devices", type=int, nargs="+", default=[110_000, 1_100_000])
+    asked.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
+    asked.add_argument("--work", type=Path, default=Path("/tmp/countermand-fleet"), help="where companies and databases are kept")
+    asked.add_argument("--page", type=Path, default=HERE.parent / "docs/performance.md", help="where the table goes")
+    asked.add_argument("--one", help=argparse.SUPPRESS)
+    given = asked.parse_args()
+    if given.one:
+        company = made(given.work, Size(given.devices[0]))
+        Path(given.one).write_text(json.dumps(measure(given.databases[0], Size(given.devices[0]), given.work, company)))
+        return
+    results: dict[str, Any] = {"machine": _machine(), "date": datetime.now(UTC).date().isoformat(), "runs": {}}
+    load = [os.getloadavg()[0]]
+    for devices in given.devices:
+        company = made(given.work, Size(devices))
+        for database in given.databases:
+            answer = given.work / f"{database}-{devices}.json"
+            command = [sys.executable, __file__, "--devices", str(devices), "--databases", database, "--work", str(given.work)]
+            subprocess.run([*command, "--one", str(answer)], check=True)
+            results["runs"][f"{database} {devices}"] = _beside(json.loads(answer.read_text()), company, given.work, devices)
+            load.append(os.getloadavg()[0])
+            print(json.dumps({f"{database} {devices}": results["runs"][f"{database} {devices}"]}, indent=1), flush=True)
+    results["load"] = statistics.median(load)
+    write_page(given.page, results)
+
+
+def _beside(found: dict[str, Any], company: Path, work: Path, devices: int) -> dict[str, Any]:
+    """The same question asked of DuckDB. Its answer must be the same."""
+    import peer
+
+    for name, tables in (("parquet", None), ("tables", work / f"peer-{devices}.duckdb")):
+        answer, took = peer.ask(company, tables, found["ids"], GROUPS, NOW, RUNS)
+        assert {f"{country} {status}": count for (country, status), count in answer.items()} == found["counts"], name
+        found[f"duckdb_{name}"] = statistics.median(took)
+    (work / f"peer-{devices}.duckdb").unlink()
+    return {key: value for key, value in found.items() if key not in {"counts", "ids"}}
+
+
+if __name__ == "__main__":
+    main()

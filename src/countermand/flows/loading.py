@@ -1,0 +1,230 @@
+"""Writing a staged load, in short units that each say how far it has come: a killed load goes on where it was.
+
+New devices that one look says everything about are placed in bulk (flows.placing); all others go the way of every
+report (flows.taking). Both leave the same rows and sets.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from countermand.access import Act
+from countermand.core.apps import App
+from countermand.core.errors import Refused
+from countermand.core.facts import EVERY
+from countermand.flows import taking
+from countermand.flows.arrivals import Drawing
+from countermand.flows.mentioning import Said, mentions
+from countermand.flows.placing import Piece, Placing, Ready
+from countermand.flows.reevaluate import reevaluate
+from countermand.flows.staging import PLATFORMS, Positions, Staged
+from countermand.lib import clock
+from countermand.store import arriving, evidence, feed, fleet, loads, log, sets, watching
+from countermand.store.loads import LoadRow
+from countermand.store.unit import unit
+
+#: What a unit should last, in milliseconds; well under the 200 that it may.
+AIM = 90
+_FEWEST, _MOST = 50, 20_000
+_NUMBERED = 5_000
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many rows a unit takes, so that it lasts about ``AIM``: learnt from the one before."""
+
+    size: int = 500
+
+    def after(self, count: int, began: int) -> None:
+        took = max(clock.steady() - began, 1)
+        if count >= self.size or took > AIM:
+            self.size = int(min(max(count * AIM / took, self.size / 4, _FEWEST), self.size * 2, _MOST))
+
+
+@dataclass(slots=True)
+class Done:
+    """What was written by this run."""
+
+    placed: int = 0
+    known: int = 0
+    changed: int = 0
+    moved: int = 0
+    surfaced: int = 0
+
+
+@dataclass(slots=True)
+class Loading:
+    """One load while it is being written."""
+
+    act: Act
+    path: Path
+    key: str
+    watched: frozenset[App]
+    staged: Staged
+    positions: Positions
+    ids: list[str]
+    used: npt.NDArray[np.bool_]
+    progress: Progress
+    done: Done = field(default_factory=Done)
+
+    def run(self) -> Done:
+        """Write what is not written yet. Refused ``load-overtaken``; then it is checked anew when it is run again."""
+        load = self._begun()
+        try:
+            self._place_all(load)
+            self._take_known()
+        except Refused:
+            with unit():
+                loads.finish(self.key, self.act.now)  # given up: what was written is whole, the rest is checked anew
+            raise
+        return self.done
+
+    # -- the frame --
+
+    def _begun(self) -> LoadRow:
+        found = loads.find(self.key)
+        if found is None:
+            count = int(self.positions.plain.sum())
+            with unit():
+                ordinals = fleet.give_ordinals(count) if count else range(0)
+                loads.begin(self.key, ordinals.start, count, self.act.now)
+                about = {"file": self.key, "devices": self.staged.devices, "apps": self.staged.apps, "new": count}
+                log.append("load-begun", self.act, about)
+            found = loads.find(self.key)
+        if found is None:
+            raise RuntimeError("the load that was just begun is not there")
+        return found
+
+    def current(self) -> LoadRow:
+        """How far it has come, seen inside the unit; and what it was checked against still holds."""
+        load = loads.find(self.key)
+        if load is None:
+            raise Refused("load-overtaken", what="it was given up")
+        if watching.watch_list(self.act.now) != self.watched:
+            raise Refused("load-overtaken", what="the watch list")
+        return load
+
+    # -- new devices --
+
+    def _place_all(self, load: LoadRow) -> None:
+        if load.placed >= load.devices:
+            self.progress(load.devices)
+            return
+        placing = Placing(self.path, self.positions, self.staged.hint, load.first, self._numbers())
+        pieces = [piece for piece in placing.pieces() if piece.high > load.placed]
+        self.progress(load.placed)
+        placer = Placer(self, placing)
+        for piece, ready in _ahead(placing.ready, pieces):
+            placer.place(piece, ready)
+
+    def _numbers(self) -> npt.NDArray[np.uint32]:
+        """The store's number of each app that may be kept, by platform and code."""
+        found = np.zeros(self.used.shape, np.uint32)
+        for row, platform in enumerate(PLATFORMS):
+            codes = np.flatnonzero(self.used[row])
+            for start in range(0, len(codes), _NUMBERED):
+                part = codes[start : start + _NUMBERED].tolist()
+                with unit():
+                    given = evidence.numbers([App(platform, self.ids[code]) for code in part])
+                found[row, part] = [given[App(platform, self.ids[code])] for code in part]
+        return found
+
+    # -- devices that are known, or that several looks speak of --
+
+    def _take_known(self) -> None:
+        load, pace = loads.find(self.key), Pace(100)
+        part: list[Said] = []
+        for one in mentions(self.path, self.positions, self.staged, self.ids, load.known if load else 0):
+            part.append(one)
+            if len(part) >= pace.size:
+                self._take(part, pace)
+                part = []
+        if part:
+            self._take(part, pace)
+
+    def _take(self, part: list[Said], pace: Pace) -> None:
+        began = clock.steady()
+        with unit():
+            load = self.current()
+            for number, source in enumerate(self.staged.sources):
+                said = [mention for by_source in part for at, mention in by_source if at == number]
+                if not said:
+                    continue
+                drawn = taking.plan(self.act, source, said, may_add=True)
+                moved = taking.apply(self.act, source, drawn)
+                about = {"source": source, "file": self.key, "rows": len(said), "reports": drawn.reports, "added": drawn.added}
+                log.append("devices-imported", self.act, {**about, "changed": drawn.changed, "moved": len(moved)})
+                self.done.changed += drawn.changed
+                self.done.moved += len(moved)
+                self.done.surfaced += sum(drawn.surfaced.values())
+            loads.move(self.key, placed=load.placed, named=load.named, known=load.known + len(part))
+        self.done.known += len(part)
+        pace.after(len(part), began)
+        self.progress(len(part))
+
+
+class Placer:
+    """Writes pieces of new devices."""
+
+    def __init__(self, loading: Loading, placing: Placing) -> None:
+        self._loading, self._placing, self._drawing = loading, placing, Drawing(placing, loading.staged, loading.watched)
+        self._act, self._key = loading.act, loading.key
+        self._sets, self._devices = Pace(2_000), Pace(500)
+
+    def place(self, piece: Piece, ready: Ready) -> None:
+        while self._add_sets(piece, ready):
+            pass
+        while count := self._add_devices(piece, ready):
+            self._loading.progress(count)
+
+    def _add_sets(self, piece: Piece, ready: Ready) -> bool:
+        """The next app sets of the piece; False when all of them stand, or devices of it do."""
+        began = clock.steady()
+        with unit():
+            load = self._loading.current()
+            if load.placed > piece.low or load.named >= len(ready.names):
+                return False
+            low, high = load.named, min(load.named + self._sets.size, len(ready.names))
+            found = zip(ready.names[low:high], ready.bitmaps(low, high), strict=True)
+            if sets.load(sets.DEVICES, piece.block, (EVERY,))[EVERY]:
+                sets.unite(sets.DEVICES, piece.block, dict(found))
+            else:  # nobody else has a device here, so none of these sets stands
+                sets.add_new(sets.DEVICES, piece.block, found)
+            loads.move(self._key, placed=load.placed, named=high, known=load.known)
+        self._sets.after(high - low, began)
+        return high < len(ready.names)
+
+    def _add_devices(self, piece: Piece, ready: Ready) -> int:
+        """The next new devices of the piece, each with its rows and its other sets; how many."""
+        began = clock.steady()
+        with unit():
+            load = self._loading.current()
+            low, high = load.placed, min(load.placed + self._devices.size, piece.high)
+            if low >= high:
+                return 0
+            rows, members = self._drawing.draw(self._act.now, ready, low, high)
+            arriving.add(rows)
+            sets.change(sets.DEVICES, piece.block, {name: ((), offsets) for name, offsets in members.items()})
+            reevaluate(self._act, range(load.first + low, load.first + high))
+            feed.mark("identities", "", piece.block)
+            log.append("devices-imported", self._act, {"file": self._key, "from_row": low, "added": high - low})
+            loads.move(self._key, placed=high, named=0 if high == piece.high else load.named, known=load.known)
+        self._loading.done.placed += high - low
+        self._devices.after(high - low, began)
+        return high - low
+
+
+def _ahead(ready: Callable[[Piece], Ready], pieces: list[Piece]) -> Iterator[tuple[Piece, Ready]]:
+    """Each piece worked out, the next one while this one is being written."""
+    with ThreadPoolExecutor(1) as other:
+        coming = [other.submit(ready, piece) for piece in pieces[:1]]
+        for number, piece in enumerate(pieces):
+            done = coming.pop().result()
+            coming += [other.submit(ready, following) for following in pieces[number + 1 : number + 2]]
+            yield piece, done
