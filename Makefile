@@ -61,3 +61,7 @@ setup-run:
 	@scripts/setup run
 setup-dev:
 	@scripts/setup dev
+
+.PHONY: bench-fleet
+bench-fleet: setup-dev ## measure the fleet: load, preview, issue, reports; SQLite, PostgreSQL, DuckDB (BENCH="--devices 110000")
+	$(PYTHON) bench/fleet.py $(BENCH)

@@ -68,7 +68,7 @@ def _lines(results: dict[str, Any]) -> list[str]:
     lines = [
         "## The fleet (`make bench-fleet`)",
         "",
-        f"{results['date']}, {results['machine']}; load average {results['load']:.1f}. One made-up company per size: 91 installed",
+        f"{results['date']}, {results['machine']}; load average {results['load']:.1f}. A made-up company per size: 91 installed",
         "apps per device on average over 200,000 distinct ones, 60 countries, 200 groups, 5 sources, 30 days of evidence hours.",
         "Medians of 5 runs where something can be done twice; ✗ marks a target that was missed. DuckDB's answers were equal.",
         "",
