@@ -20,7 +20,7 @@ from countermand.access import SYSTEM, Act
 from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant, iso
-from countermand.flows import deliver, forget, kept, letters, seal, sweep, telling
+from countermand.flows import deliver, events, forget, kept, letters, seal, sweep, telling
 from countermand.flows.accounts import key_file
 from countermand.lib import clock, keys
 from countermand.notices.mail import Courier, Server
@@ -137,10 +137,21 @@ def tidying(config: Config, stop: threading.Event) -> list[Step]:
 
     return [
         Step("seal", seal_rows, every=SECOND),
+        taking(config),
         Step("tell", tell, every=2 * SECOND),
         Step("sweep", walk, every=SECOND),
         forgetting(config),
     ]
+
+
+def taking(config: Config) -> Step:
+    """Events that a web process stored and did not come to take."""
+
+    def take() -> bool:
+        events.forget_events(clock.now())
+        return events.take_events(acting(), config.holdbacks) > 0
+
+    return Step("events", take, every=SECOND)
 
 
 def forgetting(config: Config) -> Step:

@@ -20,7 +20,7 @@ FIRSTS = {
 
 
 #: What is done to the installation of the machine that it is typed on, and nowhere else.
-AT_HOME = {("init",), ("gate", "add"), ("ledger", "export")}
+AT_HOME = {("init",), ("gate", "add"), ("source", "add"), ("ledger", "export")}
 
 
 @dataclass(slots=True)

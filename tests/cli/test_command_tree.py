@@ -17,6 +17,7 @@ PROMISED = [
     "operator",
     "token",
     "import",
+    "source",
     "catalog",
     "schema",
     "write",

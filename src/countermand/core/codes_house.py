@@ -59,6 +59,9 @@ HOUSE_CODES: dict[str, Code] = {
     "digest-not-of-bundle": Code(
         "The digest is not that of the bundle shown with it.", "Sign nothing; find out who stands between.", INTEGRITY, 502
     ),
+    "source-name": Code("{name!r} cannot be a source's name.", "Use small letters, digits and hyphens, at most 63.", INPUT, 422),
+    "source-kind": Code("There is no kind of source {kind!r}.", "Write one of: {known}.", INPUT, 422),
+    "source-exists": Code("There is a source {name} already.", "Choose another name.", CONFLICT, 409),
     # -- a drill's clock --
     "clock-is-real": Code("The clock can be moved only in a drill.", "Make a drill with: countermand drill", CONFLICT, 409),
     "clock-runs-forward": Code("It is later than {to} already.", "Name a later time.", CONFLICT, 409),

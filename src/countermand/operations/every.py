@@ -2,9 +2,22 @@
 
 from typing import Any
 
-from countermand.operations import back, carveouts, devices, directives, forward, house, imports, known, ledger, standing, tokens
+from countermand.operations import (
+    back,
+    carveouts,
+    devices,
+    directives,
+    events,
+    forward,
+    house,
+    imports,
+    known,
+    ledger,
+    standing,
+    tokens,
+)
 from countermand.operations.operation import Operation
 
 #: Module by module, in the order in which they are documented.
-ROOMS = (known, directives, forward, back, standing, carveouts, devices, imports, house, tokens, ledger)
+ROOMS = (known, directives, forward, back, standing, carveouts, devices, imports, events, house, tokens, ledger)
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)

@@ -2,10 +2,11 @@
 
 from countermand.access import Act, require
 from countermand.core.errors import Refused
-from countermand.store import held
+from countermand.store import events, held
+from countermand.store.events import EventRow
 from countermand.store.held import HeldRow
 
-__all__ = ["HeldRow", "batch", "batches", "why"]
+__all__ = ["EventRow", "HeldRow", "batch", "batches", "events_aside", "why"]
 
 
 def batches(act: Act) -> list[HeldRow]:
@@ -19,6 +20,12 @@ def batch(act: Act, number: int) -> HeldRow:
     require(act.actor, "read")
     row, _ = held.take(number)
     return row
+
+
+def events_aside(act: Act) -> list[EventRow]:
+    """Events that sources posted and that could not be taken, oldest first."""
+    require(act.actor, "read")
+    return events.aside()
 
 
 def why(row: HeldRow) -> str:

@@ -22,6 +22,7 @@ from countermand.operations.plain import plain
 from countermand.reads import operators
 from countermand.web import problems
 from countermand.web.answers import Receive, Scope, Send, header, part, start
+from countermand.web.api import hooks
 from countermand.web.api.answering import Asking
 from countermand.web.api.limits import Limits
 from countermand.web.api.openapi import document
@@ -66,17 +67,28 @@ class ApiDoor:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._uploads)) as body:
             try:
                 reply = self._public(scope)
-                if reply is None:
+                if reply is None and (source := hooks.source_of(scope)) is not None:
+                    if not await self._read(scope, receive, body, hooks.LARGEST):
+                        return
+                    reply = await self._threads.run(lambda: self._posted(scope, source, body))
+                elif reply is None:
                     scope[ASKING] = await self._threads.run(lambda: self._who(scope))
-                    if not await self._read(scope, receive, body):
+                    if not await self._read(scope, receive, body, self._most(scope)):
                         return
                     reply = await self._threads.run(lambda: self._answer(scope, body))
             except Refused as refused:
                 reply = _refusal(refused)
+            except Exception:
+                reply = _fault()
         head = (("content-length", len(reply.body)), *_CAUTIOUS)
         named = tuple((name.encode(), str(value).encode()) for name, value in head)
         await start(send, reply.status, reply.kind.encode(), *named, *reply.more)
         await part(send, reply.body, more=False)
+        if reply.status == 200 and hooks.source_of(scope) is not None:
+            try:
+                await self._threads.run(lambda: hooks.take(self._config))
+            except Exception:
+                _fault()  # it is stored: the worker takes it
 
     def _public(self, scope: Scope) -> Reply | None:
         """What everybody may see, because it stands in the public source as well."""
@@ -99,10 +111,13 @@ class ApiDoor:
         key = header(scope, b"idempotency-key")
         return Asking(actor, self._config, key.decode("latin-1") or None)
 
-    async def _read(self, scope: Scope, receive: Receive, into: IO[bytes]) -> bool:
-        """The body, to its end and no further than allowed; False if whoever sent it has gone."""
+    def _most(self, scope: Scope) -> int:
+        """Bytes that a request of somebody who is signed in may have."""
         upload = header(scope, b"content-type").startswith(b"multipart/form-data")
-        most = self._config.api.upload_mb << 20 if upload else _MOST
+        return self._config.api.upload_mb << 20 if upload else _MOST
+
+    async def _read(self, scope: Scope, receive: Receive, into: IO[bytes], most: int) -> bool:
+        """The body, to its end and no further than allowed; False if whoever sent it has gone."""
         size = 0
         while True:
             message = await receive()
@@ -115,6 +130,14 @@ class ApiDoor:
             into.write(data)
             if not message.get("more_body"):
                 return True
+
+    def _posted(self, scope: Scope, source: str, body: IO[bytes]) -> Reply:
+        """INVARIANT: what a source posts is stored before anything is made of it, so nothing in it can make this fail."""
+        try:
+            new = hooks.keep(self._config, source, scope, body)
+        except Refused as refused:
+            return _refusal(refused)
+        return Reply(200, problems.encoded({"new": new}))
 
     def _answer(self, scope: Scope, body: IO[bytes]) -> Reply:
         # The length as it came, which a body sent in chunks does not say and a form is not read without.

@@ -42,6 +42,8 @@ def document() -> dict[str, Any]:
     explained = _public("explain_problem", "What a problem's code means.", {"$ref": _REF.format(model="Explanation")})
     code = {"name": "code", "in": "path", "required": True, "schema": {"type": "string"}}
     made["paths"][f"{ROOT}/problems/{{code}}"] = {"get": {**explained, "parameters": [code]}}
+    made["paths"][f"{ROOT}/sources/{{name}}/events"] = {"post": _hook()}
+    made["components"]["securitySchemes"].update(_SOURCE_SCHEMES)
     made["servers"] = []
     whole: dict[str, Any] = _plainly(made)
     return whole
@@ -65,6 +67,35 @@ def _complete(route: dict[str, Any], asked: Operation[..., Any]) -> None:
         if "anyOf" in schema:
             body["content"]["application/json"]["schema"] = schema["anyOf"][0]
             body["required"] = False
+
+
+_SOURCE_SCHEMES = {
+    "SourcePassword": {"type": "http", "scheme": "basic"},
+    "SourceSignature": {"type": "apiKey", "in": "header", "name": "X-Hmac-Signature"},
+}
+
+
+def _hook() -> dict[str, Any]:
+    """Where sources post: not an operation of a person."""
+    words = (
+        "An event of a source, as NanoMDM's webhook posts it. It is stored and answered, then taken. The source's secret is the "
+        "bearer token or basic password, or signs the body (HMAC-SHA256, hex or base64)."
+    )
+    problem = {"content": {problems.KIND: {"schema": {"$ref": _REF.format(model="Problem")}}}}
+    new = {"type": "object", "required": ["new"], "properties": {"new": {"type": "boolean"}}}
+    return {
+        "operationId": "post_event",
+        "summary": "post event",
+        "description": words,
+        "tags": ["events"],
+        "security": [{"Bearer": []}, {"SourcePassword": []}, {"SourceSignature": []}],
+        "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": {
+            "200": {"description": "Stored; `new` is false for a replay.", "content": {"application/json": {"schema": new}}},
+            "default": {"description": "Refused.", **problem},
+        },
+    }
 
 
 def _public(name: str, words: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,179 @@
+"""Events that sources post: stored as they came and answered, then taken one by one like every report.
+
+Storing is no change of state: nothing reads what is stored. Taking is: the report, its ledger entry, the bits that flip and the
+end of the stored body commit together. An event that cannot be read is set aside for a person and keeps no other waiting.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from countermand.access import SYSTEM, Act, require
+from countermand.config import Holdbacks
+from countermand.core.errors import Refused
+from countermand.core.instants import DAY, Instant
+from countermand.core.mentions import Mention
+from countermand.flows import ingest
+from countermand.flows.files import secret_file
+from countermand.sources import nanomdm
+from countermand.store import asked, events, log, reporters
+from countermand.store.events import EventRow
+from countermand.store.unit import unit
+
+#: Source names stand in addresses and in the names of files.
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+#: How long a taken event is remembered, so that a replay is known, and one that was set aside is kept.
+KEPT = 30 * DAY
+#: Largest event that is stored.
+LARGEST = nanomdm.LARGEST
+
+
+def _nanomdm(body: bytes, source: str, now: Instant) -> Mention | None:
+    event = nanomdm.parse(body, source, now, asked.coverage_of)
+    return event.mention if event else None
+
+
+#: kind → what an event says of a device; None for one that says nothing.
+_PARSE: Mapping[str, Callable[[bytes, str, Instant], Mention | None]] = {"nanomdm": _nanomdm}
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """``secret``: shown this once; the sender gives it as a password or bearer token, or signs with it."""
+
+    name: str
+    kind: str
+    secret: str
+
+
+def source_add(act: Act, state_dir: Path, name: str, kind: str) -> NewSource:
+    """Let a source post its events. Refused ``source-name``, ``source-kind``, ``source-exists``."""
+    require(act.actor, "operator")
+    if not _NAME.fullmatch(name):
+        raise Refused("source-name", name=name)
+    if kind not in _PARSE:
+        raise Refused("source-kind", kind=kind, known=", ".join(_PARSE))
+    file = _file(state_dir, name)
+    if file.exists():
+        raise Refused("source-exists", name=name)
+    secret = secrets.token_urlsafe(32)
+    with unit():
+        reporters.named(name, kind)
+        log.append("source-added", act, {"source": name, "kind": kind})
+        secret_file(file, secret + "\n")
+    return NewSource(name, kind, secret)
+
+
+def knows(state_dir: Path, name: str, password: str) -> bool:
+    """Whether this is the source's secret. Takes as long for a source that there is not."""
+    return hmac.compare_digest(_secret(state_dir, name).encode(), password.encode())
+
+
+def signed(state_dir: Path, name: str, body: bytes, signature: str) -> bool:
+    """Whether ``signature`` (hex or base64) is the HMAC-SHA256 of the body under the source's secret."""
+    made = hmac.new(_secret(state_dir, name).encode(), body, hashlib.sha256).digest()
+    said = signature.strip().encode()
+    in_hex, in_base64 = (hmac.compare_digest(form, said) for form in (made.hex().encode(), b64encode(made)))
+    return in_hex or in_base64
+
+
+def keep_event(source: str, body: bytes, now: Instant) -> bool:
+    """Store what a source posted, before anything is made of it; False if it is a replay."""
+    try:
+        with unit():
+            events.keep(source, _id(body), body, now)
+    except events.Replay:
+        return False
+    return True
+
+
+def take_events(act: Act, hold: Holdbacks, most: int = 200) -> int:
+    """Take what waits, each event in a unit of its own; returns how many were looked at."""
+    require(act.actor, "ingest")
+    numbers = events.waiting(most)
+    for number in numbers:
+        try:
+            _take(act, number, hold)
+        except Refused as refused:
+            _set_aside(number, refused.code, refused.sentence)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+            # An event that we stumble over must not keep all others waiting; a database that is away is another matter.
+            _set_aside(number, "event-damaged", f"{type(fault).__name__}: {fault}")
+    return len(numbers)
+
+
+def event_take(act: Act, number: int, hold: Holdbacks) -> EventRow:
+    """Try once more to take an event that was set aside. Refused ``not-found``, or as before."""
+    require(act.actor, "release")
+    found = _take(act, number, hold)
+    if found is None:
+        raise Refused("not-found", what="event", name=str(number), nearest="see `countermand source events`")
+    return found
+
+
+def event_drop(act: Act, number: int) -> EventRow:
+    """Throw an event away that was set aside. Refused ``not-found``."""
+    require(act.actor, "release")
+    with unit():
+        found = events.body(number)
+        if found is None:
+            raise Refused("not-found", what="event", name=str(number), nearest="see `countermand source events`")
+        events.taken(number, act.now)
+        log.append("event-dropped", act, {"source": found[0].source, "event": found[0].event, "why": found[0].code})
+    return found[0]
+
+
+def forget_events(now: Instant) -> int:
+    """Forget what is long over."""
+    with unit():
+        return events.forget(now - KEPT)
+
+
+def _set_aside(number: int, code: str, why: str) -> None:
+    with unit():
+        events.set_aside(number, code, why)
+
+
+def _take(act: Act, number: int, hold: Holdbacks) -> EventRow | None:
+    with unit():
+        found = events.body(number)
+        if found is None:
+            return None
+        row, body = found
+        source = reporters.named(row.source, "nanomdm")
+        mention = _PARSE[source.kind](body, row.source, act.now)
+        if mention is not None:
+            worker = Act(SYSTEM, act.now, act.drill)
+            ingest.take(worker, source, [mention], complete=False, may_add=True, confirmed=False, hold=hold)
+        events.taken(number, act.now)
+    return row
+
+
+def _id(body: bytes) -> str:
+    """The sender's id of the event, or what is the same for the same bytes."""
+    try:
+        found = json.loads(body).get("event_id")
+    except (ValueError, AttributeError, RecursionError):
+        found = None
+    return found if isinstance(found, str) and 0 < len(found) <= 200 else hashlib.sha256(body).hexdigest()
+
+
+def _file(state_dir: Path, name: str) -> Path:
+    return state_dir / "keys" / "sources" / f"{name}.secret"
+
+
+def _secret(state_dir: Path, name: str) -> str:
+    """The source's secret; for a source that there is not, one that nobody can know."""
+    nobody = secrets.token_urlsafe(32)
+    if not _NAME.fullmatch(name):
+        return nobody
+    try:
+        return _file(state_dir, name).read_text("utf-8").strip() or nobody
+    except OSError:
+        return nobody

@@ -1,0 +1,73 @@
+"""Events as sources posted them, waiting to be taken. A body is stored only until it is taken: it may list every app of
+somebody's own phone."""
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError, connection
+
+from countermand.core.instants import Instant
+from countermand.store import models
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """``event``: the sender's id, by which a replay is known; ``code`` and ``why``: what kept it from being taken."""
+
+    number: int
+    source: str
+    event: str
+    at: Instant
+    code: str
+    why: str
+
+
+class Replay(Exception):
+    """The event was stored before, whatever has become of it."""
+
+
+def keep(source: str, event: str, body: bytes, now: Instant) -> None:
+    """Store it. Replay, and the unit that it is in undoes itself."""
+    try:
+        models.SourceEvent.objects.create(source=source, event=event, body=body, at=now)
+    except IntegrityError as known:
+        raise Replay from known
+
+
+def waiting(most: int) -> list[int]:
+    """Numbers of events that nobody has taken and nothing was wrong with, in the order in which they came."""
+    rows = models.SourceEvent.objects.filter(taken_at=None, code="").order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+def body(number: int) -> tuple[EventRow, bytes] | None:
+    """Inside a unit: an event that still waits, or is set aside, held until the unit's end so that no other thread takes it
+    too; None if somebody has, or has it in hand."""
+    rows = models.SourceEvent.objects.filter(pk=number, taken_at=None)
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True)
+    row = rows.first()
+    return (_event(row), bytes(row.body)) if row else None
+
+
+def taken(number: int, now: Instant) -> None:
+    models.SourceEvent.objects.filter(pk=number).update(taken_at=now, body=b"", code="", why="")
+
+
+def set_aside(number: int, code: str, why: str) -> None:
+    """It could not be taken; it waits for a person, as it was posted."""
+    models.SourceEvent.objects.filter(pk=number, taken_at=None).update(code=code, why=why[:1000])
+
+
+def aside() -> list[EventRow]:
+    """What waits for a person, oldest first."""
+    return [_event(row) for row in models.SourceEvent.objects.filter(taken_at=None).exclude(code="").order_by("pk").defer("body")]
+
+
+def forget(before: Instant) -> int:
+    """Forget events that came before; returns how many. A replay of one of those would be taken again, and change nothing."""
+    count, _ = models.SourceEvent.objects.filter(at__lt=before).exclude(taken_at=None, code="").delete()
+    return count
+
+
+def _event(row: models.SourceEvent) -> EventRow:
+    return EventRow(row.pk, row.source, row.event, row.at, row.code, row.why)
