@@ -87,14 +87,19 @@ def acting() -> Act:
     return installation.act(SYSTEM)
 
 
+def _name() -> str:
+    """What leases and claims call this process."""
+    return f"{os.uname().nodename}:{os.getpid()}"
+
+
 def delivering(config: Config, courier: Courier) -> Step:
     """Hand promised notices to the mail server, batch after batch."""
     key = keys.load_or_create_secret(config.state_dir / "keys" / "notices.secret")
     desk = letters.Desk(key, config.origin, config.smtp.sender, config.notices.lease)
-    name = f"{os.uname().nodename}:{os.getpid()}"
+    name = _name()
 
     def run() -> bool:
-        done = deliver.deliver(acting, courier.send, desk, name, clock.now)
+        done = deliver.deliver(acting, courier.send, desk, name, installation.real)
         if done.claimed:
             say("delivered", **asdict(done))
         if done.away:
@@ -132,7 +137,7 @@ def tidying(config: Config, stop: threading.Event) -> list[Step]:
         return False
 
     def seal_rows() -> bool:
-        sealed = seal.seal(acting(), key_file(config.state_dir, "ledger"), state_dir=config.state_dir)
+        sealed = seal.seal(acting(), key_file(config.state_dir, "ledger"), state_dir=config.state_dir, holder=_name())
         return sealed is not None and sealed.more
 
     return [
@@ -183,7 +188,7 @@ def work(config: Config, stop: threading.Event) -> None:
     server = Server(
         smtp.host, smtp.port, smtp.sender, drill, starttls=smtp.starttls, username=smtp.username, password=smtp.password
     )
-    courier = Courier(server, clock.now)
+    courier = Courier(server, installation.real)
     threads = [
         threading.Thread(name="deliver", target=loop, args=([delivering(config, courier)], stop, courier.close)),
         threading.Thread(name="tidy", target=loop, args=(tidying(config, stop), stop)),

@@ -112,7 +112,7 @@ def _do(folder: Path, what: object, *how: object) -> None:
     elif what == "exempt":
         kind, target = how
         people = list(known.load_people(range(2)))
-        with unit(), flipping(by(), devices=fleet.all_ordinals(), people=people):
+        with unit(), flipping(by(), devices=fleet.in_block(0), people=people):
             models.Exemption.objects.create(
                 lineage_id="x", kind=kind, target=target, ground="g", until=NOW + DAY, proposed_by="a", proposed_at=NOW,
                 agreed_by="b", agreed_at=NOW,

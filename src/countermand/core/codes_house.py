@@ -69,6 +69,7 @@ HOUSE_CODES: dict[str, Code] = {
     "no-installation": Code(
         "There is no Countermand database at {path}.", "Run `countermand init`, or name --config.", INPUT, 404
     ),
+    "database-busy": Code("Another change held the database for too long.", "Try again; nothing was changed.", CONFLICT, 503),
     "database-unreachable": Code(
         "The database {place} cannot be opened: {problem}.",
         "Start the server, or correct database in the configuration.",

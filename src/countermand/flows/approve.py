@@ -12,7 +12,7 @@ from countermand.core.schema import read
 from countermand.flows import impact
 from countermand.flows.accounts import may_approve
 from countermand.lib import sshsig
-from countermand.store import approvals, log, operators
+from countermand.store import approvals, directives, log, operators
 from countermand.store.approvals import Approval
 from countermand.store.unit import unit
 
@@ -46,6 +46,7 @@ def approve(act: Act, name: str, signature: str, *, purpose: Purpose = Purpose.I
         raise Refused("wrong-signature", digest=bundle.digest, actor=act.actor.name)
     moved = impact.drift(bundle, act.now)
     with unit():
+        directives.decide(name)
         now_row, now_bundle = approvals.pending(name, purpose)
         if now_bundle.digest != bundle.digest:
             raise Refused("bundle-changed", digest=bundle.digest)

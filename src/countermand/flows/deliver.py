@@ -5,6 +5,7 @@ Hand-over is what tells a person: *told* and the due are written with the server
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from countermand.access import Act, require
@@ -16,7 +17,7 @@ from countermand.flows.letters import Desk, Draft, drafts
 from countermand.notices.mail import Letter, Outcome, Result
 from countermand.store import feed, log, outbox, told
 from countermand.store.outbox import Mark, Settlement
-from countermand.store.unit import unit
+from countermand.store.unit import aside, unit
 
 BATCH = 500
 #: After so many attempts a notice that the server keeps putting off is given up; its person counts as not told.
@@ -53,14 +54,24 @@ def deliver(acting: Callable[[], Act], send: Send, desk: Desk, worker: str, real
     if not outbox.waiting():
         return Delivered()
     started = real()
-    with unit():
-        claimed = drafts(desk, outbox.claim(act, started, desk.lease, worker, batch), act.now)
+    claimed = _claim(act, desk, started, worker, batch)
     if not claimed:
         return Delivered()
     until = started + desk.lease
     letters = [draft.letter for draft in claimed if draft.letter is not None]
     outcomes = {outcome.id: outcome for outcome in send(letters, until)}
     return settle(acting(), desk, worker, claimed, outcomes, act.now + desk.lease, real())
+
+
+def _claim(act: Act, desk: Desk, real: Instant, worker: str, batch: int) -> list[Draft]:
+    """Claim and write a batch. A halt or a rescission does not wait for the writing: if one was committed meanwhile, what was
+    claimed is given back and claimed anew."""
+    while True:
+        with suppress(outbox.Overtaken), aside():
+            rows = outbox.claim(act, real, desk.lease, worker, batch)
+            claimed = drafts(desk, rows, act.now)
+            outbox.confirm(rows)
+            return claimed
 
 
 def settle(

@@ -18,9 +18,10 @@ from countermand.store.unit import reading, unit
 PART = 4_096
 
 
+Members = Callable[[int], list[int]]
 Names = Callable[[Collection[int]], dict[int, frozenset[str]]]
 Changes = dict[str, tuple[BitMap, BitMap]]
-_SPACES = ((sets.DEVICES, fleet.all_ordinals, names_of), (sets.PEOPLE, directory.all_ordinals, names_of_people))
+_SPACES = ((sets.DEVICES, fleet, names_of), (sets.PEOPLE, directory, names_of_people))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +48,29 @@ def doctor(act: Act, *, repair: bool = False, progress: Callable[[int], None] = 
     require(act.actor, "doctor")
     found: list[Difference] = []
     blocks = 0
-    for space, ordinals, names in _SPACES:
-        members = _by_block(ordinals())
-        for number in sorted(members.keys() | set(sets.blocks(space))):
-            found += _examine(act, space, number, members.get(number, []), names, repair=repair)
+    for space, rows, names in _SPACES:
+        for number in sorted(set(rows.blocks()) | set(sets.blocks(space))):
+            found += _examine(act, space, number, rows.in_block, names, repair=repair)
             blocks += 1
             progress(1)
     return Findings(blocks, tuple(found), repair and bool(found))
 
 
-def _by_block(ordinals: list[int]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    for ordinal in ordinals:
-        found.setdefault(ordinal // BLOCK_SIZE, []).append(ordinal)
-    return found
-
-
-def _examine(act: Act, space: str, number: int, members: list[int], names: Names, *, repair: bool) -> list[Difference]:
+def _examine(act: Act, space: str, number: int, members: Members, names: Names, *, repair: bool) -> list[Difference]:
     with reading():
         differences = _compare(act, space, number, members, names)[0]
     if not differences or not repair:
         return differences
-    with unit():
+    with unit([number] if space == sets.DEVICES else None):
         return _repair(act, space, number, members, names)
 
 
-def _compare(act: Act, space: str, number: int, members: list[int], names: Names) -> tuple[list[Difference], Changes]:
+def _compare(act: Act, space: str, number: int, members: Members, names: Names) -> tuple[list[Difference], Changes]:
     """The differences of a block, and per set (what to take out, what to put in)."""
     offsets: dict[int, frozenset[str]] = {}
-    for start in range(0, len(members), PART):
-        offsets.update((ordinal % BLOCK_SIZE, found) for ordinal, found in names(members[start : start + PART]).items())
+    ordinals = members(number)
+    for start in range(0, len(ordinals), PART):
+        offsets.update((ordinal % BLOCK_SIZE, found) for ordinal, found in names(ordinals[start : start + PART]).items())
     rebuilt = facts.block_of(number, offsets)
     stored = sets.load_all(space, number)
     healthy = health(act.now).contacts.healthy
@@ -92,7 +86,7 @@ def _compare(act: Act, space: str, number: int, members: list[int], names: Names
     return differences, changes
 
 
-def _repair(act: Act, space: str, number: int, members: list[int], names: Names) -> list[Difference]:
+def _repair(act: Act, space: str, number: int, members: Members, names: Names) -> list[Difference]:
     differences, changes = _compare(act, space, number, members, names)
     sets.change(space, number, changes)
     if space == sets.DEVICES:

@@ -8,7 +8,7 @@ from countermand.core.devices import MAIL_KINDS
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.store import feed, sightings
-from countermand.store.unit import unit
+from countermand.store.unit import aside
 
 #: Longer texts are not names; a gate sends none, so such a report is refused whole.
 _LONGEST = 255
@@ -39,7 +39,7 @@ def read_report(value: Any) -> Report:
 
 def hear_gate(name: str, report: Report, now: Instant) -> None:
     """Keep what the gate of this name said. Not an act of a person and no change of anybody's state: it has no ledger entry."""
-    with unit():
+    with aside():
         feed.save_gate(feed.Gate(name, report.epoch, report.n, now, report.heard, report.stopped, dict(report.decisions)))
         for login, kind, value, first, last, times in report.sightings:
             sightings.add(sightings.Sighting(login, kind, value, first, last, times))

@@ -35,10 +35,10 @@ def hold_next(act: Act, name: str) -> Spread:
         halt, to = found
         people = outbox.reached(name, to, CHUNK)
         if not people:
-            holds.tell(name, to, done=True)
+            holds.tell(name, halt, to, done=True)
             return Spread(0, more=False)
         kind, promised = _promise(act, name, people, halt)
-        holds.tell(name, people[-1], done=False)
+        holds.tell(name, halt, people[-1], done=False)
         if promised:
             log.append("hold-promised", act, {"lineage": name, "kind": kind.value, "people": promised})
         return Spread(promised, more=True)

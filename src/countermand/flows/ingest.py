@@ -1,10 +1,12 @@
-"""Ingest: what a source reported becomes presence and looks, is judged, and is committed, in one transaction.
+"""Ingest: what a source reported becomes presence and looks, is judged, and is committed: one report in one transaction, a
+batch block by block, in short ones.
 
 Reports of one source go through here one at a time (a webhook) or as a set (a sync). A flood, an empty set or a first
 sync waits for a person (DESIGN §5, hold-backs); what waits is stored narrowed, like everything else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +14,7 @@ from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core import holdback
 from countermand.core.errors import Refused
+from countermand.core.facts import BLOCK_SIZE
 from countermand.core.mentions import Mention, to_plain
 from countermand.flows import taking
 from countermand.flows.taking import Plan
@@ -21,6 +24,8 @@ from countermand.store.unit import unit
 
 #: The kind of held batches that ``release`` gives back to ``ingest``.
 HELD = "reports"
+#: Mentions that one unit takes: well within the 200 ms that a transaction may last.
+PART = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,71 @@ def ingest(
     """Take these mentions from ``source``. ``complete``: they are all its devices, heard in one healthy contact;
     ``confirmed``: a person saw the counts, so nothing is held back. Refused ``not-allowed``."""
     require(act.actor, "ingest")
-    with unit():
-        return take(act, reporters.named(source, kind or source, interval), mentions,
-                    complete=complete, may_add=may_add, confirmed=confirmed, hold=hold)  # fmt: skip
+    row = reporters.find(source)
+    if row is None or (complete and not confirmed):
+        with unit():
+            row = reporters.named(source, kind or source, interval)
+            if complete and not confirmed and (why := _doubtful_set(row, mentions, hold)):
+                return _hold_all(act, row, mentions, *why)
+    taken = [_take_part(act, row, part, blocks, may_add, confirmed, hold) for blocks, part in _parts(mentions, may_add)]
+    found = _together(taken)
+    if complete and found.held is None:
+        with unit():
+            reporters.contacted(row, act.now, found.devices)
+            log.append("source-contacted", act, {"source": source, "devices": found.devices})
+    return found
+
+
+def _parts(mentions: Sequence[Mention], may_add: bool) -> Iterator[tuple[list[int] | None, Sequence[Mention]]]:
+    """A batch block by block, in short parts, each with the blocks that it writes; None: it may be about any."""
+    found = fleet.find({identity for one in mentions for identity in one.identities})
+    blocks: dict[int | None, list[Mention]] = {}
+    for mention in mentions:
+        named = {found[one] for one in mention.identities if one in found}
+        block = named.pop() // BLOCK_SIZE if len(named) == 1 and not may_add else None
+        blocks.setdefault(block, []).append(mention)
+    for block in sorted(blocks, key=lambda number: (number is None, number)):
+        for start in range(0, len(blocks[block]), PART):
+            yield None if block is None else [block], blocks[block][start : start + PART]
+
+
+def _take_part(
+    act: Act,
+    source: SourceRow,
+    part: Sequence[Mention],
+    blocks: list[int] | None,
+    may_add: bool,
+    confirmed: bool,
+    hold: Holdbacks,
+) -> Taken:
+    try:
+        with unit(blocks):
+            return take(act, source, part, complete=False, may_add=may_add, confirmed=confirmed, hold=hold, blocks=blocks)
+    except _Elsewhere:
+        with unit():
+            return take(act, source, part, complete=False, may_add=may_add, confirmed=confirmed, hold=hold)
+
+
+class _Elsewhere(Exception):
+    """A device is not in the block in which its names were just now: it was replaced meanwhile."""
+
+
+def _together(parts: Sequence[Taken]) -> Taken:
+    """What became of a batch that was taken in parts; the first of its held batches stands for all."""
+    passed: Counter[str] = Counter()
+    for one in parts:
+        passed.update(one.passed)
+    waiting = next((one for one in parts if one.held is not None), None)
+    return Taken(
+        devices=sum(one.devices for one in parts),
+        reports=sum(one.reports for one in parts),
+        added=sum(one.added for one in parts),
+        moved=sum(one.moved for one in parts),
+        surfaced=sum(one.surfaced for one in parts),
+        passed=dict(passed),
+        held=waiting.held if waiting else None,
+        doubt=waiting.doubt if waiting else None,
+    )
 
 
 def take(
@@ -68,12 +135,15 @@ def take(
     may_add: bool,
     confirmed: bool,
     hold: Holdbacks,
+    blocks: Collection[int] | None = None,
 ) -> Taken:
-    """The same inside the caller's unit, for flows that do more than this."""
+    """The same inside the caller's unit, for flows that do more than this. ``blocks``: those that the unit may write."""
     number = doubt = None
     if complete and not confirmed and (why := _doubtful_set(source, mentions, hold)):
         return _hold_all(act, source, mentions, *why)
     drawn = taking.plan(act, source.name, mentions, may_add=may_add)
+    if blocks is not None and not {ordinal // BLOCK_SIZE for ordinal in drawn.devices} <= set(blocks):
+        raise _Elsewhere
     if not confirmed and (flooding := _flood(act, source, drawn, hold)):
         drawn, number = _hold_flood(act, source, mentions, drawn, flooding, may_add)
         doubt = Refused("flood", **flooding)
@@ -104,6 +174,7 @@ def _flood(act: Act, source: SourceRow, drawn: Plan, hold: Holdbacks) -> dict[st
     new = sum(drawn.surfaced.values())
     if not new:
         return None
+    reporters.alone(source)
     this_hour, busiest = reporters.surfaced(source, act.now)
     limit = holdback.flood_limit(busiest, hold.presence_floor, hold.presence_factor)
     if this_hour + new <= limit:

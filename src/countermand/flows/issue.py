@@ -91,6 +91,7 @@ def resume(
     attempt = _attempt(act, row, bundle, counted, expected, acknowledged)
     verified = _verified(row, bundle)
     with unit():
+        directives.decide(name)
         now_row, now_bundle = approvals.pending(name, Purpose.RESUME)
         if now_bundle.digest != bundle.digest or now_row.pk != row.pk:
             raise Refused("bundle-changed", digest=bundle.digest)
@@ -119,6 +120,7 @@ def _issue(act: Act, name: str, verb: str, expected: int | None, acknowledged: i
     ceiling, moved = _ceiling(bundle, attempt), impact.drift(bundle, act.now)
     verified = _verified(row, bundle)
     with unit():
+        directives.decide(name)
         now_row = directives.version(row.pk)
         if now_row.bundle_digest != row.bundle_digest:
             raise Refused("bundle-changed", digest=row.bundle_digest)

@@ -6,6 +6,7 @@ with nothing else alive.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from countermand.flows.publish_snapshot import publish_snapshot
 from countermand.flows.speaker import Speaker
 from countermand.lib import clock
 from countermand.snapshot.files import snapshots
-from countermand.store import feed, installation
+from countermand.store import feed, installation, lease
+from countermand.store.unit import aside
 
 #: A gate replays records faster than it fetches a snapshot up to about here.
 _RECORDS_PER_SNAPSHOT = 1_000
@@ -49,19 +51,21 @@ def keep_publishing(
     while not stop.is_set():
         now = clock.steady()
         due = not beaten or now - beaten >= pace.heartbeat
-        tick = feed.tick()
-        if due or tick != seen or tick is None:
-            seen = tick
-            try:
-                done = publish(speaker, holder, clock.now(), beat=due, older=behind)
+        try:
+            tick = feed.tick()
+            if due or tick != seen or tick is None:
+                seen = tick
+                done = publish(speaker, holder, lease.real(), beat=due, older=behind)
                 beaten = now if due or done.records else beaten
                 if not done.held:
                     stop.wait(_ELSEWHERE / 1000)
-            except Refused as refused:
-                say(refused)
-                behind = older(state_dir) if behind else None
-                stop.wait(_AFTER_REFUSAL / 1000)
+        except Refused as refused:
+            say(refused)
+            behind = older(state_dir) if behind else None
+            stop.wait(_AFTER_REFUSAL / 1000)
         stop.wait(pace.interval / 1000)
+    with suppress(Refused), aside():
+        lease.release("publisher", holder)  # whoever takes over need not wait for it to run out
 
 
 def keep_snapshots(speaker: Speaker, directory: Path, stop: threading.Event, state_dir: Path) -> None:

@@ -55,6 +55,7 @@ def propose(act: Act, name: str, *, rails: Rails, expected: int | None = None) -
     ceiling = Ceiling(directive.audience.value, expected, rails.tolerance, found.peak)
     bundle = _bundle(row.number, directive, means, rendered_texts(directive), ceiling, rails, seen)
     with unit():
+        directives.decide(name)
         if directives.version(row.pk).digest != row.digest:
             raise Refused("bundle-changed", digest=row.digest)
         lifecycle.after(directives.version(row.pk).state, "propose")

@@ -18,7 +18,7 @@ from countermand.snapshot.records import Kind, Record, digest, standing_body, wr
 from countermand.snapshot.signed import NOTHING_BEFORE, Heartbeat, heartbeat
 from countermand.store import feed, installation, lease
 from countermand.store.feed import Mark
-from countermand.store.unit import reading, unit
+from countermand.store.unit import aside, reading
 
 #: A publisher that dies is followed by another after this long.
 _LEASE = 5 * SECOND
@@ -50,10 +50,12 @@ def publish(speaker: Speaker, holder: str, real: Instant, *, beat: bool = False,
             raise older
         if not (batch.marks or beat):
             return Published(total, _n(batch.epoch))
-        with unit():
+        with aside():
             if not lease.hold("publisher", holder, real, _LEASE):
                 return Published(total, _n(batch.epoch), held=False)
             stored = _store(speaker, batch, beat=beat)
+        if stored is None:
+            continue  # another publisher stored records since the batch was read, and may know better: read again
         total += stored
         if batch.complete:
             return Published(total, _n(batch.epoch))
@@ -61,10 +63,11 @@ def publish(speaker: Speaker, holder: str, real: Instant, *, beat: bool = False,
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Marks and what they come to. ``complete``: no other mark was waiting when they were read; ``only_stops``: they are
-    halts and rescissions alone."""
+    """Marks and what they come to, read when the last record was number ``n``. ``complete``: no other mark was waiting
+    then; ``only_stops``: they are halts and rescissions alone."""
 
     epoch: int
+    n: int
     now: Instant
     marks: Sequence[Mark]
     lineages: Sequence[str]
@@ -81,24 +84,26 @@ def _gather(speaker: Speaker, real: Instant) -> _Batch:
         if house.epoch < speaker.epoch:
             raise Refused("epoch-behind", kept=speaker.epoch, epoch=house.epoch)
         now = real + house.clock_offset
+        n = feed.last(house.epoch).n
         stops = [mark for mark in feed.stopping_marks() if _stops(standing(mark.key))]
         if stops:
-            return _Batch(house.epoch, now, stops, [mark.key for mark in stops], [], complete=False, only_stops=True)
+            return _Batch(house.epoch, n, now, stops, [mark.key for mark in stops], [], complete=False, only_stops=True)
         found = feed.marks(_MARKS)
         complete = sum(len(mark.ids) for mark in found) < _MARKS
         # What could begin denials goes last: until everything about whom and when is told, a lineage is not (again) in force.
         taken = found if complete else [mark for mark in found if mark.kind != Kind.LINEAGE] or found
         lineages = [mark.key for mark in taken if mark.kind == Kind.LINEAGE]
         said = list(bodies(taken, Hashes(speaker.secret, house.epoch), now))
-        return _Batch(house.epoch, now, taken, lineages, said, complete)
+        return _Batch(house.epoch, n, now, taken, lineages, said, complete)
 
 
 def _stops(row: Standing) -> bool:
     return not row.live or row.halted
 
 
-def _store(speaker: Speaker, batch: _Batch, *, beat: bool) -> int:
-    """Number, sign and store the batch; returns how many records. Inside the unit, where no key can be rotated meanwhile."""
+def _store(speaker: Speaker, batch: _Batch, *, beat: bool) -> int | None:
+    """Number, sign and store the batch; returns how many records, None if they would not follow what the batch was read
+    after. Inside the unit, where no key can be rotated meanwhile."""
     speaker = speaker.fresh()
     before = feed.last(batch.epoch)
     further = feed.ahead(batch.epoch, before.n)
@@ -106,6 +111,8 @@ def _store(speaker: Speaker, batch: _Batch, *, beat: bool) -> int:
         raise Refused(
             "feed-behind-gate", gate=further.name, epoch=further.epoch, n=further.n, our_epoch=batch.epoch, our_n=before.n
         )
+    if before.n != batch.n:
+        return None
     # Lineage rows are read here, not before: a halt that was committed meanwhile must not be told later than it is known.
     said = [*batch.said, *(Said(Kind.LINEAGE, standing_body(standing(name))) for name in batch.lineages)]
     rows: list[feed.Row] = []

@@ -12,7 +12,7 @@ from countermand.snapshot.hashes import Hashes
 from countermand.snapshot.signed import NOTHING_BEFORE
 from countermand.snapshot.write import Contents, Entry, Stamp, write
 from countermand.store import feed, installation, mailnames, sets, terms
-from countermand.store.unit import reading, unit
+from countermand.store.unit import aside, reading
 
 #: Records kept behind a snapshot, for gates that are about to connect with an older one.
 _KEPT = 20_000
@@ -32,7 +32,7 @@ def publish_snapshot(speaker: Speaker, directory: Path, real: Instant) -> Snapsh
         stamp = Stamp(house.epoch, last.n, last.digest or NOTHING_BEFORE, now, hashes.key_id)
         path = file_for(directory, house.epoch, last.n)
         write(path, stamp, _contents(hashes, now), speaker.key, speaker.certificate)
-    with unit():
+    with aside():
         feed.prune(house.epoch, last.n - _KEPT)
     for older in snapshots(directory)[:-_KEPT_FILES]:
         older.path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from countermand.core.terms import Lineage
 from countermand.core.timeline import denied_at, timeline
 from countermand.flows.reevaluate import block_for
 from countermand.store import directives, feed, log, sets, terms
-from countermand.store.unit import unit
+from countermand.store.unit import aside
 
 
 def advance(act: Act, name: str) -> int:
@@ -29,14 +29,19 @@ def advance(act: Act, name: str) -> int:
 
 
 def _halt(act: Act, name: str, share: float) -> None:
-    with unit():
+    with aside():
+        directives.decide(name)
+        standing = terms.lineage(name)
+        if standing is None or not standing.live:
+            return  # a person was quicker
         directives.halt(name, act.now)
         log.append("halted", act, {"lineage": name, "why": "denied-share", "share": f"{share:.4f}"})
         feed.mark("lineage", name)
 
 
 def _open(act: Act, name: str, opened: int, share: float) -> int:
-    with unit():
+    with aside():
+        directives.decide(name)
         now_open = terms.lineage(name)
         if now_open is None or not now_open.live or len(now_open.rings_opened) != opened:
             return 0  # a person was quicker

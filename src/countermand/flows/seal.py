@@ -5,17 +5,19 @@ from pathlib import Path
 
 from countermand.access import Act, require
 from countermand.core.errors import Refused
-from countermand.core.instants import Instant
+from countermand.core.instants import SECOND, Instant
 from countermand.flows import kept
 from countermand.ledger import checkpoint as checkpoints
 from countermand.ledger.errors import LedgerProblem
 from countermand.ledger.merkle import EMPTY_ROOT, fold, grow, leaf_hash, peaks
 from countermand.lib import keys
-from countermand.store import installation, tree
-from countermand.store.unit import reading, unit
+from countermand.store import installation, lease, tree
+from countermand.store.unit import aside, reading
 
 #: Entries sealed at a time: a batch is written well within the 200 ms that a transaction may last.
 BATCH = 2_000
+#: A sealer that dies is followed by another after this long.
+_LEASE = 10 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ class _Batch:
     more: bool
 
 
-def seal(act: Act, key_file: Path, batch: int = BATCH, *, state_dir: Path | None = None) -> Sealed | None:
-    """Seal what was committed, oldest first, up to ``batch`` entries; None if there is nothing, or another sealer was first.
+def seal(act: Act, key_file: Path, batch: int = BATCH, *, state_dir: Path | None = None, holder: str = "") -> Sealed | None:
+    """Seal what was committed, oldest first, up to ``batch`` entries; None if there is nothing, or another sealer was first
+    or is at it: ``holder`` names this one, and one at a time holds the lease.
 
     Reads, hashes and signs before its transaction, which then only compares, swaps and writes. It never signs a tree that
     does not continue the last one it signed, nor one that lacks what is kept under ``state_dir``, where the new checkpoint
@@ -62,7 +65,9 @@ def seal(act: Act, key_file: Path, batch: int = BATCH, *, state_dir: Path | None
     root = fold(added[node] if node in added else known[node] for node in peaks(size))
     note = _signed(checkpoints.Checkpoint(found.before.origin, size, root), key_file)
     try:
-        with unit():
+        with aside():
+            if holder and not lease.hold("sealer", holder, lease.real(), _LEASE):
+                return None
             tree.extend(found.before.size, [row.id for row in found.rows], added, tree.Signed(size, note, act.now))
     except tree.Overtaken:
         return None

@@ -1,4 +1,4 @@
-"""Stopping: withdraw, halt, rescind. One person, one small write, and nothing that it waits for."""
+"""Stopping: withdraw, halt, rescind. One person, one small write, and nothing that it waits for: it locks the directive alone."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from countermand.core.terms import Lineage, needs
 from countermand.core.timeline import denied_at, timeline
 from countermand.store import directives, feed, log, outbox, sets, terms
 from countermand.store.directives import VersionRow
-from countermand.store.unit import unit
+from countermand.store.unit import aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Rescinded:
 def withdraw(act: Act, name: str) -> int:
     """Take back a draft or a proposal; returns its number. What was issued is rescinded, not withdrawn (``wrong-state``)."""
     require(act.actor, "withdraw")
-    with unit():
+    with aside():
+        directives.decide(name)
         row = directives.newest(name)
         directives.set_state(row.pk, lifecycle.after(row.state, "withdraw"))
         log.append("withdrawn", act, {"lineage": name, "version": row.number})
@@ -50,7 +51,8 @@ def halt(act: Act, name: str) -> Halted:
     """Nobody is denied by this directive, and nobody hears of it, until it is resumed. Refused ``not-found``,
     ``wrong-state``."""
     require(act.actor, "halt")
-    with unit():
+    with aside():
+        directives.decide(name)
         _in_force(name, "halt")
         already = directives.known(name).halted_at is not None
         if not already:
@@ -67,7 +69,8 @@ def rescind(act: Act, name: str, ground: EndGround | str) -> Rescinded:
     if ground not in set(EndGround):
         raise Refused("unknown-ground", ground=str(ground), known=", ".join(EndGround))
     lineage = terms.lineage(name)
-    with unit():
+    with aside():
+        directives.decide(name)
         _in_force(name, "rescind")
         directives.end(name, EndGround(ground).value, act.now)
         log.append("rescinded", act, {"lineage": name, "ground": EndGround(ground).value})

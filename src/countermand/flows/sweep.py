@@ -37,7 +37,7 @@ def sweep(now: Instant, *, drill: bool = False, lapse: bool = True, between: Cal
     blocks = changed = reminders = rings = 0
     for name in [lineage.id for lineage in terms.issued()]:
         for number in sets.blocks(sets.DEVICES):
-            with unit():
+            with unit([number]):
                 lineage = terms.lineage(name)  # inside the unit: it may have been halted or rescinded meanwhile
                 if lineage is None:
                     break

@@ -38,6 +38,7 @@ def write(act: Act, text: str | bytes, file: str | None = None) -> Written:
     found = digest(dict(read.plain))
     kept = text if isinstance(text, str) else text.decode("utf-8-sig")
     with unit():
+        directives.decide(directive.id)
         row, voided = _draft(act, directive.id, kept, dict(read.plain), found)
         about = {"lineage": directive.id, "version": row.number, "digest": found, "voided": voided}
         log.append("written", act, about)

@@ -5,7 +5,7 @@ from countermand.config import Database
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.lib import clock
-from countermand.store import installation, upgrades
+from countermand.store import installation, lease, upgrades
 from countermand.store.installation import Installation
 from countermand.store.setup import close_store, exists, open_store, tend_store
 
@@ -35,6 +35,11 @@ def close() -> None:
 def tend() -> None:
     """Between two pieces of work of a thread that lives long."""
     tend_store()
+
+
+def real() -> Instant:
+    """The database's real time, on which leases run."""
+    return lease.real()
 
 
 def now() -> Instant:

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
+from countermand.core.facts import BLOCK_SIZE
+
 Key = TypeVar("Key")
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
@@ -62,6 +64,17 @@ def all_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, 
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())
+
+
+def blocks(table: str) -> list[int]:
+    """The blocks in which ``table`` has ordinals, ascending."""
+    return [row[0] for row in all_rows(f"SELECT DISTINCT ordinal / {BLOCK_SIZE} AS block FROM {table} ORDER BY block")]
+
+
+def in_block(table: str, block: int) -> list[int]:
+    """The ordinals of ``table`` in a block, ascending."""
+    query = f"SELECT ordinal FROM {table} WHERE ordinal >= %s AND ordinal < %s ORDER BY ordinal"
+    return [row[0] for row in all_rows(query, [block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE])]
 
 
 def fresh(table: str, counter: str, count: int) -> range:

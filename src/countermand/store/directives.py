@@ -54,6 +54,12 @@ class VersionRow:
 # -- finding --
 
 
+def decide(name: str) -> None:
+    """From here to the end of the unit nobody else decides about this directive. The first thing in every unit that does:
+    what it read before may be over."""
+    list(models.Lineage.objects.select_for_update(no_key=True).filter(pk=name).values_list("pk"))
+
+
 def lineage(name: str) -> LineageRow | None:
     row = models.Lineage.objects.filter(pk=name).first()
     return _lineage(row) if row else None
@@ -194,7 +200,7 @@ def end(name: str, ground: str, at: Instant) -> None:
 
 
 def open_ring(name: str, at: Instant) -> None:
-    row = models.Lineage.objects.get(pk=name)
+    row = models.Lineage.objects.select_for_update(no_key=True).get(pk=name)
     row.rings_opened = [*row.rings_opened, at]
     row.save(update_fields=["rings_opened"])
 

@@ -111,6 +111,11 @@ def size(group: str) -> int:
     return int(bulk.all_rows("SELECT COUNT(*) FROM store_membership WHERE group_id = %s", [group])[0][0])
 
 
-def all_ordinals() -> list[int]:
-    """Everybody, ascending."""
-    return [row[0] for row in bulk.all_rows("SELECT ordinal FROM store_person ORDER BY ordinal")]
+def blocks() -> list[int]:
+    """The blocks in which there is anybody, ascending."""
+    return bulk.blocks("store_person")
+
+
+def in_block(block: int) -> list[int]:
+    """Everybody in a block, ascending."""
+    return bulk.in_block("store_person", block)

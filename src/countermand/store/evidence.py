@@ -13,6 +13,7 @@ from countermand.core.instants import Instant
 from countermand.core.presence import Presence
 from countermand.store import bulk
 from countermand.store.packing import pack, unpack
+from countermand.store.unit import numbering
 
 
 def numbers(apps: Iterable[App]) -> dict[App, int]:
@@ -21,6 +22,7 @@ def numbers(apps: Iterable[App]) -> dict[App, int]:
     wanted = set(apps)
     found = _numbered(wanted)
     if missing := sorted(wanted - found.keys()):
+        numbering()
         rows = [(app.platform.value, app.id) for app in missing]
         bulk.write("INSERT INTO store_app (platform, app_id) VALUES (%s, %s) ON CONFLICT (platform, app_id) DO NOTHING", rows)
         found |= _numbered(missing)
@@ -55,6 +57,7 @@ def coverage_number(coverage: Coverage) -> int:
     query = "SELECT id FROM store_coverage WHERE digest = %s"
     found = bulk.all_rows(query, [digest])
     if not found:
+        numbering()
         row = (coverage.apps is None, members.serialize(), digest)
         insert = "INSERT INTO store_coverage (everything, apps, digest) VALUES (%s, %s, %s) ON CONFLICT (digest) DO NOTHING"
         bulk.write(insert, [row])

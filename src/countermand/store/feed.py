@@ -23,6 +23,7 @@ from django.db import connection
 
 from countermand.core.instants import Instant
 from countermand.store import models
+from countermand.store.faults import told_apart
 
 _CHUNK = 900
 
@@ -167,13 +168,15 @@ def first(epoch: int) -> int | None:
 
 
 def tick() -> int | None:
-    """A number that differs from the last one this thread got if anybody else committed in between (SQLite's counter).
-    None where nothing tells so cheaply: then look."""
-    if connection.vendor != "sqlite":
+    """A number that differs from the last one this thread got if anybody else committed in between: SQLite's counter, or
+    which transactions PostgreSQL takes for ended. None where nothing tells so cheaply: then look."""
+    looks = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT pg_current_snapshot()"}
+    if connection.vendor not in looks:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA data_version")
-        return int(cursor.fetchone()[0])
+    with told_apart(), connection.cursor() as cursor:
+        cursor.execute(looks[connection.vendor])
+        found = cursor.fetchone()[0]
+    return found if isinstance(found, int) else hash(found)
 
 
 # -- what gates say --

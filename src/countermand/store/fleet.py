@@ -151,9 +151,14 @@ def next_ordinal() -> int:
     return max(counted[0][0] if counted else 0, 0 if highest is None else highest + 1)
 
 
-def all_ordinals() -> list[int]:
-    """Every device there ever was, ascending."""
-    return [row[0] for row in bulk.all_rows("SELECT ordinal FROM store_device ORDER BY ordinal")]
+def blocks() -> list[int]:
+    """The blocks in which there is a device, ascending."""
+    return bulk.blocks("store_device")
+
+
+def in_block(block: int) -> list[int]:
+    """Every device that there ever was in a block, ascending."""
+    return bulk.in_block("store_device", block)
 
 
 def private_with_evidence(after: int, limit: int) -> list[int]:

@@ -19,9 +19,9 @@ def told_to(lineage: str) -> tuple[Instant, int] | None:
     return None if found is None else (found[0] or 0, found[1])
 
 
-def tell(lineage: str, to: int, *, done: bool) -> None:
-    """Everyone up to this person's ordinal is promised it."""
-    models.Lineage.objects.filter(pk=lineage).update(hold_told_to=to, hold_told=done)
+def tell(lineage: str, halt: Instant, to: int, *, done: bool) -> None:
+    """Everyone up to this person's ordinal is promised it; unless it was halted anew meanwhile."""
+    models.Lineage.objects.filter(pk=lineage, last_halt=halt or None).update(hold_told_to=to, hold_told=done)
 
 
 def tell_anew(lineage: str) -> None:

@@ -6,6 +6,7 @@ from django.db import OperationalError, ProgrammingError
 
 from countermand.core.instants import Instant
 from countermand.store import models
+from countermand.store.faults import told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,11 @@ class Installation:
 
 
 def load() -> Installation | None:
-    """What this database is; None if nothing was ever set up in it."""
+    """What this database is; None if nothing was ever set up in it. Refused ``database-unreachable``."""
     try:
-        row = models.Installation.objects.first()
-    except (OperationalError, ProgrammingError):  # a file without our tables
+        with told_apart():
+            row = models.Installation.objects.first()
+    except (OperationalError, ProgrammingError):  # a file, or a database, without our tables
         return None
     if row is None:
         return None
@@ -38,7 +40,7 @@ def set_offset(offset: int) -> None:
 def create(made: Installation) -> None:
     """Say once what this database is."""
     models.Installation.objects.create(
-        drill=made.drill, origin=made.origin, epoch=made.epoch, created=made.created, clock_offset=made.clock_offset
+        id=1, drill=made.drill, origin=made.origin, epoch=made.epoch, created=made.created, clock_offset=made.clock_offset
     )
 
 

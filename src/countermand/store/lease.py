@@ -1,8 +1,27 @@
-"""Leases: one holder at a time for publisher, sealer and the like. They run on real time, also in a drill."""
+"""Leases: one holder at a time for publisher, sealer and the like. They run on real time, also in a drill, and on the
+database's: machines that share it need not agree on what time it is."""
 
 from django.db import connection
 
-from countermand.core.instants import Instant
+from countermand.core.instants import MINUTE, Instant
+from countermand.lib import clock
+from countermand.store.faults import told_apart
+
+#: How far the database's clock is ahead of this process's, and when (steady time) that was last asked.
+_ahead: tuple[int, int] | None = None
+
+
+def real() -> Instant:
+    """The database's real time; asked for once in a minute, counted on from there."""
+    global _ahead
+    if connection.vendor != "postgresql":
+        return clock.now()
+    if _ahead is None or clock.steady() - _ahead[1] > MINUTE:
+        with told_apart(), connection.cursor() as cursor:
+            before = clock.now()
+            cursor.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+            _ahead = int(cursor.fetchone()[0]) - (before + clock.now()) // 2, clock.steady()
+    return clock.now() + _ahead[0]
 
 
 def hold(name: str, holder: str, now: Instant, length: int) -> bool:

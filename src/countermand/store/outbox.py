@@ -104,7 +104,11 @@ def promise(
             "claimed_by, message_id, attempts, answer, reached, promised_at) "
             "VALUES (%s, %s, %s, %s, %s, 'promised', %s, 0, '', '', 0, '', %s, %s) "
             "ON CONFLICT (version_id, person_id, kind, occurrence) DO NOTHING",
-            [(version_pk, person, kind.value, occurrence, rank, not_before, False, act.now) for person in person_ordinals],
+            # ascending, as everybody does who promises: two who promise the same do not wait for each other in a circle
+            [
+                (version_pk, person, kind.value, occurrence, rank, not_before, False, act.now)
+                for person in sorted(person_ordinals)
+            ],
         )
         return max(int(cursor.rowcount), 0)
 
@@ -213,9 +217,27 @@ def _source(row: tuple[int, str, str, int | None, int | None, int, int | None, s
     return Source(version, lineage, Standing(State(state), halted_at is not None, ended, not_before, last_halt or 0), ground)
 
 
+class Overtaken(Exception):
+    """People decided otherwise about a lineage while its notices were being claimed; nothing was."""
+
+
+def confirm(rows: Sequence[Row]) -> None:
+    """Each of these claimed notices may still leave; the last thing in the unit of a claim. From here to its end nobody
+    decides about their lineages, so that a rescission is either seen by the claim or follows it. Raises Overtaken."""
+    lineages = sorted({row.lineage for row in rows})
+    if not lineages:
+        return
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM store_lineage WHERE id = ANY(%s) ORDER BY id FOR SHARE", [lineages])
+    standings_ = standings({row.version for row in rows})
+    if any(standings_[row.version].standing.fate(row.kind, row.promised_at) is not Fate.LEAVE for row in rows):
+        raise Overtaken
+
+
 def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> list[Row]:
     """Up to ``limit`` notices that may leave now, this worker's until ``real + lease``; those that go first, first, then
-    turn and turn about between versions. Inside a unit: a rescission is either seen by it, or waits until it is over.
+    turn and turn about between versions. Inside a unit that ``confirm`` ends; what another worker is claiming is passed over.
 
     What may never leave is voided on the way. A notice whose earlier claim ran out unsettled may have reached its person:
     that is written too, and if the lineage has ended meanwhile the person is promised the correction.
@@ -243,7 +265,7 @@ def _take(source: Source, rank: int, act: Acting, real: Instant, share: int) -> 
         cursor.execute(
             "SELECT id, person_id, kind, occurrence, attempts, promised_at, state FROM store_notice "
             f"WHERE version_id = %s AND rank = %s AND {_OPEN} AND not_before <= %s AND lease_until <= %s "
-            "ORDER BY not_before, id LIMIT %s",
+            f"ORDER BY not_before, id LIMIT %s{_passing_over()}",
             [source.version, rank, act.now, real, _VOIDED if source.standing.ended and rank else share],
         )
         found = cursor.fetchall()
@@ -257,6 +279,14 @@ def _take(source: Source, rank: int, act: Acting, real: Instant, share: int) -> 
             void.append((pk, person, kind, state))
     _discard(source, void, act)
     return rows[:share]
+
+
+def _to_be_written() -> str:
+    return " ORDER BY id FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
+
+
+def _passing_over() -> str:
+    return " FOR NO KEY UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
 
 
 def _discard(source: Source, notices: Sequence[tuple[int, int, Kind, str]], act: Acting) -> None:
@@ -309,7 +339,8 @@ def held(ids: Collection[int], worker: str) -> set[int]:
             part = wanted[start : start + _CHUNK]
             marks = ",".join(["%s"] * len(part))
             cursor.execute(
-                f"SELECT id FROM store_notice WHERE state = 'claimed' AND claimed_by = %s AND id IN ({marks})", [worker, *part]
+                f"SELECT id FROM store_notice WHERE state = 'claimed' AND claimed_by = %s AND id IN ({marks}){_to_be_written()}",
+                [worker, *part],
             )
             found.update(row[0] for row in cursor.fetchall())
     return found

@@ -21,16 +21,33 @@ class SourceRow:
     last_count: int
 
 
+def find(name: str) -> SourceRow | None:
+    """The source of this name, None if it is not known yet."""
+    columns = "id, name, kind, interval, last_contact, released_once, last_count"
+    rows = bulk.all_rows(f"SELECT {columns} FROM store_source WHERE name = %s", [name])
+    if not rows:
+        return None
+    pk, found, kind, every, contact, released, count = rows[0]
+    return SourceRow(pk, found, kind, every, contact, bool(released), count)
+
+
 def named(name: str, kind: str, interval: int = INTERVAL) -> SourceRow:
     """The source of this name, made known if it is new."""
-    columns = "id, name, kind, interval, last_contact, released_once, last_count"
-    query = f"SELECT {columns} FROM store_source WHERE name = %s"
-    rows = bulk.all_rows(query, [name])
-    if not rows:
-        models.Source.objects.create(name=name, kind=kind, interval=interval)
-        rows = bulk.all_rows(query, [name])
-    pk, found, found_kind, every, contact, released, count = rows[0]
-    return SourceRow(pk, found, found_kind, every, contact, bool(released), count)
+    found = find(name)
+    if found is not None:
+        return found
+    bulk.write(
+        "INSERT INTO store_source (name, kind, interval, released_once, last_count) VALUES (%s, %s, %s, %s, 0)"
+        " ON CONFLICT (name) DO NOTHING",
+        [(name, kind, interval, False)],
+    )
+    return named(name, kind, interval)  # we made it known, or whoever did has committed by now
+
+
+def alone(source: SourceRow) -> None:
+    """From here to the end of the unit nobody else counts what this source newly shows: a flood that comes as many reports
+    at once is a flood."""
+    models.Source.objects.select_for_update(no_key=True).get(pk=source.pk)
 
 
 def looked_up(name: str) -> SourceRow:
@@ -42,10 +59,11 @@ def looked_up(name: str) -> SourceRow:
 
 def contacted(source: SourceRow, now: Instant, count: int) -> None:
     """The source was in complete, healthy contact and brought a set of ``count`` devices. Never moves a contact back."""
-    row = models.Source.objects.get(pk=source.pk)
-    row.last_contact = max(now, row.last_contact or now)
-    row.released_once, row.last_count = True, count
-    row.save(update_fields=["last_contact", "released_once", "last_count"])
+    bulk.write(
+        "UPDATE store_source SET released_once = %s, last_count = %s,"
+        " last_contact = CASE WHEN last_contact > %s THEN last_contact ELSE %s END WHERE id = %s",
+        [(True, count, now, now, source.pk)],
+    )
 
 
 def surfaced(source: SourceRow, now: Instant) -> tuple[int, int]:

@@ -15,11 +15,14 @@ from django.core.management import call_command
 from django.db import OperationalError, connection, connections
 
 from countermand.config import Database, Postgres
-from countermand.core.errors import Refused
+from countermand.store.faults import unreachable
 
 PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
 #: Seconds that connecting may take; the server is in the same house.
 _CONNECT = 10
+#: Milliseconds that anything waits for its turn, as SQLite's timeout does; and after which a session that sleeps with locks
+#: in its hands is ended by the server.
+_TURN, _ASLEEP = 30_000, 300_000
 
 
 def configure() -> None:
@@ -49,7 +52,7 @@ def open_store(place: Database) -> None:
             del connections["default"]  # made for the engine it was opened with
         current.update(wanted)
     if isinstance(place, Postgres):
-        _reach(place)
+        _reach()
 
 
 def exists(place: Database) -> bool:
@@ -90,7 +93,8 @@ def _sqlite(name: str) -> dict[str, Any]:
 
 
 def _postgres(place: Postgres) -> dict[str, Any]:
-    options = {"connect_timeout": _CONNECT, "application_name": "countermand", **place.tls}
+    bounds = f"-c lock_timeout={_TURN} -c idle_in_transaction_session_timeout={_ASLEEP}"
+    options = {"connect_timeout": _CONNECT, "application_name": "countermand", "options": bounds, **place.tls}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": place.name,
@@ -102,9 +106,8 @@ def _postgres(place: Postgres) -> dict[str, Any]:
     }
 
 
-def _reach(place: Postgres) -> None:
+def _reach() -> None:
     try:
         connection.ensure_connection()
     except OperationalError as fault:
-        problem = str(fault).strip().splitlines()[-1][:300]
-        raise Refused("database-unreachable", place=str(place), problem=problem) from None
+        raise unreachable(fault) from None

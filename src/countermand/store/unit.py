@@ -1,10 +1,22 @@
-"""The only transaction: a flow's changes, its ledger entries and its promises commit together or not at all."""
+"""The only transaction: a flow's changes, its ledger entries and its promises commit together or not at all.
 
-from collections.abc import Callable, Iterator
+SQLite has one writer at a time. On PostgreSQL a unit says how much of the fleet it is about, and takes its locks before it
+reads anything (docs/decisions/0013-units-and-locks.md): ``unit()`` is alone, ``unit(blocks=…)`` works beside units of other
+blocks, and ``aside()`` waits for neither and keeps neither waiting: it locks the few rows that it decides about.
+"""
+
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.db import connection, transaction
+
+from countermand.store.faults import told_apart
+
+#: Names of advisory locks: (fleet, 0), (block, its number), (numbering, 0).
+_FLEET, _BLOCK, _NUMBERING = 0x434D00, 0x434D01, 0x434D02
+#: Milliseconds that one statement of a unit may take: longer, and something is wrong with the server.
+_STATEMENT = 60_000
 
 #: None: units commit. A list: units are rehearsed, and the list holds one entry per unit that was.
 _rehearsed: ContextVar[list[None] | None] = ContextVar("rehearsed", default=None)
@@ -13,20 +25,65 @@ _first: ContextVar[list[Callable[[], None]] | None] = ContextVar("first", defaul
 
 
 @contextmanager
-def unit() -> Iterator[None]:
-    """One write transaction. On SQLite it takes its turn at once (IMMEDIATE). Units do not nest: a flow is one transaction."""
+def unit(blocks: Collection[int] | None = None) -> Iterator[None]:
+    """One write transaction. ``blocks``: the blocks of devices whose rows and sets it writes, and nothing else of the fleet;
+    None: whatever it likes. On SQLite it takes its turn at once (IMMEDIATE).
+
+    Units do not nest: a flow is one transaction. Refused ``database-busy`` if its turn does not come.
+    """
+    with _transaction():
+        if connection.vendor == "postgresql":
+            _lock(blocks)
+        yield
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """A write transaction about no device's or person's rows or sets: halting, publishing, sealing, claiming. It waits for
+    nobody's work. What it decides about it locks itself (directives.decide, leases, a compare-and-swap)."""
+    with _transaction():
+        yield
+
+
+def numbering() -> None:
+    """From here to the end of the unit nobody else gives numbers (to apps, to coverages): two units that each need what the
+    other has just numbered would wait for each other."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_NUMBERING])
+
+
+@contextmanager
+def _transaction() -> Iterator[None]:
     if connection.in_atomic_block:
         raise RuntimeError("a flow is one transaction; units do not nest")
     rehearsed = _rehearsed.get()
     if rehearsed:
         raise RuntimeError("only a flow of one unit can be rehearsed: a second one would not see what the first did")
-    with transaction.atomic():
+    with told_apart(), transaction.atomic():
         if rehearsed is None and (waiting := _first.get()):
             waiting.pop()()
         yield
         if rehearsed is not None:
             rehearsed.append(None)
             transaction.set_rollback(True)
+
+
+def _lock(blocks: Collection[int] | None) -> None:
+    """The fleet alone, or the fleet with others and then the blocks, ascending, so that nobody waits in a circle."""
+    taken = ["set_config('statement_timeout', %s, true)"]
+    values: list[str | int] = [str(_STATEMENT)]
+    if blocks is None:
+        taken.append("pg_advisory_xact_lock(%s, 0)")
+        values.append(_FLEET)
+    else:
+        taken.append("pg_advisory_xact_lock_shared(%s, 0)")
+        values.append(_FLEET)
+        for block in sorted(set(blocks)):
+            taken.append("pg_advisory_xact_lock(%s, %s)")
+            values += [_BLOCK, block]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(taken)}", values)
 
 
 @contextmanager
@@ -55,12 +112,12 @@ def reading() -> Iterator[None]:
     if connection.in_atomic_block:
         yield
         return
-    connection.ensure_connection()
     if connection.vendor != "sqlite":
-        with transaction.atomic(), connection.cursor() as cursor:
+        with told_apart(), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
         return
+    connection.ensure_connection()
     # A deferred BEGIN: a reader must not take the writer's turn, which transaction_mode=IMMEDIATE would.
     with connection.cursor() as cursor:
         cursor.execute("BEGIN DEFERRED")

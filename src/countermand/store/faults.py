@@ -1,0 +1,33 @@
+"""What a database says when it cannot: told apart once, as refusals that a person or a program can act on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import InterfaceError, OperationalError, connection
+
+from countermand.core.errors import Refused
+
+#: What PostgreSQL says when a wait was too long: lock_not_available, query_canceled, deadlock_detected.
+_WAITED = {"55P03", "57014", "40P01"}
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Refused ``database-busy`` if a turn did not come in time, ``database-unreachable`` if the server went away: then this
+    thread's connection is let go, and whatever is asked next opens another. Any other fault is what it is."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as fault:
+        if getattr(fault.__cause__, "sqlstate", None) in _WAITED or "database is locked" in str(fault):
+            raise Refused("database-busy") from fault
+        if connection.vendor != "postgresql" or (connection.connection is not None and not connection.connection.closed):
+            raise
+        connection.close()
+        raise unreachable(fault) from fault
+
+
+def unreachable(fault: Exception) -> Refused:
+    """The refusal for a server that does not answer; its own last words, which hold no secret."""
+    settings = connection.settings_dict
+    said = (str(fault).strip().splitlines() or ["it closed the connection"])[-1][:300]
+    return Refused("database-unreachable", place=f"{settings['NAME']} at {settings['HOST']}:{settings['PORT']}", problem=said)
