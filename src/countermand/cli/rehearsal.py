@@ -22,6 +22,13 @@ Folder = Annotated[
 ]
 
 
+Database = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="An empty database on a server, postgresql://role@host:port/name; a file in the directory by default.",
+    ),
+]
 OwnPeople = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Rehearse with your own people: a people CSV. Needs --own-devices.")
 ]
@@ -34,6 +41,7 @@ OwnDevices = Annotated[Path | None, typer.Option(metavar="FILE", help="Your own 
         "countermand drill",
         "countermand drill --people 50",
         "countermand drill --people 840000 --folder /var/tmp/drill",
+        "countermand drill --database 'postgresql://countermand@/drill?host=/run/postgresql'",
         "countermand drill --own-people people.csv --own-devices devices.csv",
     ],
 )
@@ -45,6 +53,7 @@ def drill(
     seed: Seed = 2020,
     sample: Sample = 10_000,
     folder: Folder = None,
+    database: Database = "",
 ) -> None:
     """Play the founding case: an order, its due, denials at a real nginx, and the way back. Nothing leaves the machine.
 
@@ -62,7 +71,9 @@ def drill(
     if any(into.iterdir()):
         raise Refused("folder-occupied", Where(field="--folder"), path=into)
     cast = _cast(people, own_people, own_devices, seed)
-    outcome = play(Plan(cast, seed, into.absolute(), sample), Steps(Console(highlight=False), quiet=session.options.json))
+    outcome = play(
+        Plan(cast, seed, into.absolute(), sample, database), Steps(Console(highlight=False), quiet=session.options.json)
+    )
     session.show(page.as_plain(outcome) if session.options.json else outcome, lambda _: page.draw(outcome))
     if not outcome.true:
         raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """The house that a drill sets up: a folder of its own, a database flagged as a drill, and operators with real SSH keys."""
 
+import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,13 +49,13 @@ class House:
         return installation.now()
 
 
-def found(folder: Path, people: int) -> House:
-    """Set up a drill for so many ``people`` in the empty directory ``folder``."""
+def found(folder: Path, people: int, database: str = "") -> House:
+    """Set up a drill for so many ``people`` in the empty directory ``folder``; ``database``: an empty one as the configuration
+    would name it, '' for a file there."""
     smtp_port, control_port = free_port(), free_port()
     config_file = folder / "countermand.toml"
     config_file.write_text(
-        'origin = "drill.example.com"\n'
-        "[smtp]\n"
+        'origin = "drill.example.com"\n' + (f"database = {json.dumps(database)}\n" if database else "") + "[smtp]\n"
         f'host = "127.0.0.1"\nport = {smtp_port}\nsender = "security@example.com"\n'
         "[control]\n"
         f'listen = "127.0.0.1:{control_port}"\nurl = "http://127.0.0.1:{control_port}"\n'

@@ -33,12 +33,14 @@ THURSDAY: Instant = from_iso("2020-07-16T02:00:00Z")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to rehearse. ``sample``: how many phones ask at the door; the rest of the fleet is judged all the same."""
+    """What to rehearse. ``sample``: how many phones ask at the door; the rest of the fleet is judged all the same;
+    ``database``: as a configuration would name it, '' for a file in ``folder``."""
 
     cast: Cast
     seed: int
     folder: Path
     sample: int = 10_000
+    database: str = ""
 
 
 def play(plan: Plan, steps: Steps) -> Outcome:
@@ -63,7 +65,7 @@ def play(plan: Plan, steps: Steps) -> Outcome:
 
 def _set_up(plan: Plan, cast: Cast, outcome: Outcome, steps: Steps) -> House:
     with steps.step("A database flagged as a drill, four operators with SSH keys"):
-        house = found(plan.folder, cast.size())
+        house = found(plan.folder, cast.size(), plan.database)
     people, devices = plan.folder / "people.csv", plan.folder / "devices.csv"
     with steps.step("Making up a company") as step:
         outcome.people = company.write_people(people, cast.employees())
