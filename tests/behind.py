@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import psycopg
@@ -55,7 +56,21 @@ def every_byte(place: Database) -> bytes:
         return b"".join(piece for table in _tables(server) for piece in _copied(server, table))
 
 
-def empty(place: Postgres) -> None:
+def afresh(place: Database) -> None:
+    """The open database as it was when this was first asked, for each example anew; on a server without any row."""
+    from django.db import connections
+
+    connections.close_all()
+    if isinstance(place, Postgres):
+        _empty(place)
+        return
+    pristine = place.with_suffix(".pristine")
+    copyfile(*((pristine, place) if pristine.exists() else (place, pristine)))
+    for name in ("-wal", "-shm"):
+        Path(f"{place}{name}").unlink(missing_ok=True)
+
+
+def _empty(place: Postgres) -> None:
     """Take every row away; numbers that were given stay given."""
     with _connected(place) as server:
         statements = [f"DELETE FROM {table}" for table in _tables(server)]

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from pathlib import Path
-from shutil import copyfile
 
 import pytest
 from fleet_words import CHESS, HEADER, NOW, PEOPLE, TIKTOK, agrees, by, row, said, watch, written
@@ -10,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import behind
-from countermand.config import Database, Postgres
+from countermand.config import Database
 from countermand.core.devices import Ownership
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, HOUR
@@ -48,20 +47,6 @@ STEPS = st.lists(
 )
 
 
-def _afresh(store: Database) -> None:
-    """The database as the fixture made it, for each example anew."""
-    from django.db import connections
-
-    if isinstance(store, Postgres):
-        behind.empty(store)
-        return
-    connections.close_all()
-    pristine = store.with_suffix(".pristine")
-    copyfile(*((pristine, store) if pristine.exists() else (store, pristine)))
-    for name in ("-wal", "-shm"):
-        Path(f"{store}{name}").unlink(missing_ok=True)
-
-
 _FIXED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
@@ -80,7 +65,7 @@ def test_the_same_on_a_server(store: Database, tmp_path: Path, steps: list[tuple
 
 
 def _live(store: Database, tmp_path: Path, steps: list[tuple[object, ...]]) -> None:
-    _afresh(store)
+    behind.afresh(store)
     folder = tmp_path
     bring.bring_people(by(), written(folder, "people.csv", PEOPLE))
     rows = row("F1", apps=[TIKTOK], eas="E1") + row("F2", "bob", "personal", [TIKTOK], "E2") + row("F3", "")

@@ -19,19 +19,13 @@ from countermand.config import Database
 from countermand.core.facts import BLOCK_SIZE
 from countermand.flows import bring, telling
 from countermand.flows.publish import publish
-from countermand.flows.publish_snapshot import publish_snapshot
 from countermand.flows.seal import seal
-from countermand.flows.speaker import Speaker, keys_dir, speaker
+from countermand.flows.speaker import Speaker, speaker
 from countermand.flows.stop import halt, rescind
-from countermand.gates.held import Held
-from countermand.gates.subject import subject
 from countermand.lib import keys
-from countermand.lib.keys import load_public
-from countermand.reads import feed as heard
 from countermand.reads import ledger
-from countermand.snapshot.read import Snapshot
 from countermand.store import lease, models
-from gate_plane import basic
+from crowd_gate import Listener
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 CAST = ("reports", "reports", "orders", "work", "voice", "voice")
@@ -62,34 +56,9 @@ def company(store: Database, tmp_path: Path) -> Path:
     return tmp_path
 
 
-class Listener:
-    """A gate that starts from a snapshot and hears every record, in order: a gap or a number that comes twice is refused."""
-
-    def __init__(self, folder: Path, voice: Speaker) -> None:
-        now = lease.real()
-        file = publish_snapshot(voice, folder / "feed", now)
-        root = load_public(keys_dir(folder) / "root.key.pub")
-        self.held = Held(Snapshot(file.path, root), root, voice.secret, now, 0)
-
-    def listen(self) -> int:
-        found = heard.after(self.held.epoch, self.held.n, self.held.heard)
-        for line in found.lines:
-            self.held.take(line, lease.real(), 0)
-        return len(found.lines)
-
-    def answers(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Of every phone: why it is let in or not, and who denies."""
-        now = self.held.clocks(lease.real(), 0)
-        found = [
-            self.held.decide(subject(basic(f"p{number}").encode(), f"/?DeviceId=E{number}".encode()), now)
-            for number in range(crowd.PHONES)
-        ]
-        return [(decision.reason.value, tuple(sorted(decision.because))) for decision in found]
-
-
 def test_a_crowd_neither_loses_nor_repeats_nor_waits_in_a_circle(company: Path, store: Database) -> None:
     voice = speaker(company, lease.real())
-    gate = Listener(company, voice)
+    gate = Listener(company, voice, crowd.PHONES, lease.real())
     before = len(house.ledger_kinds())
     with _crowd(store, company) as names:
         _listen(gate, 20)
@@ -106,8 +75,8 @@ def test_a_crowd_neither_loses_nor_repeats_nor_waits_in_a_circle(company: Path, 
     _nothing_is_lost(company, did, before)
     _everybody_is_told_what_counts()
     # Records in the order in which they were numbered make the same of the old snapshot as the rows make of a new one.
-    assert gate.answers() == Listener(company, voice).answers()
-    assert {name for _, because in gate.answers() for name in because} == {"stays", "next-1", "next-2"}
+    assert gate.answers(lease.real()) == Listener(company, voice, crowd.PHONES, lease.real()).answers(lease.real())
+    assert {name for _, because in gate.answers(lease.real()) for name in because} == {"stays", "next-1", "next-2"}
     deadlocks = behind.ask(store, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
     assert deadlocks == [(0,)]
 
@@ -141,7 +110,7 @@ class _crowd:
 
 def _listen(gate: Listener, times: int) -> None:
     for _ in range(times):
-        gate.listen()
+        gate.listen(lease.real())
         time.sleep(0.01)
 
 
@@ -150,7 +119,7 @@ def _settle(folder: Path, voice: Speaker, gate: Listener) -> None:
     telling.rescind_all(house.worker(crowd.AFTER), "ended")
     Post(now=lease.real()).deliver_all()
     publish(voice, "last", lease.real() + 60_000, beat=True)
-    while gate.listen():
+    while gate.listen(lease.real()):
         pass
     while seal(house.worker(crowd.AFTER), folder / "ledger.key"):
         pass
