@@ -1,10 +1,11 @@
 """The database as somebody has it who goes round the program: with the file, or with the server's own tools."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import psycopg
@@ -56,6 +57,31 @@ def every_byte(place: Database) -> bytes:
         return b"".join(piece for table in _tables(server) for piece in _copied(server, table))
 
 
+def copy(place: Database) -> Database:
+    """What it is now, beside it. Nobody may have it open."""
+    if isinstance(place, Path):
+        return Path(shutil.copyfile(place, place.with_suffix(".copy")))
+    beside = replace(place, name=f"{place.name}copy")
+    _clone(place, beside)
+    return beside
+
+
+def put_back(copy: Database, place: Database) -> None:
+    """A copy in the place of what is there now, without telling anybody."""
+    if isinstance(copy, Path) and isinstance(place, Path):
+        for name in ("-wal", "-shm"):
+            Path(f"{place}{name}").unlink(missing_ok=True)
+        shutil.copyfile(copy, place)
+    elif isinstance(copy, Postgres) and isinstance(place, Postgres):
+        _clone(copy, place)
+
+
+def _clone(source: Postgres, to: Postgres) -> None:
+    with _connected(replace(source, name="postgres")) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {to.name} WITH (FORCE)".encode())
+        server.execute(f"CREATE DATABASE {to.name} TEMPLATE {source.name}".encode())
+
+
 def afresh(place: Database) -> None:
     """The open database as it was when this was first asked, for each example anew; on a server without any row."""
     from django.db import connections
@@ -65,7 +91,7 @@ def afresh(place: Database) -> None:
         _empty(place)
         return
     pristine = place.with_suffix(".pristine")
-    copyfile(*((pristine, place) if pristine.exists() else (place, pristine)))
+    shutil.copyfile(*((pristine, place) if pristine.exists() else (place, pristine)))
     for name in ("-wal", "-shm"):
         Path(f"{place}{name}").unlink(missing_ok=True)
 

@@ -1,12 +1,12 @@
 """The catalogue moves after an issue: it is shown, and people are asked; nothing widens by itself."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import house
 import pytest
 from house import ANOTHER_APP, NAME, TIKTOK, author, operator
 
+from countermand.config import Database
 from countermand.core.errors import Refused
 from countermand.core.lifecycle import State
 from countermand.flows.amend import amend
@@ -18,7 +18,7 @@ from countermand.store import directives, terms
 
 
 @pytest.fixture
-def moved(store: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def moved(store: Database, monkeypatch: pytest.MonkeyPatch) -> int:
     """An order in force, and a catalogue that knows one id more."""
     house.open_house()
     house.move_in(house.staff(4, with_app=2))

@@ -12,7 +12,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import HOUR
 from countermand.flows import bring
 from countermand.flows.doctor import doctor
-from countermand.store import models
+from countermand.store import models, watching
 
 HEADER = "login,email,name,zone,locale,country,groups,employment\n"
 
@@ -66,6 +66,5 @@ def test_a_directory_cut_short(ordered: Path) -> None:
 def test_what_an_issued_order_names_is_watched(ordered: Path) -> None:
     from countermand.core.apps import App
     from countermand.core.devices import Platform
-    from countermand.store import evidence
 
-    assert App(Platform.IOS, "com.zhiliaoapp.musically") in evidence.watched(NOW)
+    assert App(Platform.IOS, "com.zhiliaoapp.musically") in watching.watch_list(NOW)

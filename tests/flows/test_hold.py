@@ -1,13 +1,13 @@
 """Who was told hears that an order is on hold and that it goes on; who was not, hears neither."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import house
 import pytest
 from house import NAME, approved, operator, worker
 from post import LEASE, Post
 
+from countermand.config import Database
 from countermand.core.bundle import Purpose
 from countermand.core.instants import HOUR, MINUTE, Instant
 from countermand.flows import hold
@@ -23,7 +23,7 @@ EVERYBODY = [f"p{number:05d}@example.org" for number in range(6)]
 
 
 @pytest.fixture
-def post(store: Path) -> Post:
+def post(store: Database) -> Post:
     """Six people told, but for the last two, whose servers refuse our mail."""
     house.open_house()
     house.move_in(house.staff(6, with_app=2))

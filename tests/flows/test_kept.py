@@ -1,6 +1,5 @@
 """Checkpoints kept beside the database: nothing goes forward from a copy that lacks what was signed; the way back stays."""
 
-import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +8,10 @@ import house
 import pytest
 from house import NAME, operator
 
+import behind
 from countermand import worker
 from countermand.access import SYSTEM, Act, Actor, Role
-from countermand.config import standard
+from countermand.config import Database, standard
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR
 from countermand.flows import kept
@@ -33,7 +33,7 @@ AUDITOR = Act(Actor("ada", frozenset({Role.AUDITOR})), house.NOW)
 
 
 @pytest.fixture
-def state(store: Path, tmp_path: Path) -> Path:
+def state(store: Database, tmp_path: Path) -> Path:
     """A house with an order in proposal, and its ledger's key."""
     house.open_house()
     house.move_in(house.staff(3, with_app=1))
@@ -50,29 +50,18 @@ def sealed(state: Path, kind: str = "noted", *, kept_too: bool = True) -> None:
     assert seal(SEALER, key_file(state, "ledger"), state_dir=state if kept_too else None) is not None
 
 
-def copied(store: Path, to: Path) -> None:
-    close_store()  # the last close folds the write-ahead log into the file
-    shutil.copyfile(store, to)
-    open_store(store)
-
-
-def put_back(copy: Path, store: Path) -> None:
-    """As somebody restores a file: by hand, without telling anybody."""
-    close_store()
-    for suffix in ("-wal", "-shm"):
-        store.with_name(store.name + suffix).unlink(missing_ok=True)
-    shutil.copyfile(copy, store)
-    open_store(store)
-
-
 @pytest.fixture
-def restored(state: Path, store: Path) -> Path:
+def restored(state: Path, store: Database) -> Path:
     """The database of an hour ago, beside checkpoints of now."""
     sealed(state)
     issue(operator(), NAME, expected=3, state_dir=state)
-    copied(store, state / "copy")
+    close_store()
+    copy = behind.copy(store)
+    open_store(store)
     sealed(state)
-    put_back(state / "copy", store)
+    close_store()
+    behind.put_back(copy, store)  # as somebody restores it: by hand, without telling anybody
+    open_store(store)
     return state
 
 
@@ -104,7 +93,7 @@ def test_nothing_goes_forward_from_an_older_copy(restored: Path) -> None:
     assert code(refused) == "ledger-truncated"
 
 
-def test_the_worker_does_not_start_on_it(restored: Path, store: Path) -> None:
+def test_the_worker_does_not_start_on_it(restored: Path, store: Database) -> None:
     with pytest.raises(Refused) as refused:
         worker.work(replace(standard(restored), database=store), threading.Event())
     assert code(refused) == "ledger-truncated"
@@ -116,15 +105,15 @@ def test_the_way_back_stays_open(restored: Path) -> None:
 
 
 def test_only_halts_and_rescissions_are_published(restored: Path) -> None:
-    voice, behind = speaker(restored, house.NOW), kept.older(restored)
-    assert behind is not None
+    voice, older = speaker(restored, house.NOW), kept.older(restored)
+    assert older is not None
     with pytest.raises(Refused) as refused:
-        publish(voice, "p", house.NOW, beat=True, older=behind)
+        publish(voice, "p", house.NOW, beat=True, older=older)
     assert code(refused) == "ledger-truncated"
     assert models.FeedRecord.objects.count() == 0
     halt(operator(), NAME)
     with pytest.raises(Refused):
-        publish(voice, "p", house.NOW, older=behind)
+        publish(voice, "p", house.NOW, older=older)
     body = bytes(models.FeedRecord.objects.get().body)
     assert b'"halted":true' in body
 

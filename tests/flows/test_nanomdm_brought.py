@@ -160,7 +160,7 @@ class TestAsking:
         ],
     )
     def test_what_its_answer_could_show(
-        self, store: Path, tmp_path: Path, asked: dict[str, object], covers: tuple[str, ...] | None
+        self, store: Database, tmp_path: Path, asked: dict[str, object], covers: tuple[str, ...] | None
     ) -> None:
         done = ask_by(ACT, self.command(tmp_path, **asked), ["U2", "U1", " U1 ", ""])
         assert (done.query, done.enrolments, done.apps) == ("Q1", 2, covers)
@@ -185,14 +185,14 @@ class TestAsking:
         ],
         ids=["text", "list", "another command", "no uuid", "no list of ids"],
     )
-    def test_what_cannot_be_remembered_is_refused(self, store: Path, tmp_path: Path, text: bytes, code: str) -> None:
+    def test_what_cannot_be_remembered_is_refused(self, store: Database, tmp_path: Path, text: bytes, code: str) -> None:
         (tmp_path / "c.plist").write_bytes(text)
         with pytest.raises(Refused) as refused:
             ask_by(ACT, tmp_path / "c.plist", ["U1"])
         assert refused.value.code == code
         assert not models.Asked.objects.exists()
 
-    def test_nobody_is_asked(self, store: Path, tmp_path: Path) -> None:
+    def test_nobody_is_asked(self, store: Database, tmp_path: Path) -> None:
         with pytest.raises(Refused) as refused:
             ask_by(ACT, self.command(tmp_path), [" "])
         assert refused.value.code == "nobody-asked"

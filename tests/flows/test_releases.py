@@ -18,7 +18,7 @@ from countermand.flows.reevaluate import block_for
 from countermand.flows.stop import rescind
 from countermand.flows.telling import issue_all
 from countermand.flows.watch import agree_watch, end_watch, watch
-from countermand.store import evidence, known, models, protected, sets, terms
+from countermand.store import known, models, protected, sets, terms, watching
 
 DUE = from_iso("2020-07-18T00:00:00Z")
 UNTIL = house.NOW + 20 * DAY
@@ -206,13 +206,13 @@ def test_a_proposal_is_withdrawn_by_one(fleet: house.Fleet) -> None:
 def test_an_app_is_watched_once_two_agreed_until_its_end(fleet: house.Fleet) -> None:
     app = App(Platform.ANDROID, "com.example.watched")
     pk = watch(house.operator(), str(app), "advisory 17", UNTIL)
-    assert app not in evidence.watched(house.NOW)
+    assert app not in watching.watch_list(house.NOW)
     assert code(lambda _: agree_watch(house.act("otto", Role.APPROVER), pk)) == "own-work"
     agree_watch(house.approver("petra"), pk)
-    assert app in evidence.watched(UNTIL - HOUR)
-    assert app not in evidence.watched(UNTIL)
+    assert app in watching.watch_list(UNTIL - HOUR)
+    assert app not in watching.watch_list(UNTIL)
     end_watch(house.operator(), pk)
-    assert app not in evidence.watched(house.NOW + 1)
+    assert app not in watching.watch_list(house.NOW + 1)
     assert code(lambda act: end_watch(act, pk)) == "time-passed"
 
 

@@ -11,7 +11,7 @@ from house import NAME, NOW
 
 from countermand import worker
 from countermand.access import Act
-from countermand.config import Retention, standard
+from countermand.config import Database, Retention, standard
 from countermand.core.coverage import EVERYTHING, Grade
 from countermand.core.devices import Ownership
 from countermand.core.instants import DAY, HOUR, Instant
@@ -27,7 +27,7 @@ APPEAL = 30 * DAY
 
 
 @pytest.fixture
-def ordered(store: Path) -> house.Fleet:
+def ordered(store: Database) -> house.Fleet:
     """An issued order, and two people's own phones with the app, as an MDM reported them."""
     house.open_house()
     found = house.move_in([house.Phone("p0", True, Ownership.PERSONAL), house.Phone("p1", True, Ownership.CORPORATE)])
@@ -89,13 +89,13 @@ def test_coverage_narrows_in_the_same_write_and_the_ledger_says_so(seen: house.F
     assert house.ledger_kinds().count("forgotten") == 1
 
 
-def test_it_goes_step_by_step_through_a_fleet(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_goes_step_by_step_through_a_fleet(store: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A chunk that is smaller than what there is to forget leaves nothing behind, and nothing is written for a look."""
     monkeypatch.setattr(forget, "CHUNK", 2)
     monkeypatch.setattr(forget, "LOOK", 5)
-    bring.bring_people(by(), written(store.parent, "people.csv", PEOPLE))
+    bring.bring_people(by(), written(tmp_path, "people.csv", PEOPLE))
     bring.bring_devices(
-        by(), written(store.parent, "d.csv", HEADER + "".join(row(f"F{n}", "bob", "personal", eas=f"E{n}") for n in range(12)))
+        by(), written(tmp_path, "d.csv", HEADER + "".join(row(f"F{n}", "bob", "personal", eas=f"E{n}") for n in range(12)))
     )
     watch(TIKTOK)
     ingest(by(), "mdm", [said(f"F{n}", FLEETS_NOW, TIKTOK, CHESS) for n in range(12)], confirmed=True)
