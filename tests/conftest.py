@@ -90,6 +90,7 @@ def _cluster() -> Iterator[Cluster]:
 def database(request: pytest.FixtureRequest, _template: Path, tmp_path: Path) -> Iterator["Database"]:
     """A database of this test's own with its tables made and nothing in them; what a configuration can name. Once a file,
     once on a server; a test that speaks of one alone is parametrised with it (indirect)."""
+    from countermand.store import terms
     from countermand.store.setup import close_store, open_store
 
     if request.param == "sqlite":
@@ -105,6 +106,9 @@ def database(request: pytest.FixtureRequest, _template: Path, tmp_path: Path) ->
     open_store(_template)
     close_store()
     cluster.take_back(lent)
+    # It is lent again under the same name, and what is compiled of a version that never changes is kept by that name.
+    terms._frozen.cache_clear()
+    terms._covering.cache_clear()
 
 
 @pytest.fixture
