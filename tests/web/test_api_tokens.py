@@ -5,6 +5,7 @@ from api_house import ApiHouse
 
 from countermand.core.instants import DAY, MINUTE
 from countermand.lib import clock
+from countermand.store import restored
 
 ONE_ENGINE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -58,6 +59,15 @@ def test_tokens_are_their_owner_s_and_an_administrator_s_to_see_and_revoke(house
     assert house.ask("administrator", "POST", f"/tokens/{number}/revoke").json["operator"] == "author"
     kinds = [one["entry"]["kind"] for one in house.ask("auditor", "GET", "/ledger/entries?limit=2").json]
     assert kinds == ["token-revoked", "token-added"]
+
+
+@ONE_ENGINE
+def test_a_restored_database_trusts_none_of_them(house: ApiHouse) -> None:
+    """Which of them were revoked since the backup, nobody knows."""
+    _, token = made(house, "author", "read")
+    assert restored.void_tokens(clock.now()) == 1
+    assert house.ask("", "GET", "/status", token=token).json["code"] == "unknown-token"
+    assert house.ask("author", "GET", "/status").status == 200
 
 
 @ONE_ENGINE

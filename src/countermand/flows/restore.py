@@ -89,6 +89,7 @@ def _write(config: Config, found: Archive, digest: str, token: str, known: tuple
         installation.open_epoch(epoch)
         halted = restored.halt_all(act.now)
         approvals = restored.void_approvals()
+        restored.void_tokens(real)
         notices = dict.fromkeys(restored.quiet(), 0) | restored.set_aside(act.now)
         for lineage, count in notices.items():
             held.hold(restored.KIND, lineage, "restored-notices", {"directive": lineage, "count": count}, [], act.now)

@@ -64,7 +64,7 @@ class Http:
         path: str,
         headers: Mapping[str, str],
         *,
-        query: Mapping[str, str] | None = None,
+        query: Sequence[tuple[str, str]] | None = None,
         body: bytes | None = None,
         files: Sequence[Upload] = (),
     ) -> Response:

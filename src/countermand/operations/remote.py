@@ -92,7 +92,7 @@ class Remote:
         if asked.changes and not asked.again:
             headers["idempotency-key"] = uuid4().hex
         in_query = asked.method == "GET" or bool(files)
-        query = {name: _word(value) for name, value in rest.items() if _said(value)} if in_query else None
+        query = [(name, word) for name, value in rest.items() for word in _words(value)] if in_query else None
         body = None if in_query else json.dumps(plain(rest)).encode()
         if body is not None:
             headers["content-type"] = "application/json"
@@ -136,14 +136,9 @@ def _readable(path: Path) -> list[Path]:
     return found
 
 
-def _said(value: Any) -> bool:
-    return (
-        value is not None
-        and not isinstance(value, Path)
-        and not (isinstance(value, list) and value and isinstance(value[0], Path))
-    )
-
-
-def _word(value: Any) -> str:
-    found = plain(value)
-    return str(found).lower() if isinstance(found, bool) else str(found)
+def _words(value: Any) -> Iterator[str]:
+    """A value as it stands in a query: nothing if it is not said, several times if it is a list."""
+    for one in value if isinstance(value, list) else [value]:
+        if one is not None and not isinstance(one, Path):
+            found = plain(one)
+            yield str(found).lower() if isinstance(found, bool) else str(found)

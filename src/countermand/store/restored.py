@@ -40,6 +40,11 @@ def void_approvals() -> int:
     return waiting.update(void=True)
 
 
+def void_tokens(at: Instant) -> int:
+    """Narrower tokens open nothing any more: which of them were revoked since the backup is not known. Returns how many."""
+    return models.ApiToken.objects.filter(revoked_at=None).update(revoked_at=at)
+
+
 def set_aside(at: Instant) -> dict[str, int]:
     """No notice leaves by itself. Lineage → how many were set aside. What a rescission had made void stays so."""
     rescinded = "SELECT v.id FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id WHERE l.ended_at IS NOT NULL"

@@ -1,5 +1,6 @@
 """The API's door: who asks is found out before a byte of the body is read, bodies are bounded, every refusal is a problem."""
 
+import asyncio
 import json
 import os
 import sys
@@ -32,7 +33,9 @@ from countermand.web.threads import Threads
 #: Beyond this a body that is no upload is nobody's honest request.
 _MOST = 4 << 20
 _IN_MEMORY = 1 << 20
-_THREADS = 8
+_THREADS, _FEW = 8, 2
+#: Seconds in which the next piece of a body must come.
+_STALLED = 60
 #: INVARIANT: halting and rescinding are never counted, so that no limit stands before the stop button.
 _STOPS = frozenset(one.path.rpartition("/")[2] for one in EVERY if one.action in ("halt", "rescind"))
 
@@ -59,9 +62,13 @@ class ApiDoor:
         self._document = problems.encoded(document())
         self._limits = Limits(config.api.per_minute, config.api.burst)
         self._threads = Threads(_THREADS, "api")
+        # INVARIANT: imports that take minutes may hold every thread of theirs; stopping and reports have their own.
+        self._stops = Threads(_FEW, "stop")
+        self._hooks = Threads(_FEW, "hook")
 
     def end(self) -> None:
-        self._threads.end()
+        for threads in (self._threads, self._stops, self._hooks):
+            threads.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._uploads)) as body:
@@ -70,14 +77,17 @@ class ApiDoor:
                 if reply is None and (source := hooks.source_of(scope)) is not None:
                     if not await self._read(scope, receive, body, hooks.LARGEST):
                         return
-                    reply = await self._threads.run(lambda: self._posted(scope, source, body))
+                    reply = await self._hooks.run(lambda: self._posted(scope, source, body))
                 elif reply is None:
-                    scope[ASKING] = await self._threads.run(lambda: self._who(scope))
+                    threads = self._stops if _stops(scope) else self._threads
+                    scope[ASKING] = await threads.run(lambda: self._who(scope))
                     if not await self._read(scope, receive, body, self._most(scope)):
                         return
-                    reply = await self._threads.run(lambda: self._answer(scope, body))
+                    reply = await threads.run(lambda: self._answer(scope, body))
             except Refused as refused:
                 reply = _refusal(refused)
+            except TimeoutError:
+                reply = _refusal(Refused("body-unreadable", why=f"nothing came for {_STALLED} seconds"))
             except Exception:
                 reply = _fault()
         head = (("content-length", len(reply.body)), *_CAUTIOUS)
@@ -86,7 +96,7 @@ class ApiDoor:
         await part(send, reply.body, more=False)
         if reply.status == 200 and hooks.source_of(scope) is not None:
             try:
-                await self._threads.run(lambda: hooks.take(self._config))
+                await self._hooks.run(lambda: hooks.take(self._config))
             except Exception:
                 _fault()  # it is stored: the worker takes it
 
@@ -105,8 +115,7 @@ class ApiDoor:
         """Refused ``not-signed-in``, ``unknown-token``, ``token-expired``, ``too-many-requests``."""
         scheme, _, token = header(scope, b"authorization").decode("latin-1").partition(" ")
         actor = operators.actor_of(token.strip() if scheme.lower() == "bearer" else "")
-        counted = scope["path"].rpartition("/")[2] not in _STOPS
-        if counted and (seconds := self._limits.wait(operators.name_of(token.strip()), clock.now())):
+        if not _stops(scope) and (seconds := self._limits.wait(operators.name_of(token.strip()), clock.now())):
             raise Refused("too-many-requests", seconds=seconds)
         key = header(scope, b"idempotency-key")
         return Asking(actor, self._config, key.decode("latin-1") or None)
@@ -120,7 +129,7 @@ class ApiDoor:
         """The body, to its end and no further than allowed; False if whoever sent it has gone."""
         size = 0
         while True:
-            message = await receive()
+            message = await asyncio.wait_for(receive(), _STALLED)
             if message["type"] == "http.disconnect":
                 return False
             data = message.get("body", b"")
@@ -164,6 +173,10 @@ class ApiDoor:
             known = response.headers["Allow"]
             raise Refused("wrong-method", path=request.path_info, method=request.method, known=known)
         return Reply(response.status_code, getattr(response, "content", b""))
+
+
+def _stops(scope: Scope) -> bool:
+    return scope["path"].rpartition("/")[2] in _STOPS
 
 
 #: An API's answers are for nobody's cache, page or frame.
