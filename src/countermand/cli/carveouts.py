@@ -68,12 +68,17 @@ def exemptions(session: Session, directive: Id) -> None:
 
 
 @command("propose", ["countermand protect propose break-glass --why 'last way in'"])
-def protect(session: Session, login: Login, why: Annotated[str, typer.Option(help="Why it may never lose mail.")]) -> None:
+def protect(
+    session: Session,
+    login: Login,
+    why: Annotated[str, typer.Option(help="Why it may never lose mail.")],
+    dry_run: DryRun = False,
+) -> None:
     """Propose that a login can never be denied: break-glass accounts, mail administrators, services."""
     from countermand.operations import carveouts
 
-    done = session.call(carveouts.protect, login, why)
-    session.show(done, lambda made: f"Protecting {made.login} is proposed.")
+    done = session.call(carveouts.protect, login, why, dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}Protecting {made.login} is proposed.")
     session.say(f"Next, by somebody else: countermand protect agree {done.login}")
 
 
@@ -105,7 +110,11 @@ def protections(session: Session) -> None:
     columns = ["login", "why", "proposed by", "agreed by", "end proposed by"]
     session.show(
         session.every(lambda after: session.call(carveouts.list_protections, after)),
-        lambda found: table(columns, [(p.login, p.why, p.proposed_by, p.agreed_by, p.end_proposed_by) for p in found]),
+        lambda found: table(
+            columns,
+            [(p.login, p.why, p.proposed_by, p.agreed_by, p.end_proposed_by) for p in found],
+            empty="No login is protected.",
+        ),
     )
 
 
@@ -115,29 +124,32 @@ def watch(
     app: Annotated[str, typer.Argument(help="ios:ID or android:ID, letter for letter.")],
     purpose: Annotated[str, typer.Option(help="What it is watched for.")],
     until: Until,
+    dry_run: DryRun = False,
 ) -> None:
     """Propose to keep an app id of personal devices although no live directive names it, for a purpose, until a time."""
     from countermand.operations import carveouts
 
-    done = session.call(carveouts.watch, app, purpose, moments.instant(until, session.now(), "--until"))
-    session.show(done, lambda made: f"Watching {app} is proposed as number {made.watch}.")
+    done = session.call(carveouts.watch, app, purpose, moments.instant(until, session.now(), "--until"), dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}Watching {app} is proposed as number {made.watch}.")
     session.say(f"Next, by somebody else: countermand watch agree {done.watch}")
 
 
 @command("agree", ["countermand watch agree 3"])
-def agree_watch(session: Session, number: Number) -> None:
+def agree_watch(session: Session, number: Number, dry_run: DryRun = False) -> None:
     """Agree: reports that arrive from now on keep this id."""
     from countermand.operations import carveouts
 
-    session.show(session.call(carveouts.agree_watch, number), lambda _: f"Number {number} is watched.")
+    session.show(session.call(carveouts.agree_watch, number, dry_run), lambda _: f"{would(dry_run)}Number {number} is watched.")
 
 
 @command("end", ["countermand watch end 3"])
-def end_watch(session: Session, number: Number) -> None:
+def end_watch(session: Session, number: Number, dry_run: DryRun = False) -> None:
     """Watch an app id no longer."""
     from countermand.operations import carveouts
 
-    session.show(session.call(carveouts.end_watch, number), lambda _: f"Number {number} is watched no more.")
+    session.show(
+        session.call(carveouts.end_watch, number, dry_run), lambda _: f"{would(dry_run)}Number {number} is watched no more."
+    )
 
 
 @command("list", ["countermand watch list"])
@@ -150,7 +162,9 @@ def watched(session: Session) -> None:
     session.show(
         session.every(lambda after: session.call(carveouts.list_watches, after)),
         lambda found: table(
-            columns, [(w.pk, w.app, w.purpose, session.moment(w.until), w.proposed_by, w.agreed_by) for w in found]
+            columns,
+            [(w.pk, w.app, w.purpose, session.moment(w.until), w.proposed_by, w.agreed_by) for w in found],
+            empty="No app is watched beside those that directives name.",
         ),
     )
 
@@ -183,4 +197,8 @@ def _exemptions(session: Session, found: "list[Exemption]") -> "RenderableType":
         )
         for one in found
     ]
-    return table(["number", "kind", "of", "ground", "until", "proposed by", "agreed by", "ended"], rows)
+    return table(
+        ["number", "kind", "of", "ground", "until", "proposed by", "agreed by", "ended"],
+        rows,
+        empty="Nobody was ever exempt from it.",
+    )

@@ -112,11 +112,13 @@ def _going_on(session: Session, made: "Going", dry_run: bool) -> None:
 
 
 def _going(made: "Going") -> str:
+    from countermand.cli.render import many
+
     lines = [f"Version {made.number} of {made.directive} is issued to {made.people:,} people (at most {made.ceiling:,})."]
     if made.replaced:
         lines.append(f"It takes the place of version {made.replaced}.")
     lines.append(f"{made.promised:,} notices are promised, {made.waiting:,} wait; the worker hands them over.")
-    lines.append(f"At most {made.peak:,} devices lose mail in any one hour.")
+    lines.append(f"At most {many(made.peak, 'device')} can lose mail in any one hour.")
     if made.why:
         lines.append(_WHY_TOLD_STOPPED.get(made.why, made.why))
     return "\n".join(lines)

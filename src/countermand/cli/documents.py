@@ -122,9 +122,11 @@ def approve(
 
 
 def _proposed(done: "Proposal") -> str:
+    from countermand.cli.render import many
+
     lines = [
         f"Version {done.number} of {done.lineage} is proposed: {len(done.apps)} app ids, {done.people:,} people, "
-        f"at most {done.peak:,} devices lose mail in one hour.",
+        f"at most {many(done.peak, 'device')} can lose mail in one hour.",
         *(f"Cannot be seen: {product} on {platform}." for product, platform in done.unseen),
         *done.remarks,
         *_cautions(done.cautions),

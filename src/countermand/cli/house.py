@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countermand.cli.command import command, group
+from countermand.cli.command import DryRun, command, group
+from countermand.cli.dry import would
 from countermand.cli.session import Session, read_text
 from countermand.core.errors import Refused, Where
 
@@ -89,12 +90,13 @@ def init(
 
 
 @command("add", ["countermand operator add carla --role approver --key carla.pub"])
-def add(session: Session, name: Name, role: RoleName, key: KeyFile = None) -> None:
+def add(session: Session, name: Name, role: RoleName, key: KeyFile = None, dry_run: DryRun = False) -> None:
     """Open an account and print its token, once. Its approvals count only after a waiting time."""
     from countermand.operations import house
 
-    done = session.call(house.add_operator, name, role, read_text(key) if key else "")
-    session.show(done, lambda made: f"The token of {made.operator}, shown this once:\n{made.token}")
+    done = session.call(house.add_operator, name, role, read_text(key) if key else "", dry_run)
+    words = "The account {} is opened." if dry_run else "The token of {}, shown this once:"
+    session.show(done, lambda made: f"{would(dry_run)}{words.format(made.operator)}\n{made.token}".rstrip())
 
 
 @command("list", ["countermand operator list"])
@@ -107,20 +109,25 @@ def every(session: Session) -> None:
 
 
 @command("key", ["countermand operator key carla carla.pub"])
-def key_(session: Session, name: Name, file: Annotated[Path, typer.Argument(help="The SSH public key (.pub).")]) -> None:
+def key_(
+    session: Session,
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="The SSH public key (.pub).")],
+    dry_run: DryRun = False,
+) -> None:
     """Register another SSH key for an account; its approvals count again after the waiting time."""
     from countermand.operations import house
 
-    done = session.call(house.change_key, name, read_text(file))
-    session.show(done, lambda made: f"{name} can approve from {session.moment(made.may_approve_from)}.")
+    done = session.call(house.change_key, name, read_text(file), dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}{name} can approve from {session.moment(made.may_approve_from)}.")
 
 
 @command("close", ["countermand operator close carla"])
-def close(session: Session, name: Name) -> None:
+def close(session: Session, name: Name, dry_run: DryRun = False) -> None:
     """Close an account: its token opens nothing any more, and what it did keeps its name."""
     from countermand.operations import house
 
-    session.show(session.call(house.close_operator, name), lambda _: f"{name} is closed.")
+    session.show(session.call(house.close_operator, name, dry_run), lambda _: f"{would(dry_run)}{name} is closed.")
 
 
 FAMILY = group("operator", "Console accounts: who may do what, and with which key they approve.", add, every, key_, close)

@@ -109,7 +109,9 @@ def _gates(session: Session, found: "list[Gate]") -> "RenderableType":
         (one.name, one.epoch, one.n, session.moment(one.heard), session.moment(one.at), one.stopped, _counts(one.decisions))
         for one in found
     ]
-    return table(["gate", "epoch", "heard record", "heard", "said so", "stopped", "decisions"], rows)
+    return table(
+        ["gate", "epoch", "heard record", "heard", "said so", "stopped", "decisions"], rows, empty="No gate has ever reported."
+    )
 
 
 def _counts(decisions: Mapping[str, int]) -> str:

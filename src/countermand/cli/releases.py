@@ -66,4 +66,4 @@ def _batches(session: Session, rows: "list[HeldRow]") -> "RenderableType":
     from countermand.reads import waiting
 
     shown = [(row.pk, session.moment(row.at), row.kind, row.source, waiting.why(row)) for row in rows]
-    return table(["number", "since", "what", "from", "why"], shown)
+    return table(["number", "since", "what", "from", "why"], shown, empty="Nothing waits for a person.")

@@ -19,9 +19,12 @@ def as_json(value: Any) -> str:
     return json.dumps(plain(value), indent=2, ensure_ascii=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> Table:
-    """A table of plain cells: numbers to the right, None as a dash, nothing in a cell taken for markup."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None, empty: str = "") -> RenderableType:
+    """A table of plain cells: numbers to the right, None as a dash, nothing in a cell taken for markup. ``empty``: what is said
+    in its place if there are no rows."""
     listed = [list(row) for row in rows]
+    if not listed and empty:
+        return Text(empty)
     drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for at, column in enumerate(columns):
         numeric = bool(listed) and all(isinstance(row[at], (int, float)) and not isinstance(row[at], bool) for row in listed)
@@ -52,6 +55,11 @@ def words(cell: object) -> str:
     if isinstance(cell, (list, tuple)):
         return ", ".join(words(item) for item in cell) or "-"
     return str(cell)
+
+
+def many(count: int, thing: str) -> str:
+    """ "1 device", "2,000 devices"."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def moment(instant: Instant | None, utc: bool) -> str:

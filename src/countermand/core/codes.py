@@ -156,7 +156,7 @@ CODES: dict[str, Code] = {
     "wrong-state": Code("One cannot {verb} what is {state}.", "What can be done now: {allowed}.", CONFLICT, 409),
     "too-few-approvals": Code(
         "{have} of {need} approvals are there for exactly this bundle ({names}).",
-        "Ask other approvers, none of whom wrote it, to sign the bundle {digest}.",
+        "Ask other approvers, none of whom wrote it, to sign the bundle {digest}: `approve`, with --resume after a halt.",
         CONFLICT,
         409,
     ),

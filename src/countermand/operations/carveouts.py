@@ -83,9 +83,9 @@ def list_protections(call: Call, after: str = "", limit: int = USUAL) -> Page[Pr
 
 
 @operation("POST", "/protections", "protect")
-def protect(call: Call, login: str, why: str) -> Protecting:
+def protect(call: Call, login: str, why: str, dry_run: bool = False) -> Protecting:
     """Propose that a login can never be denied: break-glass accounts, mail administrators, services."""
-    return Protecting(protecting.protect(call.act, login, why))
+    return Protecting(rehearsed(dry_run, protecting.protect)(call.act, login, why))
 
 
 @operation("POST", "/protections/agree", "agree-protection")
@@ -107,22 +107,22 @@ def list_watches(call: Call, after: str = "", limit: int = USUAL) -> Page[Watche
 
 
 @operation("POST", "/watches", "watch")
-def watch(call: Call, app: str, purpose: str, until: Instant) -> Watch:
+def watch(call: Call, app: str, purpose: str, until: Instant, dry_run: bool = False) -> Watch:
     """Propose to keep an app id (ios:ID or android:ID) of personal devices, for a purpose, until a time."""
-    return Watch(watching.watch(call.act, app, purpose, until), app)
+    return Watch(rehearsed(dry_run, watching.watch)(call.act, app, purpose, until), app)
 
 
 @operation("POST", "/watches/{number}/agree", "agree-watch")
-def agree_watch(call: Call, number: int) -> WatchNumber:
+def agree_watch(call: Call, number: int, dry_run: bool = False) -> WatchNumber:
     """Agree: reports that arrive from now on keep this id."""
-    watching.agree_watch(call.act, number)
+    rehearsed(dry_run, watching.agree_watch)(call.act, number)
     return WatchNumber(number)
 
 
 @operation("POST", "/watches/{number}/end", "watch")
-def end_watch(call: Call, number: int) -> WatchNumber:
+def end_watch(call: Call, number: int, dry_run: bool = False) -> WatchNumber:
     """Watch an app id no longer."""
-    watching.end_watch(call.act, number)
+    rehearsed(dry_run, watching.end_watch)(call.act, number)
     return WatchNumber(number)
 
 

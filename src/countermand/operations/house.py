@@ -8,7 +8,7 @@ from countermand.core.instants import Instant
 from countermand.flows import accounts
 from countermand.flows.doctor import Findings
 from countermand.flows.doctor import doctor as examine
-from countermand.operations.operation import Call, operation
+from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
 from countermand.reads import operators
 from countermand.reads.operators import Operator
@@ -41,24 +41,25 @@ def list_operators(call: Call, after: str = "", limit: int = USUAL) -> Page[Oper
 
 
 @operation("POST", "/operators", "operator", secret=True)
-def add_operator(call: Call, name: str, roles: list[str], ssh_key: str = "") -> Token:
+def add_operator(call: Call, name: str, roles: list[str], ssh_key: str = "", dry_run: bool = False) -> Token:
     """Open an account; the answer holds its token, which is shown this once. Its approvals count only after a waiting time.
 
     ``roles``: administrator, author, approver, operator, helpdesk, auditor; ``ssh_key``: a line of a .pub file."""
-    token = accounts.operator_add(call.act, name, [role(word) for word in roles], ssh_key, rails=call.config.guard)
-    return Token(name, token)
+    add = rehearsed(dry_run, accounts.operator_add)
+    token = add(call.act, name, [role(word) for word in roles], ssh_key, rails=call.config.guard)
+    return Token(name, "" if dry_run else token)
 
 
 @operation("POST", "/operators/{name}/key", "operator")
-def change_key(call: Call, name: str, ssh_key: str) -> KeyChanged:
+def change_key(call: Call, name: str, ssh_key: str, dry_run: bool = False) -> KeyChanged:
     """Register another SSH key for an account; its approvals count again after the waiting time."""
-    return KeyChanged(name, accounts.operator_key(call.act, name, ssh_key, rails=call.config.guard))
+    return KeyChanged(name, rehearsed(dry_run, accounts.operator_key)(call.act, name, ssh_key, rails=call.config.guard))
 
 
 @operation("POST", "/operators/{name}/close", "operator")
-def close_operator(call: Call, name: str) -> Closed:
+def close_operator(call: Call, name: str, dry_run: bool = False) -> Closed:
     """Close an account: its token opens nothing any more, and what it did keeps its name."""
-    accounts.operator_close(call.act, name)
+    rehearsed(dry_run, accounts.operator_close)(call.act, name)
     return Closed(name, active=False)
 
 
