@@ -1,65 +1,109 @@
 """A report as one HTML page that stands alone: no script, nothing loaded, readable aloud, in the dark and on paper."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
 
-from countermand.core.instants import Instant, iso
+from countermand.core.directive import Consequence
+from countermand.core.instants import Instant, iso, to_datetime
 from countermand.core.report import IN_SCOPE, PARTS
+from countermand.core.verdict import Status
 from countermand.reads.report import Breakdown, Report
+from countermand.reads.report_style import STYLE
 
-#: Rows of one chart; the table below it has them all.
-_BARS = 12
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --line: #767676; --quiet: #595959;
-  --exempt: #6b7280; --compliant: #15803d; --unknown: #a8a29e; --in_grace: #d97706; --noncompliant: #b91c1c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #f2f2f2; --paper: #161616; --line: #8f8f8f; --quiet: #b8b8b8;
-  --compliant: #4ade80; --in_grace: #fbbf24; --noncompliant: #f87171; } }
-body { font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem; margin: 2rem auto;
-  padding: 0 1rem; }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
-th, td { border-bottom: 1px solid var(--line); padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-.quiet { color: var(--quiet); }
-.wide { overflow-x: auto; }
-svg { display: block; width: 100%; max-width: 40rem; height: auto; }
-svg text { fill: var(--ink); font-size: 11px; }
-.exempt { fill: var(--exempt); } .compliant { fill: var(--compliant); } .unknown { fill: var(--unknown); }
-.in_grace { fill: var(--in_grace); } .noncompliant { fill: var(--noncompliant); }
-@media print { body { margin: 0; max-width: none; } section { break-inside: avoid; } svg { print-color-adjust: exact; } }
-"""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_ARE = {
+    Consequence.DENY_MAIL: "denied mail",
+    Consequence.HAND_OVER: "to be denied by others",
+    Consequence.REPORT_ONLY: "reported; nothing is denied",
+}
 
 
 def render(report: Report) -> str:
     """The page as text. Whatever came from a document, a directory or a device is escaped here."""
     title = f"{report.directive}: {report.title}"
+    apps = [(app.app.platform, app.app.id, app.devices) for app in report.apps]
     body = [
-        f"<h1>{_text(title)}</h1>",
-        f'<p class="quiet">Report as of {_time(report.at)}. Issued by {_text(report.issuer)}. Counts only; '
-        f"counts under {report.smallest} by country or group are not shown.</p>",
-        _section("Where it stands", _facts(_standing(report))),
-        _section("People", _facts(_people(report))),
-        _section("Devices", _facts(_devices(report))),
-        *(_section(f"By {table.dimension}", _bars(table) + _breakdown(table)) for table in report.breakdowns if table.rows),
-        _section("Apps", _table(["platform", "app id", "devices"], [(a.app.platform, a.app.id, a.devices) for a in report.apps])),
+        _head(report),
+        _section("Devices", _whole(report)),
+        _section("Dates", _facts("What people decided, and when it counts", _standing(report))),
+        _section("People", _facts("What became of the notice that tells people", _people(report))),
+        _section("In detail", _facts("Devices in scope, by what is known of them", _devices(report))),
+        *(_section(f"By {one.dimension}", _breakdown(one)) for one in report.breakdowns if one.rows),
+        _section(
+            "Apps",
+            _table("Ids that the order names, and devices in scope on which they are", ["platform", "app id", "devices"], apps),
+        ),
     ]
     if report.stages:
-        rows = [(one.what, "as soon as practicable" if one.ends is None else iso(one.ends), one.state) for one in report.stages]
-        body.append(_section("Stages", _table(["stage", "due", "state"], rows)))
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
+        rows = [
+            (one.what, "as soon as practicable" if one.ends is None else _words(one.ends), one.state) for one in report.stages
+        ]
+        body.append(_section("Stages", _table("Dates that the order sets and that deny nobody", ["stage", "due", "state"], rows)))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{chr(10).join(body)}\n</main>\n</body>\n</html>\n"
+        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{chr(10).join(body)}\n</main>\n"
+        f'<footer class="quiet"><p>Counts only, of devices unless it says people; counts under {report.smallest} by country or '
+        "group are not shown. Unknown is not compliant, and not guilty either.</p></footer>\n</body>\n</html>\n"
     )
+
+
+def _head(report: Report) -> str:
+    state = "rescinded" if report.ended_at is not None else report.state.value
+    badges = [("badge", state), ("badge", report.phase or ""), ("badge loud", "on hold" if report.halted else "")]
+    shown = " ".join(f'<span class="{kind}">{_text(word.capitalize())}</span>' for kind, word in badges if word)
+    return (
+        f'<header>\n<p class="quiet">{_text(report.directive)}, version {report.version}</p>\n<h1>{_text(report.title)}</h1>\n'
+        f"<p>{shown}</p>\n"
+        f'<p class="lead">{_lead(report)}</p>\n<p class="quiet">As of {_time(report.at)}. Issued by {_text(report.issuer)}.</p>\n'
+        "</header>"
+    )
+
+
+def _lead(report: Report) -> str:
+    """What it has come to, in a sentence or two."""
+    totals, told = report.totals, report.telling
+    if report.ended_at is not None:
+        return (
+            f"The order was taken back on {_time(report.ended_at)} ({_text(report.ground)}) and denies nobody. "
+            f"{told.corrected:,} people got the correction; {told.correcting:,} are still to get it."
+        )
+    said = (
+        f"{told.told:,} of {told.promised:,} people are told. Of {totals[IN_SCOPE]:,} devices, "
+        f"{totals[Status.COMPLIANT.value]:,} comply, {totals[Status.UNKNOWN.value]:,} cannot be known, "
+        f"and {report.denied:,} are {_ARE[report.consequence]}."
+    )
+    return said + (" The order is on hold: until people resume it, nobody is denied by it." if report.halted else "")
+
+
+def _whole(report: Report) -> str:
+    """One bar of all devices in scope, and what its parts are."""
+    whole = report.totals[IN_SCOPE]
+    cards = [(part, _named(part), report.totals[part], True) for part in PARTS]
+    cards.append(("denied", report.denied_means.capitalize(), report.denied, False))
+    shown = "\n".join(
+        f'<div class="{part}"><dt>{_text(name)}</dt><dd>{count:,} <span>{_share(count, whole) if of else ""}</span></dd></div>'
+        for part, name, count, of in cards
+    )
+    counts = {part: report.totals[part] for part in PARTS}
+    return f'{_bar("All devices in scope", counts, whole, "whole")}\n<dl class="cards">\n{shown}\n</dl>'
+
+
+def _share(count: int, whole: int) -> str:
+    """ "85 %", and never 0 or 100 for what is neither."""
+    if not whole:
+        return ""
+    percent = round(100 * count / whole)
+    if 0 < count < whole and percent in (0, 100):
+        return "under 1 %" if percent == 0 else "over 99 %"
+    return f"{percent} %"
 
 
 def _standing(report: Report) -> list[tuple[str, str]]:
     ended = [("Rescinded", f"{_time(report.ended_at)}, {_text(report.ground)}")] if report.ended_at is not None else []
     return [
-        ("Version", str(report.version)),
-        ("State", _text(report.state) + (", halted" if report.halted else "")),
-        ("Phase", _text(report.phase or "none")),
         ("Issued", _time(report.issued_at)),
         ("Due", f"{_time(report.first_due)} to {_time(report.last_due)}, by where people are" if report.first_due else "none"),
         ("Ends", _time(report.sunset)),
@@ -67,9 +111,9 @@ def _standing(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def _people(report: Report) -> list[tuple[str, str]]:
+def _people(report: Report) -> list[tuple[str, int]]:
     told = report.telling
-    figures = [
+    return [
         ("Promised a notice", told.promised),
         ("Told", told.told),
         ("Waiting to be told", told.waiting),
@@ -79,78 +123,104 @@ def _people(report: Report) -> list[tuple[str, str]]:
         ("Corrected", told.corrected),
         ("Correction on its way", told.correcting),
     ]
-    return [(name, f"{count:,}") for name, count in figures]
 
 
-def _devices(report: Report) -> list[tuple[str, str]]:
-    figures = [(column.replace("_", " ").capitalize(), report.totals[column]) for column in (IN_SCOPE, *PARTS)]
-    figures += [(f"Unknown: {reason.value.replace('-', ' ')}", count) for reason, count in report.unknown.items()]
-    figures += [
+def _devices(report: Report) -> list[tuple[str, int]]:
+    return [
+        *((_named(column), report.totals[column]) for column in (IN_SCOPE, *PARTS)),
+        *((f"Unknown: {reason.value.replace('-', ' ')}", count) for reason, count in report.unknown.items()),
         (report.denied_means.capitalize(), report.denied),
         ("The same, but not deniable: no mail identity known", report.not_deniable),
         ("Has the app, and its login is protected", report.protected),
         ("In scope, and nobody's", report.nobodys),
     ]
-    return [(name, f"{count:,}") for name, count in figures]
+
+
+def _named(column: str) -> str:
+    return column.replace("_", " ").capitalize()
 
 
 def _breakdown(table: Breakdown) -> str:
-    columns = [table.dimension, *(column.replace("_", " ") for column in table.columns)]
-    return _table(columns, [(value, *cells) for value, cells in table.rows.items()])
+    """Each value's counts, and their shares as a bar; a count that is not shown is not drawn either."""
+    columns = [table.dimension, "", *(column.replace("_", " ") for column in table.columns)]
+    rows = [(value, _Markup(_bar_of(table, value, cells)), *cells) for value, cells in table.rows.items()]
+    note = "; a device whose owner is in two groups counts in both" if table.dimension == "group" else ""
+    return _table(f"Devices in scope by {table.dimension}{note}", columns, rows)
 
 
-def _bars(table: Breakdown) -> str:
-    """The largest rows as bars of their shares; a count that is not shown is not drawn either."""
-    whole = table.columns.index(IN_SCOPE)
-    sized = [(value, cells) for value, cells in table.rows.items() if isinstance(cells[whole], int) and cells[whole]]
-    largest = sorted(sized, key=lambda row: -int(row[1][whole]))[:_BARS]
-    if not largest:
-        return ""
-    said, drawn = [], []
-    for line, (value, cells) in enumerate(largest):
-        counts = {part: cells[table.columns.index(part)] for part in PARTS}
-        said.append(f"{value}: " + ", ".join(f"{count} {part.replace('_', ' ')}" for part, count in counts.items()))
-        drawn.append(f'<text x="0" y="{line * 18 + 12}">{_text(value[:20])}</text>')
-        drawn += _bar(counts, int(cells[whole]), line * 18)
-    name = f"Shares of devices by {table.dimension}"
-    return (
-        f'<svg role="img" viewBox="0 0 480 {len(largest) * 18}" aria-label="{_text(name)}">'
-        f"<title>{_text(name)}</title><desc>{_text('; '.join(said))}</desc>{''.join(drawn)}</svg>"
-    )
+class _Markup(str):
+    """Text that is markup already, made here."""
 
 
-def _bar(counts: dict[str, int | str], whole: int, top: int) -> list[str]:
-    drawn, left = [], 140.0
+def _bar_of(table: Breakdown, value: str, cells: Sequence[int | str]) -> str:
+    whole = cells[table.columns.index(IN_SCOPE)]
+    counts = {part: cells[table.columns.index(part)] for part in PARTS}
+    return _bar(value, counts, whole, "") if isinstance(whole, int) and whole else ""
+
+
+def _bar(name: str, counts: Mapping[str, int | str], whole: int, kind: str) -> str:
+    """The parts of a whole side by side. Whoever cannot see it hears the counts."""
+    said = f"{name}: " + ", ".join(f"{count} {part.replace('_', ' ')}" for part, count in counts.items())
+    drawn, left = [], 0.0
     for part, count in counts.items():
-        width = 340 * count / whole if isinstance(count, int) else 0
+        width = 1000 * count / whole if isinstance(count, int) and whole else 0
         if width:
-            drawn.append(f'<rect class="{part}" x="{left:.1f}" y="{top + 2}" width="{width:.1f}" height="13"></rect>')
+            drawn.append(f'<rect class="{part}" x="{left:.1f}" y="0" width="{width:.1f}" height="10"></rect>')
         left += width
-    return drawn
+    return (
+        f'<svg role="img" class="{kind}" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-label="{_text(said)}">'
+        f"{''.join(drawn)}</svg>"
+    )
 
 
 def _section(title: str, content: str) -> str:
     return f"<section>\n<h2>{_text(title)}</h2>\n{content}\n</section>"
 
 
-def _facts(rows: Iterable[tuple[str, str]]) -> str:
-    """Name and value; the values are markup already."""
-    lines = "\n".join(f'<tr><th scope="row">{_text(name)}</th><td>{value}</td></tr>' for name, value in rows)
-    return f"<table>\n<tbody>\n{lines}\n</tbody>\n</table>"
+def _facts(caption: str, rows: Iterable[tuple[str, str | int]]) -> str:
+    """Name and value; a text is markup already."""
+    lines = "\n".join(f'<tr><th scope="row">{_text(name)}</th>{_value(value)}</tr>' for name, value in rows)
+    return f'<table class="facts">\n<caption>{_text(caption)}</caption>\n<tbody>\n{lines}\n</tbody>\n</table>'
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    head = "".join(f'<th scope="col">{_text(column)}</th>' for column in columns)
+def _value(value: str | int) -> str:
+    return _cell(value) if isinstance(value, int) else f"<td>{value}</td>"
+
+
+def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    numeric = [any(isinstance(row[at], int) for row in rows) for at in range(len(columns))]
+    head = "".join(_header(column, number) for column, number in zip(columns, numeric, strict=True))
     lines = "\n".join(f'<tr><th scope="row">{_text(row[0])}</th>{"".join(map(_cell, row[1:]))}</tr>' for row in rows)
-    return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>\n</table></div>'
+    return (
+        f'<div class="wide" role="region" tabindex="0" aria-label="{_text(caption)}">'
+        f"<table>\n<caption>{_text(caption)}</caption>\n"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>\n</table></div>"
+    )
+
+
+def _header(column: str, number: bool) -> str:
+    if not column:
+        return "<td></td>"
+    kind = ' class="number"' if number else ""
+    return f'<th scope="col"{kind}>{_text(column)}</th>'
 
 
 def _cell(value: object) -> str:
-    return f'<td class="number">{value:,}</td>' if isinstance(value, int) else f"<td>{_text(value)}</td>"
+    if isinstance(value, _Markup):
+        return f'<td class="bar">{value}</td>'
+    if isinstance(value, int):
+        return f'<td class="number{"" if value else " zero"}">{value:,}</td>'
+    hidden = str(value).startswith("<")  # a small count
+    return f'<td class="number">{_text(value)}</td>' if hidden else f"<td>{_text(value)}</td>"
 
 
 def _time(at: Instant | None) -> str:
-    return "none" if at is None else f'<time datetime="{iso(at)}">{iso(at)}</time>'
+    return "none" if at is None else f'<time datetime="{iso(at)}">{_words(at)}</time>'
+
+
+def _words(at: Instant) -> str:
+    moment = to_datetime(at).astimezone(UTC)
+    return f"{moment:%A}, {moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
 def _text(value: object) -> str:
