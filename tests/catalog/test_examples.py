@@ -22,7 +22,7 @@ ACCEPTED: dict[str, tuple[date, set[str]]] = {
     "amazon-2020-07-as-told": (date(2020, 7, 10), set()),
     "amazon-2020-07-as-written": (date(2020, 7, 10), {"short-notice"}),
     "wellsfargo-2020-07": (date(2020, 7, 13), set()),
-    # Some products of ByteDance and of Kaspersky have no verified iOS id, so the wide selectors say that too.
+    # Some products of ByteDance and of Kaspersky have no verified iOS id, so the wide selectors say that too (decision 16).
     "us-omb-m-23-13": (date(2023, 2, 27), {"open-ended-selector", "network-not-a-device", "unseen-products"}),
     "us-dhs-bod-17-01": (date(2017, 9, 13), {"stage-not-removal", "open-ended-selector", "unseen-products"}),
     "us-tx-prohibited-tech-devices": (

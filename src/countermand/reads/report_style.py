@@ -30,7 +30,7 @@ dl.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1
 dl.cards div { background: var(--card); border-top: 4px solid var(--mark); border-radius: 3px; padding: .6rem .75rem; }
 dl.cards dt { font-size: .9rem; color: var(--quiet); }
 dl.cards dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
-dl.cards dd span { font-size: .9rem; color: var(--quiet); }
+dl.cards dd span { font-size: .9rem; color: var(--quiet); white-space: nowrap; }
 .wide { overflow-x: auto; }
 .wide:focus-visible { outline: 2px solid var(--ink); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
