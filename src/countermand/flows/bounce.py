@@ -9,8 +9,8 @@ from countermand.access import Act, require
 from countermand.core.errors import Refused
 from countermand.core.notices import TELLING
 from countermand.flows.reevaluate import reevaluate
-from countermand.store import feed, log, outbox, told
-from countermand.store.outbox import Sent
+from countermand.store import feed, log, returned, told
+from countermand.store.returned import Sent
 from countermand.store.unit import unit
 
 
@@ -28,7 +28,7 @@ class Bounced:
 def bounce(act: Act, message_id: str, why: str = "") -> Bounced:
     """Record that the notice with this Message-ID came back. Refused ``report-not-ours`` for one never handed over."""
     require(act.actor, "bounce")
-    found = outbox.sent([message_id]).get(message_id)
+    found = returned.sent([message_id]).get(message_id)
     if found is None:
         raise Refused("report-not-ours", name=message_id)
     return take_back(act, found, why)
@@ -38,10 +38,10 @@ def take_back(act: Act, notice: Sent, why: str) -> Bounced:
     """As ``bounce``, for a notice that was looked up before: that scans, which a short transaction has no time for."""
     require(act.actor, "bounce")
     with unit():
-        found = outbox.sent_as(notice.id)
+        found = returned.sent_as(notice.id)
         if found.bounced:
             return Bounced(found.lineage, found.login, untold=False, already=True)
-        outbox.bounced(found.id, why[:500], act)
+        returned.bounced(found.id, why[:500], act.now)
         untold = found.kind in TELLING and _untell(act, found)
         about = {"lineage": found.lineage, "version": found.version, "kind": found.kind.value, "untold": untold}
         log.append("notice-bounced", act, about, [f"person:{found.login}"])
@@ -49,7 +49,7 @@ def take_back(act: Act, notice: Sent, why: str) -> Bounced:
 
 
 def _untell(act: Act, found: Sent) -> bool:
-    other = outbox.other_hand_over(found)
+    other = returned.other_hand_over(found)
     touched = told.untell(found.version, found.person, other)
     for block in sorted(touched.people_blocks):
         feed.mark("unregistered", found.lineage, block)

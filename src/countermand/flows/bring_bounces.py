@@ -11,7 +11,7 @@ from countermand.flows.bounce import take_back
 from countermand.flows.files import Progress, chunks, silent
 from countermand.notices import bounces
 from countermand.notices.bounces import Report
-from countermand.store import outbox
+from countermand.store import returned
 from countermand.store.unit import reading
 
 
@@ -64,7 +64,7 @@ def _take(act: Act, part: Sequence[tuple[Where, Report | Refused]], so_far: Came
         else:
             underway += 1
     with reading():
-        ours = outbox.sent(list(failed))
+        ours = returned.sent(list(failed))
     passed += [Refused("report-not-ours", where, name=name) for name, (where, _) in failed.items() if name not in ours]
     new = [name for name, notice in ours.items() if not notice.bounced]
     done = [] if dry_run else [take_back(act, ours[name], failed[name][1].why) for name in new]

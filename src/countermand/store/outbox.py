@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from django.db import connection
 
-from countermand.core.instants import FOREVER, Instant
+from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
-from countermand.core.notices import FIRST, TELLING, Fate, Kind, Standing
+from countermand.core.notices import FIRST, Fate, Kind, Standing
 from countermand.store import models
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
@@ -370,55 +370,3 @@ def release(ids: Collection[int], worker: str, retry_at: Instant = 0) -> None:
             "WHERE id = %s AND state = 'claimed' AND claimed_by = %s",
             [(retry_at, pk, worker) for pk in ids],
         )
-
-
-# -- coming back --
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A notice that was handed over. ``bounced``: it came back before."""
-
-    id: int
-    version: int
-    lineage: str
-    person: int
-    login: str
-    kind: Kind
-    bounced: bool
-
-
-def sent(message_ids: Sequence[str]) -> dict[str, Sent]:
-    """Message-ID → the notice that was handed over under it, for those that were. Scans once for many of them."""
-    found: dict[str, Sent] = {}
-    for start in range(0, len(message_ids), _CHUNK):
-        part = message_ids[start : start + _CHUNK]
-        handed = models.Notice.objects.filter(message_id__in=part, state__in=[Mark.ACCEPTED, Mark.UNKNOWN, Mark.BOUNCED])
-        found |= {row[0]: _sent(row) for row in handed.values_list(*_SENT)}
-    return found
-
-
-def sent_as(notice: int) -> Sent:
-    """The notice with this key, as it is now."""
-    return _sent(models.Notice.objects.values_list(*_SENT).get(pk=notice))
-
-
-_SENT = ("message_id", "id", "version_id", "version__lineage_id", "person_id", "person__login", "kind", "state")
-
-
-def _sent(row: tuple[Any, ...]) -> Sent:
-    _, pk, version, lineage, person, login, kind, state = row
-    return Sent(pk, version, lineage, person, login, Kind(kind), state == Mark.BOUNCED)
-
-
-def bounced(notice: int, why: str, act: Acting) -> None:
-    """It came back. That it may have reached its person stands: a bounce can be wrong, and a correction too many harms nobody."""
-    models.Notice.objects.filter(pk=notice).update(state=Mark.BOUNCED.value, answer=why, settled_at=act.now)
-
-
-def other_hand_over(of: Sent) -> tuple[Instant, Instant] | None:
-    """(due, at) of another accepted telling notice of the same version to the same person; the first one counts."""
-    kinds = sorted(kind.value for kind in TELLING)
-    others = models.Notice.objects.filter(version=of.version, person=of.person, kind__in=kinds, state=Mark.ACCEPTED)
-    row = others.exclude(pk=of.id).order_by("settled_at").values_list("stated_due", "settled_at").first()
-    return None if row is None else (FOREVER if row[0] is None else row[0], row[1] or 0)
