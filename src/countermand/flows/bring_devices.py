@@ -10,7 +10,7 @@ from countermand.core.errors import Refused
 from countermand.core.mentions import Mention
 from countermand.core.table import Problems
 from countermand.flows import taking
-from countermand.flows.files import Brought, Lines, Progress, chunks, settle_doubts, silent
+from countermand.flows.files import Brought, Lines, Progress, chunks, paced, settle_doubts, silent
 from countermand.sources import devices_csv, exchange
 from countermand.store import fleet, log, reporters
 from countermand.store.reporters import SourceRow
@@ -77,7 +77,7 @@ def _bring(
         return checked
     settle_doubts(checked.doubts, confirmed=confirmed)
     done = added = changed = moved = surfaced = 0
-    for part in chunks((mention for _, mention in parse(lines, Problems(lines.name)))):
+    for part in paced((mention for _, mention in parse(lines, Problems(lines.name)))):
         with unit():
             drawn = taking.plan(act, name, part, may_add=True)
             touched = taking.apply(act, name, drawn)

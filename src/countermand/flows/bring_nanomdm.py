@@ -9,7 +9,7 @@ from countermand.config import Holdbacks
 from countermand.core.coverage import Coverage
 from countermand.core.errors import Refused, RefusedMany, Where
 from countermand.flows import ingest
-from countermand.flows.files import Brought, Progress, chunks, silent
+from countermand.flows.files import Brought, Progress, paced, silent
 from countermand.sources import nanomdm
 from countermand.sources.nanomdm import Event
 from countermand.store import asked, log, reporters
@@ -33,7 +33,7 @@ def bring_nanomdm(
         return Brought(len(events))
     added = moved = surfaced = 0
     doubts: list[Refused] = []
-    for part in chunks(iter(events)):
+    for part in paced(iter(events)):
         with unit():
             row = reporters.named(source, "nanomdm")
             taken = ingest.take(

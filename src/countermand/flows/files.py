@@ -1,9 +1,10 @@
 """Files that imports read: twice, in bounded pieces, and what an import says of itself.
 
 A file is read twice. The first reading checks every row, and nothing is written if any of them is wrong. The second
-writes, in chunks that are each one short transaction, so that the stop button never waits for an import of a million
-rows. A crash between two chunks leaves whole rows, sets that agree with them and a ledger that says how far it came;
-importing the same file again finishes the work. A file that changed between the readings is refused.
+writes, in chunks that are each one short transaction, as many rows as this machine can write in a moment, so that the stop
+button never waits for an import of a million rows. A crash between two chunks leaves whole rows, sets that agree with them
+and a ledger that says how far it came; importing the same file again finishes the work. A file that changed between the
+readings is refused.
 """
 
 import hashlib
@@ -15,15 +16,17 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from countermand.core import pace
 from countermand.core.errors import Refused
 from countermand.core.table import LINE
+from countermand.lib import clock
 
 Item = TypeVar("Item")
 
 #: Told how many rows were written since it was last told, for a bar.
 Progress = Callable[[int], None]
 
-#: Rows per transaction.
+#: Rows that are read together.
 CHUNK = 500
 
 
@@ -84,6 +87,16 @@ def chunks(items: Iterator[Item], size: int = CHUNK) -> Iterator[list[Item]]:
     """``items`` in lists of at most ``size``."""
     while part := list(islice(items, size)):
         yield part
+
+
+def paced(items: Iterator[Item]) -> Iterator[list[Item]]:
+    """``items`` in lists of as many as the caller deals with in a short transaction each: what it does with one list is timed,
+    and the next is longer or shorter accordingly."""
+    size = pace.FIRST
+    while part := list(islice(items, size)):
+        began = clock.steady()
+        yield part
+        size = pace.next_size(size, clock.steady() - began)
 
 
 def silent(steps: int) -> None:
