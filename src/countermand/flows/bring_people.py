@@ -15,7 +15,7 @@ from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.people import Person
 from countermand.core.table import Problems
-from countermand.flows.files import Brought, Lines, Progress, chunks, settle_doubts, silent
+from countermand.flows.files import Brought, Lines, Progress, chunks, paced, settle_doubts, silent
 from countermand.flows.flipping import flipping
 from countermand.people import csv
 from countermand.store import directory, feed, known, log, sets, terms
@@ -55,7 +55,7 @@ def bring_people(
 def write_people(act: Act, file: str, people: Iterator[Person], progress: Progress) -> None:
     """Write people that were checked, in chunks that are each one short transaction; ``file``: the digest of what says so."""
     done = 0
-    for part in chunks(people):
+    for part in paced(people):
         with unit():
             found = _apply(act, part)
             log.append("people-imported", act, {"file": file, "from_row": done, "rows": len(part), **found})
@@ -174,12 +174,14 @@ def check_nesting(wanted: frozenset[tuple[str, str]], hold: Holdbacks) -> Brough
 
 
 def write_nesting(act: Act, file: str, wanted: frozenset[tuple[str, str]], progress: Progress) -> None:
-    """Make this the nesting of groups, if it is another one."""
-    stored = directory.nesting()
-    if wanted != stored:
-        with unit():
-            _nest(act, wanted)
-            log.append("groups-nested", act, {"file": file, "added": len(wanted - stored), "removed": len(stored - wanted)})
+    """Make this the nesting of groups, if it is another one: person by person, in short transactions. Meanwhile the new nesting
+    holds for people up to an ordinal and the old one for the others, in rows and sets alike. What an earlier import did not
+    finish is finished first."""
+    coming, going, _ = directory.unfinished_nesting()
+    if coming or going:
+        _nest(act, file, directory.nesting() - going)
+    if wanted != directory.nesting():
+        _nest(act, file, wanted)
     progress(len(wanted))
 
 
@@ -187,12 +189,28 @@ def _leaving(group: str, before: Collection[tuple[str, str]], after: Collection[
     return directory.members(_below({group}, before)) - directory.members(_below({group}, after))
 
 
-def _nest(act: Act, wanted: frozenset[tuple[str, str]]) -> None:
+def _nest(act: Act, file: str, wanted: frozenset[tuple[str, str]]) -> None:
     stored = directory.nesting()
-    added, removed = wanted - stored, stored - wanted
-    people = directory.members(_below({child for child, _ in added | removed}, stored | wanted))
-    with flipping(act, devices=directory.devices_of(people), people=people):
-        directory.nest(added, removed)
+    coming, _, cursor = directory.unfinished_nesting()
+    added, removed = (wanted - stored) | (coming & wanted), stored - wanted
+    about = {"file": file, "added": len(added), "removed": len(removed)}
+    while True:
+        for part in paced(iter(sorted(_concerned(added | removed, stored | wanted, cursor)))):
+            with unit(), flipping(act, devices=directory.devices_of(part), people=part):
+                cursor = part[-1] + 1
+                directory.nest(added, removed, cursor)
+                log.append("groups-nesting", act, {**about, "people": len(part)})
+        with unit():
+            if not _concerned(added | removed, stored | wanted, cursor):  # else somebody came into these groups meanwhile
+                directory.nest(added, removed)
+                log.append("groups-nested", act, about)
+                return
+
+
+def _concerned(changed: Collection[tuple[str, str]], edges: Collection[tuple[str, str]], cursor: int) -> frozenset[int]:
+    """People with ordinals from ``cursor`` on for whom these edges mean anything."""
+    people = directory.members(_below({child for child, _ in changed}, edges))
+    return frozenset(person for person in people if person >= cursor)
 
 
 def _below(groups: Collection[str], edges: Collection[tuple[str, str]]) -> frozenset[str]:

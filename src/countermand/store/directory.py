@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from countermand.core.people import Person
 from countermand.store import bulk
+from countermand.store.nesting import EVERYBODY
 
 
 def find(logins: Collection[str]) -> dict[str, int]:
@@ -78,16 +79,38 @@ def add_groups(names: Iterable[str]) -> None:
     bulk.write("INSERT INTO store_group (name) VALUES (%s) ON CONFLICT (name) DO NOTHING", rows)
 
 
-def nesting() -> frozenset[tuple[str, str]]:
-    """(group, the group it is a member of)."""
+Edges = frozenset[tuple[str, str]]
+
+
+def nesting() -> Edges:
+    """(group, the group it is a member of), those too that hold for a part of the company only."""
     return frozenset((child, parent) for child, parent in bulk.all_rows("SELECT child_id, parent_id FROM store_groupnesting"))
 
 
-def nest(added: Collection[tuple[str, str]], removed: Collection[tuple[str, str]]) -> None:
-    """Add and remove (group, the group it is a member of)."""
+def unfinished_nesting() -> tuple[Edges, Edges, int]:
+    """A change of nesting that is under way: edges that are coming, edges that are going, and the ordinal up to which it came.
+    Two empty sets and 0 if none is."""
+    rows = bulk.all_rows(
+        "SELECT child_id, parent_id, since, until FROM store_groupnesting WHERE since > 0 OR until < %s", [EVERYBODY]
+    )
+    coming = frozenset((child, parent) for child, parent, _, until in rows if until < EVERYBODY)
+    going = frozenset((child, parent) for child, parent, since, _ in rows if since > 0)
+    return coming, going, max((since or until for _, _, since, until in rows), default=0)
+
+
+def nest(added: Collection[tuple[str, str]], removed: Collection[tuple[str, str]], until: int = EVERYBODY) -> None:
+    """Add and remove (group, the group it is a member of), for people with ordinals under ``until``."""
     add_groups(name for edge in added for name in edge)
-    bulk.write("DELETE FROM store_groupnesting WHERE child_id = %s AND parent_id = %s", sorted(removed))
-    bulk.write("INSERT INTO store_groupnesting (child_id, parent_id) VALUES (%s, %s)", sorted(added))
+    bulk.write(
+        "INSERT INTO store_groupnesting (child_id, parent_id, since, until) VALUES (%s, %s, 0, %s)"
+        " ON CONFLICT (parent_id, child_id) DO UPDATE SET until = excluded.until",
+        [(*edge, until) for edge in sorted(added)],
+    )
+    if until == EVERYBODY:
+        bulk.write("DELETE FROM store_groupnesting WHERE child_id = %s AND parent_id = %s", sorted(removed))
+    else:
+        update = "UPDATE store_groupnesting SET since = %s WHERE child_id = %s AND parent_id = %s"
+        bulk.write(update, [(until, *edge) for edge in sorted(removed)])
 
 
 def members(groups: Collection[str]) -> frozenset[int]:

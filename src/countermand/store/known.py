@@ -15,7 +15,8 @@ from countermand.core.devices import Device, Enrollment, Identity, IdentityKind,
 from countermand.core.facts import Known
 from countermand.core.instants import Instant
 from countermand.core.people import Person
-from countermand.store import packing
+from countermand.store import nesting, packing
+from countermand.store.nesting import Nesting
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
@@ -55,20 +56,20 @@ class _Releases:
 def load(ordinals: Collection[int]) -> dict[int, Known]:
     """Device ordinal → everything its rows say; ordinals without a row are left out."""
     found: dict[int, Known] = {}
-    releases, above = _releases(), _above()
+    releases, tree = _releases(), nesting.load()
     wanted = sorted(ordinals)
     for start in range(0, len(wanted), _CHUNK):
-        found |= _load_chunk(wanted[start : start + _CHUNK], releases, above)
+        found |= _load_chunk(wanted[start : start + _CHUNK], releases, tree)
     return found
 
 
 def load_people(ordinals: Collection[int]) -> dict[int, OfPerson]:
     """Person ordinal → everything their rows say; inactive people and ordinals without a row are left out."""
     found: dict[int, OfPerson] = {}
-    releases, above = _releases(), _above()
+    releases, tree = _releases(), nesting.load()
     wanted = sorted(ordinals)
     for start in range(0, len(wanted), _CHUNK):
-        found |= _people(wanted[start : start + _CHUNK], releases, above)
+        found |= _people(wanted[start : start + _CHUNK], releases, tree)
     return found
 
 
@@ -82,10 +83,10 @@ def exempt_devices() -> Mapping[str, Pairs]:
     return _releases().by.get("device", {})
 
 
-def _load_chunk(part: Sequence[int], releases: _Releases, above: Mapping[str, frozenset[str]]) -> dict[int, Known]:
+def _load_chunk(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int, Known]:
     columns = "ordinal, owner_id, platform, model, ownership, enrollment, reads_mail, retired, mail_removed"
     rows = list(_rows(f"SELECT {columns} FROM store_device WHERE ordinal IN", part))
-    people = _people(sorted({owner for _, owner, *_ in rows if owner is not None}), releases, above)
+    people = _people(sorted({owner for _, owner, *_ in rows if owner is not None}), releases, tree)
     identities, shown, looked = _identities(part), _shown(part), _looked(part)
     found: dict[int, Known] = {}
     for ordinal, owner, *kind, mail_removed in rows:
@@ -149,7 +150,7 @@ def _looked(part: Sequence[int]) -> dict[int, dict[Look, Instant]]:
     return found
 
 
-def _people(part: Sequence[int], releases: _Releases, above: Mapping[str, frozenset[str]]) -> dict[int, OfPerson]:
+def _people(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int, OfPerson]:
     direct: dict[int, set[str]] = {}
     for person, group in _rows("SELECT person_id, group_id FROM store_membership WHERE person_id IN", part):
         direct.setdefault(person, set()).add(group)
@@ -163,6 +164,7 @@ def _people(part: Sequence[int], releases: _Releases, above: Mapping[str, frozen
     columns = "ordinal, login, email, name, zone, locale, country, employment"
     for ordinal, login, *rest in _rows(f"SELECT {columns} FROM store_person WHERE active AND ordinal IN", part):
         named = frozenset(direct.get(ordinal, ()))
+        above = tree.of(ordinal)
         groups = named.union(*(above.get(group, frozenset()) for group in named))
         found[ordinal] = OfPerson(
             person=replace(Person(login, *rest), groups=named),
@@ -197,23 +199,3 @@ def _releases() -> _Releases:
         protected = frozenset(row[0] for row in cursor.fetchall())
     held = {kind: {target: frozenset(pairs) for target, pairs in targets.items()} for kind, targets in by.items()}
     return _Releases(held, protected)
-
-
-def _above() -> dict[str, frozenset[str]]:
-    """Group → every group it is in through nesting. Nesting is never cyclic, and this ends even if it were."""
-    parents: dict[str, set[str]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT child_id, parent_id FROM store_groupnesting")
-        for child, parent in cursor.fetchall():
-            parents.setdefault(child, set()).add(parent)
-    closed: dict[str, frozenset[str]] = {}
-    for group in parents:
-        seen: set[str] = set()
-        open_ = [group]
-        while open_:
-            for parent in parents.get(open_.pop(), ()):
-                if parent not in seen:
-                    seen.add(parent)
-                    open_.append(parent)
-        closed[group] = frozenset(seen)
-    return closed

@@ -25,10 +25,16 @@ class Group(models.Model):
 
 
 class GroupNesting(models.Model):
-    """``child``'s members are ``parent``'s members too. Never cyclic."""
+    """``child``'s members are ``parent``'s members too. Never cyclic.
+
+    It holds for people with ordinals from ``since`` on and under ``until``: everybody, but for the time in which a change of
+    nesting goes through the company person by person.
+    """
 
     parent = models.ForeignKey(Group, models.CASCADE, related_name="+")
     child = models.ForeignKey(Group, models.CASCADE, related_name="+")
+    since = models.IntegerField(default=0)
+    until = models.IntegerField(default=2**31 - 1)
 
     class Meta:
         unique_together = [("parent", "child")]
