@@ -2,6 +2,7 @@
 never in it: a ``*_file`` key names the file that holds one. A gate has a file of its own (gates.config).
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -100,10 +101,25 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """``listen``: host:port on which feed and snapshots are served; ``url``: the base address by which gates reach it."""
+    """``listen``: host:port on which feed and snapshots are served; ``url``: the base address by which gates reach it.
+
+    ``certificate_file`` and ``key_file``: PEM, for TLS. Without them it listens on loopback only, unless ``plain_http`` says
+    that something in front of it does TLS. ``metrics_token_file``: who is not on this machine needs it to read /metrics.
+    """
 
     listen: str = "127.0.0.1:8440"
     url: str = "http://127.0.0.1:8440"
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    plain_http: bool = False
+    metrics_token_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """``listen``: host:port at which the worker says how it is (/healthz, /readyz, /metrics); '' for nowhere."""
+
+    listen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,7 @@ class Config:
     holdbacks: Holdbacks = Holdbacks()
     mail: Mail = Mail()
     control: Control = Control()
+    worker: Worker = Worker()
     api: Api = Api()
     client: Client = Client()
     publisher: Publisher = Publisher()
@@ -249,6 +266,14 @@ def _database(value: Any) -> Database:
     return Postgres(role, host, port, name, more)
 
 
+def _file(value: Any) -> Path:
+    """A path; or where systemd puts the credential of this name for the unit that runs us."""
+    scheme, _, name = str(_of(str)(value)).partition(":")
+    if scheme == "credential" and name:
+        return Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/credentials")) / name
+    return Path(str(value))
+
+
 _TLS = frozenset({"sslmode", "sslrootcert"})
 _DATABASE: _Reader = (
     'the path of a file, or "postgresql://role@host:port/name" without a password (that is in database_password_file)',
@@ -259,7 +284,7 @@ _NAMES: _Reader = ('a list of names, ["ActiveSync", "IMAP"]', _names)
 _FLAG: _Reader = ("true or false", _of(bool))
 _SHARE: _Reader = ('a share, "2%"', lambda value: forms.share(_of(str)(value)))
 _DURATION: _Reader = ('a span of time, "10m", "72h", "10s"', _span)
-_FILE: _Reader = ("the path of a file, in quotation marks", lambda value: Path(_of(str)(value)))
+_FILE: _Reader = ('the path of a file, in quotation marks, or "credential:NAME" for what systemd hands in', _file)
 _LISTEN: _Reader = ('host and port, "127.0.0.1:8440"', _address)
 
 
@@ -295,7 +320,18 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, _Reader]]] = {
         },
     ),
     "mail": (Mail, {"doors": _NAMES, "guarded": _NAMES}),
-    "control": (Control, {"listen": _LISTEN, "url": _TEXT}),
+    "control": (
+        Control,
+        {
+            "listen": _LISTEN,
+            "url": _TEXT,
+            "certificate_file": _FILE,
+            "key_file": _FILE,
+            "plain_http": _FLAG,
+            "metrics_token_file": _FILE,
+        },
+    ),
+    "worker": (Worker, {"listen": _LISTEN}),
     "api": (Api, {"per_minute": _count(1, 1_000_000), "burst": _count(1, 1_000_000), "upload_mb": _count(1, 1_000_000)}),
     "client": (Client, {"url": _TEXT, "ca_file": _FILE}),
     "publisher": (Publisher, {"interval": _DURATION, "heartbeat": _DURATION}),

@@ -6,23 +6,25 @@ A step that fails is logged and tried again later, and keeps no other from runni
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from countermand import config as configuration
 from countermand.access import SYSTEM, Act
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.core.instants import HOUR, MINUTE, SECOND, Instant, iso
+from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
 from countermand.flows import deliver, events, forget, kept, letters, seal, sweep, telling
 from countermand.flows.accounts import key_file
-from countermand.lib import clock, keys
+from countermand.flows.reserve import reserve
+from countermand.lib import clock, keys, prometheus, watchpoint
+from countermand.lib.log import failure, say, take_over
+from countermand.lib.prometheus import COUNTER, GAUGE, Sample
 from countermand.notices.mail import Courier, Server
 from countermand.reads import installation
 
@@ -36,19 +38,18 @@ class Stopping(Exception):
 
 @dataclass(slots=True)
 class Step:
-    """``run`` returns True if more of the same waits. ``every``: milliseconds until it is asked again when nothing does."""
+    """``run`` returns True if more of the same waits. ``every``: milliseconds until it is asked again when nothing does.
+
+    ``failures`` in a row, which make it wait; ``failed`` and ``runs`` in all; ``well_at``: when it last went well."""
 
     name: str
     run: Callable[[], bool]
     every: int
     next_at: Instant = 0
     failures: int = 0
-
-
-def say(event: str, **about: object) -> None:
-    """One line of JSON on standard error."""
-    line = {"at": iso(clock.now()), "event": event, "thread": threading.current_thread().name, **about}
-    print(json.dumps(line, default=str), file=sys.stderr, flush=True)
+    failed: int = 0
+    runs: int = 0
+    well_at: Instant = field(default_factory=clock.steady)
 
 
 def loop(steps: Iterable[Step], stop: threading.Event, leave: Callable[[], None] = lambda: None) -> None:
@@ -71,14 +72,16 @@ def _once(step: Step) -> None:
         more = step.run()
     except Stopping:
         return
-    except Exception as failure:
+    except Exception as wrong:
         wait = min(_FIRST_WAIT << min(step.failures, 6), _LAST_WAIT)
         step.failures += 1
         step.next_at = clock.steady() + wait
-        code = failure.code if isinstance(failure, Refused) else type(failure).__name__
-        say("step-failed", step=step.name, code=code, why=str(failure)[:500], again_in_ms=wait)
+        step.failed += 1
+        say("step-failed", step=step.name, **failure(wrong), again_in_ms=wait)
         return
     step.failures = 0
+    step.runs += 1
+    step.well_at = clock.steady()
     step.next_at = clock.steady() + (0 if more else step.every)
 
 
@@ -90,6 +93,21 @@ def acting() -> Act:
 def _name() -> str:
     """What leases and claims call this process."""
     return f"{os.uname().nodename}:{os.getpid()}"
+
+
+def by_the_clock(step: Step, watch: clock.Watch) -> Step:
+    """The step, but not after a jump of the clock: it would tell people dues, open rings or lapse evidence by an hour that
+    did not pass, or that passes twice. Refused ``clock-jumped`` then, until the worker is started again."""
+    run = step.run
+
+    def sober() -> bool:
+        watch.now()
+        if watch.jumped:
+            raise Refused("clock-jumped", seconds=watch.jumped // 1000)
+        return run()
+
+    step.run = sober
+    return step
 
 
 def delivering(config: Config, courier: Courier) -> Step:
@@ -189,17 +207,50 @@ def work(config: Config, stop: threading.Event) -> None:
         smtp.host, smtp.port, smtp.sender, drill, starttls=smtp.starttls, username=smtp.username, password=smtp.password
     )
     courier = Courier(server, installation.real)
+    reserve()
+    watch = clock.Watch(installation.real)
+    sending, tidy = [by_the_clock(delivering(config, courier), watch)], tidying(config, stop)
+    for step in tidy:
+        if step.name != "seal":
+            by_the_clock(step, watch)
     threads = [
-        threading.Thread(name="deliver", target=loop, args=([delivering(config, courier)], stop, courier.close)),
-        threading.Thread(name="tidy", target=loop, args=(tidying(config, stop), stop)),
+        threading.Thread(name="deliver", target=loop, args=(sending, stop, courier.close)),
+        threading.Thread(name="tidy", target=loop, args=(tidy, stop)),
     ]
+    listen = config.worker.listen
+    close = watchpoint.listen(listen, lambda path: condition([*sending, *tidy], path)) if listen else lambda: None
     for thread in threads:
         thread.start()
-    say("working", drill=drill, database=str(config.database))
+    say("working", drill=drill)
     for thread in threads:
         thread.join()
+    close()
     installation.close()
     say("stopped")
+
+
+#: A step that has not gone well for so long needs a person.
+_PATIENCE = 10 * MINUTE
+_KNOWN = {
+    "countermand_worker_runs_total": (COUNTER, "Runs of this step that went well."),
+    "countermand_worker_failures_total": (COUNTER, "Runs of this step that failed."),
+    "countermand_worker_well_seconds": (GAUGE, "Seconds since this step last went well."),
+}
+
+
+def condition(steps: Sequence[Step], path: str) -> tuple[int, str, str]:
+    """What the worker answers at its watchpoint: (status, content type, body)."""
+    now = clock.steady()
+    if path == "/metrics":
+        named = [(step, {"step": step.name}) for step in steps]
+        samples = [Sample("countermand_worker_runs_total", step.runs, name) for step, name in named]
+        samples += [Sample("countermand_worker_failures_total", step.failed, name) for step, name in named]
+        samples += [Sample("countermand_worker_well_seconds", (now - step.well_at) / 1000, name) for step, name in named]
+        return 200, prometheus.CONTENT_TYPE, prometheus.text(_KNOWN, samples)
+    late = [step.name for step in steps if now - step.well_at > max(_PATIENCE, 3 * step.every)]
+    if path == "/readyz" and late:
+        return 503, "text/plain", f"has not gone well lately: {', '.join(late)}\n"
+    return (200, "text/plain", "ok\n") if path in {"/healthz", "/readyz"} else (404, "text/plain", "not here\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -210,6 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    take_over()
     try:
         work(configuration.load(asked.config), stop)
     except Refused as refused:

@@ -115,12 +115,12 @@ class Door:
         command = [sys.executable, "-m", "countermand.gates", "--config", str(self.gate_config)]
         self.run("gate", command, self.gate_port)
 
-    def start_web(self, database: Database) -> None:
-        """The control plane over this database; its state is in ``plane``."""
+    def start_web(self, database: Database, control: str = "") -> None:
+        """The control plane over this database; its state is in ``plane``. ``control``: more lines of that section."""
         port = free_port() if self.web_port == 0 else self.web_port
         self.web_port = port
         (self.directory / "plane").mkdir(exist_ok=True)
-        text = f'state_dir = "plane"\ndatabase = "{database}"\n[control]\nlisten = "127.0.0.1:{port}"\n'
+        text = f'state_dir = "plane"\ndatabase = "{database}"\n[control]\nlisten = "127.0.0.1:{port}"\n{control}'
         (self.directory / "countermand.toml").write_text(text)
         self.run("web", [sys.executable, "-m", "countermand.web", "--config", str(self.directory / "countermand.toml")], port)
 

@@ -9,6 +9,7 @@ from countermand.cli import (
     care,
     carveouts,
     catalog,
+    configuring,
     control,
     documents,
     foresight,
@@ -85,7 +86,8 @@ def _plant() -> None:
     panel = "Keep it"
     for one in (keeping.backup, keeping.restore, keeping.upgrade):
         one.add_to(app, panel)
-    app.add_typer(keyring.FAMILY, rich_help_panel=panel)
+    for family in (keyring.FAMILY, configuring.CONFIG, configuring.UNITS):
+        app.add_typer(family, rich_help_panel=panel)
     panel = "How it stands"
     for one in (standing.status, reporting.report):
         one.add_to(app, panel)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from countermand.cli.command import command, group
-from countermand.cli.session import Session
+from countermand.cli.session import Session, read_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,6 +31,9 @@ Name = Annotated[str, typer.Argument(help="What the gate is called.")]
 Into = Annotated[Path, typer.Option(metavar="DIRECTORY", help="A new directory, to be carried to the gate's machine.")]
 Listen = Annotated[str, typer.Option(metavar="ADDRESS", help="Where the gate answers: host:port or unix:PATH.")]
 Control = Annotated[str, typer.Option(metavar="URL", help="How it reaches the control plane; as configured by default.")]
+Authority = Annotated[
+    Path | None, typer.Option("--ca", metavar="FILE", help="PEM of the only authority that may vouch for the control plane.")
+]
 Part = Annotated[Include, typer.Option(help="The include for http { }, or the one for the server { } that phones talk to.")]
 Mail = Annotated[str, typer.Option(metavar="ADDRESS", help="The mail server behind it: host:port or unix:PATH.")]
 FailOpen = Annotated[bool, typer.Option("--fail-open", help="Let mail flow while the gate does not answer; otherwise 503.")]
@@ -51,13 +54,16 @@ def worker(session: Session) -> None:
 
 
 @command("add", ["countermand gate add front-1 --into front-1/ --control https://countermand.example.org"])
-def add(session: Session, name: Name, into: Into, listen: Listen = "127.0.0.1:8450", control: Control = "") -> None:
+def add(
+    session: Session, name: Name, into: Into, listen: Listen = "127.0.0.1:8450", control: Control = "", ca: Authority = None
+) -> None:
     """Let a gate in: write a directory with its settings, its token and the key it trusts."""
     from countermand.flows.add_gate import NewGate, add_gate
 
     config = session.open()
     act = session.act()
-    gate = NewGate(name, listen, control or config.control.url, rehearsal=act.drill)
+    pinned = read_text(ca) if ca else ""
+    gate = NewGate(name, listen, control or config.control.url, rehearsal=act.drill, ca=pinned)
     settings = add_gate(act, config.state_dir, gate, into)
     next_step = f"Gate {name} may ask. On its machine: countermand gate --config {settings}"
     session.show({"gate": name, "config": settings}, lambda _: next_step)

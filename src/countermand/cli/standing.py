@@ -75,6 +75,7 @@ def _overview(session: Session, seen: "Overview", *, whole: bool) -> "Renderable
         table(["batch", "what", "from", "why", "since"], held, "Waiting for a person") if held and whole else None,
         f"Feed: epoch {seen.epoch}, record {seen.published:,}{', more to publish' if seen.unpublished else ''}. "
         f"Ledger: {seen.sealed:,} entries sealed, {seen.unsealed:,} waiting.",
+        *(f"The {name} certificate holds for {days:g} more days: renew it." for name, days in seen.running_out.items()),
         table(["place", "when", "who", "what"], tail, "Last entries") if tail and whole else None,
     )
 

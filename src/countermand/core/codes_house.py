@@ -176,6 +176,31 @@ HOUSE_CODES: dict[str, Code] = {
     "config-broken": Code("The configuration is not readable TOML: {problem}.", "Look at this line and the one before."),
     "config-unknown-key": Code("There is no setting {key!r} here; nearest: {nearest}.", "Write one of: {known}."),
     "config-wrong-value": Code("{value} cannot be the value of {key}.", "Write {wanted}."),
+    "plain-http": Code(
+        "{listen} is not this machine alone, and there is no TLS.",
+        "Name control.certificate_file and key_file; or say plain_http = true if TLS ends in front of it.",
+        DENIED,
+        403,
+    ),
+    "tls-unusable": Code("The certificate {file} cannot be used: {why}.", "Give PEM files that belong together.", INPUT, 500),
+    "disk-full": Code(
+        "The disk of the database is full; nothing was written.",
+        "Make room, then try again. To let mail flow now: create the stop file at each gate.",
+        CONFLICT,
+        507,
+    ),
+    "database-read-only": Code(
+        "The database cannot be written; nothing was.",
+        "Look at its disk and at who may write there. To let mail flow now: create the stop file at each gate.",
+        CONFLICT,
+        503,
+    ),
+    "clock-jumped": Code(
+        "This machine's clock jumped by {seconds} s; nothing new begins by it.",
+        "Set the clock right, then restart this process: it goes by the clock as it is then.",
+        CONFLICT,
+        503,
+    ),
     "secret-unreadable": Code(
         "The secret for {key} cannot be read from {path}.", "Put it there, readable by this account alone."
     ),

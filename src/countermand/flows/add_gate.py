@@ -19,12 +19,14 @@ from countermand.store.unit import unit
 class NewGate:
     """What the gate is called, where it listens (``host:port`` or ``unix:PATH``), and under what URL it reaches us.
 
-    ``rehearsal``: it takes its clock from the feed, as in a drill."""
+    ``rehearsal``: it takes its clock from the feed, as in a drill. ``ca``: PEM of the only authority that may vouch for us
+    over TLS; empty for those that its machine trusts."""
 
     name: str
     listen: str
     control: str
     rehearsal: bool = False
+    ca: str = ""
 
 
 def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path) -> Path:
@@ -45,6 +47,8 @@ def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path) -> Path:
         _secret(into / "token", token + "\n")
         _secret(into / "secret", (keys_dir(state_dir) / "gates.secret").read_text())
         (into / "root.pub").write_text((keys_dir(state_dir) / "root.key.pub").read_text())
+        if gate.ca:
+            (into / "ca.pem").write_text(gate.ca)
         _settings(into / "gate.toml", gate)
         digest = hashlib.sha256(token.encode()).hexdigest()
         with tokens.open("a") as file:
@@ -65,6 +69,8 @@ def _settings(path: Path, gate: NewGate) -> None:
         "sightings_socket": "sightings.sock",
         "clock": "feed" if gate.rehearsal else "own",
     }
+    if gate.ca:
+        values["ca_file"] = "ca.pem"
     # A JSON string of printable characters is a TOML string.
     path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
 

@@ -4,6 +4,7 @@ Rows are read in one consistent view, which keeps no writer waiting. Private key
 they are asked for; what is public of them goes in, so that a restore can say which ones it needs.
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -57,8 +58,16 @@ def backup(act: Act, config: Config, file: Path, *, with_keys: bool = False, tic
         raise Refused("backup-unwritable", file=str(file), why=wrong.strerror or str(wrong)) from wrong
     except BadArchive as bad:
         raise Refused("backup-damaged", file=str(file), why=bad.why) from bad
+    _remember(config.state_dir)
     rows = sum(int(table["rows"]) for table in manifest["tables"].values())
     return BackedUp(file, digest, file.stat().st_size, rows, act.now, with_keys)
+
+
+def _remember(state_dir: Path) -> None:
+    """Whoever watches the installation sees how old its last backup is. One that works while the disk is full is better than
+    one that fails to say so."""
+    with contextlib.suppress(OSError):
+        (state_dir / "last-backup").touch()
 
 
 def is_secret(name: str) -> bool:

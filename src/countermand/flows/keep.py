@@ -44,18 +44,26 @@ def keep_publishing(
     speaker: Speaker, holder: str, pace: Pace, stop: threading.Event, say: Callable[[Refused], None], state_dir: Path
 ) -> None:
     """Publish until ``stop``; refusals are said and tried again. The caller's thread owns the connection. An older copy of
-    the database than the checkpoints kept under ``state_dir`` publishes halts and rescissions alone."""
+    the database than the checkpoints kept under ``state_dir`` publishes halts and rescissions alone. After a jump of the
+    clock it says the earlier time that may be true, so that no gate begins a denial by it."""
     behind = older(state_dir)
+    watch: clock.Watch | None = None
+    jumped = 0
     seen: object = None
     beaten = 0
     while not stop.is_set():
         now = clock.steady()
         due = not beaten or now - beaten >= pace.heartbeat
         try:
+            watch = watch or clock.Watch(lease.real)
+            real = watch.now()
+            if watch.jumped and not jumped:
+                say(Refused("clock-jumped", seconds=watch.jumped // 1000))
+            jumped = watch.jumped
             tick = feed.tick()
             if due or tick != seen or tick is None:
                 seen = tick
-                done = publish(speaker, holder, lease.real(), beat=due, older=behind)
+                done = publish(speaker, holder, real, beat=due, older=behind)
                 beaten = now if due or done.records else beaten
                 if not done.held:
                     stop.wait(_ELSEWHERE / 1000)

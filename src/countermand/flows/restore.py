@@ -123,7 +123,7 @@ def _before(config: Config) -> Before | None:
         if house is None:
             return None
         known = (house.epoch, *(gate.epoch for gate in feed.gates()))
-        return Before(known, lease.held_by_anybody("publisher", clock.now()))
+        return Before(known, lease.held_by_anybody("publisher", lease.real()))
     except Refused:
         raise
     except Exception:  # whatever is wrong with it, it is not ours to overwrite unasked

@@ -1,6 +1,9 @@
 """Stopping: withdraw, halt, rescind. One person, one small write, and nothing that it waits for: it locks the directive alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from countermand.access import Act, require
 from countermand.core import facts, lifecycle
@@ -9,9 +12,12 @@ from countermand.core.instants import Instant
 from countermand.core.lifecycle import EndGround
 from countermand.core.terms import Lineage, needs
 from countermand.core.timeline import denied_at, timeline
-from countermand.store import directives, feed, log, outbox, sets, terms
+from countermand.store import directives, feed, log, outbox, room, sets, terms
 from countermand.store.directives import VersionRow
 from countermand.store.unit import aside
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,22 @@ def withdraw(act: Act, name: str) -> int:
     return row.number
 
 
+def even_when_full(flow: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Stopping must not wait for room on the disk: what is kept for it is spent."""
+
+    @wraps(flow)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return flow(*args, **kwargs)
+        except Refused as refused:
+            if refused.code != "disk-full" or not room.spend():
+                raise
+        return flow(*args, **kwargs)
+
+    return run
+
+
+@even_when_full
 def halt(act: Act, name: str) -> Halted:
     """Nobody is denied by this directive, and nobody hears of it, until it is resumed. Refused ``not-found``,
     ``wrong-state``."""
@@ -62,6 +84,7 @@ def halt(act: Act, name: str) -> Halted:
     return Halted(name, already)
 
 
+@even_when_full
 def rescind(act: Act, name: str, ground: EndGround | str) -> Rescinded:
     """End the directive for good: every denial is lifted and every waiting notice void by this one write. Corrections are
     promised afterwards (telling.rescind_all). Refused ``not-found``, ``wrong-state``, ``unknown-ground``."""

@@ -41,7 +41,7 @@ def upgrade(config: Config, *, check: bool = False, back: bool = False) -> Upgra
         steps = _steps(found, back)
         if check or not steps:
             return Upgraded(found.applied[-1], steps, back, done=not steps)
-        if lease.held_by_anybody("publisher", clock.now()):
+        if lease.held_by_anybody("publisher", lease.real()):
             raise Refused("upgrade-while-running")
         _apply(found, steps, back)
         return Upgraded(upgrades.standing().applied[-1], steps, back, done=True)

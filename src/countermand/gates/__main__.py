@@ -12,6 +12,7 @@ from countermand.gates.config import load
 from countermand.gates.configure import NginxSettings, http_part, server_part
 from countermand.gates.log import Log
 from countermand.gates.serve import serve
+from countermand.lib.log import take_over
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,8 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
             settings = NginxSettings(config.listen, asked.mail, config.sightings_socket, fail_open=asked.fail_open)
             print(http_part(settings) if asked.nginx == "http" else server_part(settings), end="")
             return 0
+        take_over()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(config, Log()))
+            runner.run(serve(config, Log(key=config.secret)))
     except Refused as refused:
         print(refused, file=sys.stderr)
         return refused.entry.exit

@@ -8,15 +8,19 @@ import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from countermand.core.errors import Refused, Where
+from countermand.lib.addresses import loopback
 from countermand.lib.keys import BadKeyFile, VerifyKey, load_public, load_secret
 
 
 @dataclass(frozen=True, slots=True)
 class GateConfig:
     """Paths are relative to the file's directory. ``listen``: ``host:port`` or ``unix:PATH``; ``clock``: ``own``, or ``feed``
-    for a rehearsal, whose clock can be moved; ``login_header``: lower-case name of a header with an authenticated login."""
+    for a rehearsal, whose clock can be moved; ``login_header``: lower-case name of a header with an authenticated login;
+    ``ca_file``: PEM, the only authority that may vouch for the control plane; ``plain_http``: ``allowed`` if the way there is
+    safe without TLS."""
 
     name: str
     listen: str
@@ -30,6 +34,7 @@ class GateConfig:
     sightings_socket: Path | None = None
     clock: str = "own"
     login_header: str = ""
+    plain_http: str = "no"
 
     @property
     def token(self) -> str:
@@ -75,6 +80,11 @@ def load(path: Path) -> GateConfig:
         raise _wrong(path, missing[0], "is missing")
     if plain.get("clock", "own") not in {"own", "feed"}:
         raise _wrong(path, "clock", "is own or feed")
+    if plain.get("plain_http", "no") not in {"no", "allowed"}:
+        raise _wrong(path, "plain_http", "is no or allowed")
+    at = urlsplit(plain["control"])
+    if at.scheme != "https" and plain.get("plain_http") != "allowed" and not loopback(at.hostname or ""):
+        raise _wrong(path, "control", 'is not this machine and has no TLS: write https://, or plain_http = "allowed"')
     return GateConfig(**{key: _value(path, known[key].type, value) for key, value in plain.items()})
 
 

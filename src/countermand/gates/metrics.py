@@ -4,25 +4,28 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from countermand.core.decision import Decision, Reason
+from countermand.lib import prometheus
+from countermand.lib.prometheus import COUNTER, GAUGE, Sample
 
 #: Allowed because the gate could not or may not judge, not because nothing denies.
 FAIL_OPEN = frozenset({Reason.STOPPED, Reason.NOTHING_HEARD})
 
-_HELP = {
-    "decisions_total": "counter Decisions by outcome and reason.",
-    "fail_open_total": "counter Requests allowed because the gate was stopped or has heard nothing yet.",
-    "denied_pages_total": "counter Denials shown to a login that had proved its password.",
-    "records_total": "counter Feed records taken.",
-    "refused_total": "counter Feed lines and snapshots refused, by code.",
-    "connects_total": "counter Connections made to the control plane.",
-    "sightings_total": "counter Unknown devices of proven logins, each time one is proven.",
-    "record": "gauge Number of the last feed record held.",
-    "epoch": "gauge Epoch of the feed.",
-    "heartbeat_age_seconds": "gauge Seconds since the control plane's time that was last heard.",
-    "stopped": "gauge 1 while a stop file or signal lets everything through.",
-    "ready": "gauge 1 once there is a snapshot to answer from.",
-    "stale_lineages": "gauge Live lineages past their max_staleness.",
+_KNOWN = {
+    "countermand_gate_decisions_total": (COUNTER, "Decisions by outcome and reason."),
+    "countermand_gate_fail_open_total": (COUNTER, "Requests allowed because the gate was stopped or has heard nothing yet."),
+    "countermand_gate_denied_pages_total": (COUNTER, "Denials shown to a login that had proved its password."),
+    "countermand_gate_records_total": (COUNTER, "Feed records taken."),
+    "countermand_gate_refused_total": (COUNTER, "Feed lines and snapshots refused, by code."),
+    "countermand_gate_connects_total": (COUNTER, "Connections made to the control plane."),
+    "countermand_gate_sightings_total": (COUNTER, "Unknown devices of proven logins, each time one is proven."),
+    "countermand_gate_record": (GAUGE, "Number of the last feed record held."),
+    "countermand_gate_epoch": (GAUGE, "Epoch of the feed."),
+    "countermand_gate_heartbeat_age_seconds": (GAUGE, "Seconds since the control plane's time that was last heard."),
+    "countermand_gate_stopped": (GAUGE, "1 while a stop file or signal lets everything through."),
+    "countermand_gate_ready": (GAUGE, "1 once there is a snapshot to answer from."),
+    "countermand_gate_stale_lineages": (GAUGE, "Live lineages past their max_staleness."),
 }
+_COUNTED = ("denied_pages_total", "records_total", "connects_total", "sightings_total")
 
 
 @dataclass(slots=True)
@@ -42,20 +45,15 @@ class Metrics:
 
     def text(self, gauges: dict[str, float]) -> str:
         """Prometheus' text form."""
-        lines: dict[str, list[str]] = {name: [] for name in _HELP}
-        for (outcome, reason), count in sorted(self.decisions.items()):
-            lines["decisions_total"].append(f'{{outcome="{outcome}",reason="{reason}"}} {count}')
-        for reason in sorted(FAIL_OPEN):
-            lines["fail_open_total"].append(f'{{reason="{reason}"}} {self.decisions["allow", reason.value]}')
-        lines["refused_total"] = [f'{{code="{code}"}} {count}' for code, count in sorted(self.refused.items())]
-        for name in ("denied_pages_total", "records_total", "connects_total", "sightings_total"):
-            lines[name].append(f" {self.counts[name]}")
-        for name, value in gauges.items():
-            lines[name].append(f" {value:g}" if value != int(value) else f" {int(value)}")
-        return "".join(_section(name, found) for name, found in lines.items() if found)
+        samples = [
+            *(_sample("decisions_total", n, outcome=o, reason=r) for (o, r), n in sorted(self.decisions.items())),
+            *(_sample("fail_open_total", self.decisions["allow", one.value], reason=one.value) for one in sorted(FAIL_OPEN)),
+            *(_sample("refused_total", count, code=code) for code, count in sorted(self.refused.items())),
+            *(_sample(name, self.counts[name]) for name in _COUNTED),
+            *(_sample(name, value) for name, value in gauges.items()),
+        ]
+        return prometheus.text(_KNOWN, samples)
 
 
-def _section(name: str, found: list[str]) -> str:
-    kind, _, words = _HELP[name].partition(" ")
-    head = f"# HELP countermand_gate_{name} {words}\n# TYPE countermand_gate_{name} {kind}\n"
-    return head + "".join(f"countermand_gate_{name}{line}\n" for line in found)
+def _sample(name: str, value: float, **labels: str) -> Sample:
+    return Sample(f"countermand_gate_{name}", value, labels)

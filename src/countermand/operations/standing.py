@@ -1,12 +1,14 @@
 """How things stand: for everything, for one directive, for gates; and lists for whatever enforces."""
 
+from dataclasses import replace
+
 from countermand.access import allowed
 from countermand.core.handover import Format
 from countermand.flows.handover import Handover
 from countermand.flows.handover import handover as hand_over
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
-from countermand.reads import feed
+from countermand.reads import condition, feed
 from countermand.reads.feed import Gate
 from countermand.reads.report import Report
 from countermand.reads.report import report as count
@@ -19,7 +21,8 @@ def status(call: Call, directive: str | None = None) -> Overview:
     """Where every directive (or one) stands, what gates have heard, what waits for a person, and the ledger's end.
 
     The ledger's last entries are shown to whoever may audit."""
-    return look(directive, call.act.now, tail=allowed(call.act.actor, "audit"))
+    seen = look(directive, call.act.now, tail=allowed(call.act.actor, "audit"))
+    return replace(seen, running_out=condition.days_left(call.config))
 
 
 @operation("GET", "/directives/{directive}/report", "read")

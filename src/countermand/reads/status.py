@@ -78,7 +78,8 @@ class TailEntry:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """``unpublished``: something waits for the publisher; ``sealed``: entries under the last checkpoint."""
+    """``unpublished``: something waits for the publisher; ``sealed``: entries under the last checkpoint; ``running_out``: keys
+    and certificates that hold for less than 30 days, with their days."""
 
     at: Instant
     drill: bool
@@ -91,6 +92,7 @@ class Overview:
     sealed: int
     unsealed: int
     tail: tuple[TailEntry, ...] = field(default=())
+    running_out: Mapping[str, float] = field(default_factory=dict)
 
 
 def status(name: str | None, now: Instant, *, tail: bool = False) -> Overview:

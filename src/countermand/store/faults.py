@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from countermand.core.errors import Refused
+from countermand.store import room
 
 #: What PostgreSQL says when a wait was too long: lock_not_available, query_canceled, deadlock_detected.
 _WAITED = {"55P03", "57014", "40P01"}
@@ -14,10 +15,13 @@ _WAITED = {"55P03", "57014", "40P01"}
 @contextmanager
 def told_apart() -> Iterator[None]:
     """Refused ``database-busy`` if a turn did not come in time, ``database-unreachable`` if the server went away: then this
-    thread's connection is let go, and whatever is asked next opens another. Any other fault is what it is."""
+    thread's connection is let go, and whatever is asked next opens another; ``disk-full`` or ``database-read-only`` for what
+    its disk refuses. Any other fault is what it is."""
     try:
         yield
-    except (OperationalError, InterfaceError) as fault:
+    except (OperationalError, InterfaceError, InternalError) as fault:
+        if (refused := room.refusal(fault)) is not None:
+            raise refused from fault
         if getattr(fault.__cause__, "sqlstate", None) in _WAITED or "database is locked" in str(fault):
             raise Refused("database-busy") from fault
         if connection.vendor != "postgresql" or (connection.connection is not None and not connection.connection.closed):

@@ -21,7 +21,8 @@ class Installation:
 
 
 def load() -> Installation | None:
-    """What this database is; None if nothing was ever set up in it. Refused ``database-unreachable``."""
+    """What this database is; None if nothing was ever set up in it. Refused ``database-unreachable`` and, where even looking
+    needs a disk that can be written, ``database-read-only``."""
     try:
         with told_apart():
             row = models.Installation.objects.first()

@@ -1,5 +1,7 @@
 """How the telling of one version stands, in counts of people: told, and what became of the notices that tell."""
 
+from django.db.models import Count
+
 from countermand.core.instants import Instant
 from countermand.core.notices import TELLING
 from countermand.store import bulk, models
@@ -32,3 +34,9 @@ def corrections(lineage: str) -> dict[str, int]:
         " WHERE v.lineage_id = %s AND n.kind = 'rescinded' GROUP BY n.state"
     )
     return dict(bulk.all_rows(query, [lineage]))
+
+
+def states() -> dict[str, int]:
+    """How many notices there are of each state."""
+    rows = models.Notice.objects.values_list("state").annotate(count=Count("id")).order_by("state")
+    return {str(state): int(count) for state, count in rows}

@@ -138,3 +138,10 @@ def _rows(where: str, values: list[int], limit: int) -> list[Row]:
 def _raw(value: bytes | memoryview | str) -> bytes:
     """The bytes of a column. SQLite keeps whatever type a stranger wrote; that is for verification to judge, not to fall over."""
     return value.encode() if isinstance(value, str) else bytes(value)
+
+
+def written_at(pk: int) -> int:
+    """When an entry was written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT at FROM store_ledgerrow WHERE id = %s", [pk])
+        return int(cursor.fetchone()[0])

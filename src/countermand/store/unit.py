@@ -29,7 +29,8 @@ def unit(blocks: Collection[int] | None = None) -> Iterator[None]:
     """One write transaction. ``blocks``: the blocks of devices whose rows and sets it writes, and nothing else of the fleet;
     None: whatever it likes. On SQLite it takes its turn at once (IMMEDIATE).
 
-    Units do not nest: a flow is one transaction. Refused ``database-busy`` if its turn does not come.
+    Units do not nest: a flow is one transaction. Refused ``database-busy`` if its turn does not come, ``disk-full`` or
+    ``database-read-only`` if it cannot be written; nothing of it is, then.
     """
     with _transaction():
         if connection.vendor == "postgresql":

@@ -9,6 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from countermand.store import migrations
+from countermand.store.faults import told_apart
 
 _APP = "store"
 
@@ -34,7 +35,8 @@ class Standing:
 def standing() -> Standing:
     """Where the open database stands. Numbers in their names order migrations; one cheap query, for every start."""
     known = sorted(found.name for found in pkgutil.iter_modules(migrations.__path__))
-    applied = sorted(name for app, name in MigrationRecorder(connection).applied_migrations() if app == _APP)
+    with told_apart():
+        applied = sorted(name for app, name in MigrationRecorder(connection).applied_migrations() if app == _APP)
     return Standing(tuple(applied), tuple(known))
 
 

@@ -1,9 +1,7 @@
 """The control plane as one ASGI application: the feed for gates and the API, and the console beside them when it comes."""
 
 import asyncio
-import json
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from uuid import uuid4
@@ -11,14 +9,17 @@ from uuid import uuid4
 from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.flows.keep import Pace, keep_publishing, keep_snapshots
+from countermand.flows.reserve import reserve
 from countermand.flows.speaker import keys_dir, speaker
 from countermand.lib import clock
-from countermand.reads import installation
+from countermand.lib.log import failure, say
+from countermand.reads import condition, installation
 from countermand.snapshot.files import directory_of
 from countermand.web.answers import Receive, Scope, Send, answer
 from countermand.web.api.door import ApiDoor
 from countermand.web.feed import FeedDoor
 from countermand.web.waker import Waker
+from countermand.web.watching import PATHS, Watching
 
 
 class Application:
@@ -35,14 +36,15 @@ class Application:
         self._feed: FeedDoor | None = None
         self._api: ApiDoor | None = None
         self._waker: Waker | None = None
+        self._watching = Watching(config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             return
-        elif scope["path"] == "/healthz":
-            await answer(send, 200, {"ok": True})
+        elif scope["path"] in PATHS:
+            await self._watching(scope, send)
         elif scope["path"].startswith("/feed/") and self._feed is not None:
             await self._feed(scope, receive, send)
         elif scope["path"].startswith("/api/") and self._api is not None:
@@ -64,6 +66,7 @@ class Application:
 
     def _start(self) -> None:
         state = self._config.state_dir
+        reserve()
         voice = speaker(state, clock.now())
         self._api = ApiDoor(self._config)
         self._waker = waker = Waker()
@@ -74,6 +77,7 @@ class Application:
         holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
         self._run("publisher", lambda: keep_publishing(voice, holder, pace, self._stop, _say, state))
         self._run("snapshots", lambda: keep_snapshots(voice, directory_of(state), self._stop, state))
+        self._run("look-ahead", lambda: _look_ahead(self._config, self._stop))
         self._run("watch", lambda: waker.watch(self._stop))
 
     def _run(self, name: str, work: Callable[[], None]) -> None:
@@ -104,8 +108,16 @@ class Application:
 
 
 def _say(refused: Refused) -> None:
-    print(
-        json.dumps({"event": "publisher-refused", "code": refused.code, "sentence": refused.sentence}),
-        file=sys.stderr,
-        flush=True,
-    )
+    say("publisher-refused", **failure(refused))
+
+
+#: Between two looks for what runs out soon, in seconds.
+_LOOK_AHEAD = 86_400.0
+
+
+def _look_ahead(config: Config, stop: threading.Event) -> None:
+    """Say once a day what runs out within 30 days."""
+    while not stop.is_set():
+        for one in condition.running_out(config):
+            say("running-out", name=one.name, days=round(one.days(clock.now()), 1))
+        stop.wait(_LOOK_AHEAD)
