@@ -1,5 +1,6 @@
 """Real servers on loopback: Postfix's own sink, the drill's sink as a process, and the worker as a process."""
 
+import http.client
 import json
 import os
 import shutil
@@ -137,17 +138,21 @@ def test_the_worker_delivers_seals_and_stops_when_asked(store: Database, tmp_pat
     house.move_in(house.staff(40))
     house.issued(40, house.document(due="2099-07-17T17:00"), now=clock.now())
     issue_all(house.operator(clock.now()), house.NAME)
-    state, port = tmp_path / "state", free_port()
+    state, port, watched = tmp_path / "state", free_port(), free_port()
     keys.load_or_create(state / "keys" / "ledger.key")
     file = tmp_path / "countermand.toml"
     file.write_text(
         f'state_dir = "{state}"\ndatabase = "{store}"\norigin = "example.org"\n[smtp]\nport = {port}\nsender = "s@example.org"\n'
+        f'[worker]\nlisten = "127.0.0.1:{watched}"\n'
     )
     connections.close_all()
     sink = [sys.executable, "-m", "countermand.cli.drill.mailsink", "--port", str(port), "--dir", str(tmp_path)]
     with running(sink, port), running([sys.executable, "-m", "countermand.worker", "--config", str(file)]) as worker:
         _wait(lambda: models.Told.objects.count() == 40)
         _wait(lambda: models.LedgerCheckpoint.objects.exists())
+        assert asked(watched, "/readyz") == (200, "ok\n")
+        status, counted = asked(watched, "/metrics")
+        assert (status, 'countermand_worker_failures_total{step="deliver"} 0\n' in counted) == (200, True)
         worker.send_signal(signal.SIGTERM)
         _, said = worker.communicate(timeout=60)
     assert worker.returncode == 0, said
@@ -155,3 +160,12 @@ def test_the_worker_delivers_seals_and_stops_when_asked(store: Database, tmp_pat
     assert events[-1] == "stopped"
     assert "step-failed" not in events, said
     assert len((tmp_path / "mail.ndjson").read_text().splitlines()) == 40
+    assert "p00000" not in said.decode(), "a log names nobody"
+    assert "@" not in said.decode()
+
+
+def asked(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path)
+    found = connection.getresponse()
+    return found.status, found.read().decode()

@@ -103,6 +103,11 @@ def test_back_up_rescind_restore_and_nobody_is_denied_until_two_people_resume(do
         feed.mark("lineage", house.NAME)
         feed.mark("denials", house.NAME)
     phone(door, 403)
+    for name in ("gate.log", "web.log"):
+        said = (door.directory / name).read_text()
+        assert all("event" in json.loads(line) for line in said.splitlines())
+        token = (door.directory / "door" / "token").read_text().strip()
+        assert not [word for word in ("p00000", "Appl0000", "right", token) if word in said], "a log names nobody"
 
 
 def _published_lately() -> bool:
