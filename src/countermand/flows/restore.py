@@ -221,7 +221,6 @@ def _brought_up(found: Archive, config: Config, room: Path) -> Archive:
             return found
         upgrades.move_to(next(name for name in reversed(known) if name in applied))
         with unit():
-            archive.empty()
             load_rows(found)
         create_tables()
         act = Act(Actor("restore", frozenset({Role.OPERATOR})), int(found.manifest["made"]))
