@@ -16,8 +16,8 @@ from fleet_words import NOW, PEOPLE, TIKTOK, agrees, by, watch, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parquet_words import Phone, by_csv, content, parquet
-from test_fleet_laws import _afresh
 
+from behind import afresh
 from countermand.access import Act, Role
 from countermand.config import Database
 from countermand.core.errors import Refused, RefusedMany
@@ -92,12 +92,12 @@ def test_the_same_on_a_server(store: Database, folder: Path, fleet: list[Phone],
 
 
 def _compare(store: Database, folder: Path, fleet: list[Phone], before: int, first: int, rows: int | None) -> None:
-    _afresh(store)
+    afresh(store)
     house(folder, first=first)
     by_csv(folder, fleet[:before])
     by_csv(folder, fleet)
     wanted = content()
-    _afresh(store)
+    afresh(store)
     house(folder, first=first)
     by_csv(folder, fleet[:before])
     load(folder, parquet(folder, fleet, rows))
@@ -146,13 +146,13 @@ def failing_at(number: int) -> Callable[..., Any]:
 def test_killed_at_any_statement_it_goes_on(store: Database, folder: Path) -> None:
     from django.db import connection
 
-    _afresh(store)
+    afresh(store)
     house(folder, first=BLOCK_SIZE - 20)
     place = parquet(folder, MANY[::-1])
     load(folder, place)
     wanted, statements = content(), 0
     for number in range(1, 100_000, 31 if isinstance(store, Path) else 101):
-        _afresh(store)
+        afresh(store)
         house(folder, first=BLOCK_SIZE - 20)
         with suppress(Killed), connection.execute_wrapper(failing_at(number)):
             load(folder, place)
@@ -170,7 +170,7 @@ def test_killed_at_any_statement_it_goes_on(store: Database, folder: Path) -> No
 def test_what_was_written_is_not_written_again(store: Database, folder: Path) -> None:
     from django.db import connection
 
-    _afresh(store)
+    afresh(store)
     house(folder)
     place = parquet(folder, MANY)
     with suppress(Killed), connection.execute_wrapper(_after_placing(3)):
@@ -196,7 +196,7 @@ def _after_placing(times: int) -> Callable[..., Any]:
 
 
 def test_nothing_of_a_private_phone_is_written_but_watched_apps(store: Database, folder: Path) -> None:
-    _afresh(store)
+    afresh(store)
     house(folder)
     secret = "org.example.nobodys-business"
     phone = Phone("P1", ((PLAIN, (secret, TIKTOK.id)),), PLAIN, ownership="personal")
@@ -210,7 +210,7 @@ def test_nothing_of_a_private_phone_is_written_but_watched_apps(store: Database,
 
 
 def test_every_bad_row_is_named_and_nothing_is_written(store: Database, folder: Path) -> None:
-    _afresh(store)
+    afresh(store)
     house(folder)
     bad = [Phone("=A1", login="nobody"), Phone("A2", platform="symbian"), Phone("A3", stated=("mdm", NOW + DAY)), Phone("A3")]
     place = parquet(folder, [*bad, *MANY])
@@ -247,7 +247,7 @@ def test_every_bad_row_is_named_and_nothing_is_written(store: Database, folder: 
     ids=["damaged", "missing", "type"],
 )
 def test_a_file_of_another_form_is_refused(store: Database, folder: Path, write: Callable[[Path], Any], code: str) -> None:
-    _afresh(store)
+    afresh(store)
     place = parquet(folder, MANY)
     write(place / "apps.parquet")
     with pytest.raises(Refused) as refused:
@@ -256,7 +256,7 @@ def test_a_file_of_another_form_is_refused(store: Database, folder: Path, write:
 
 
 def test_a_dry_run_counts_and_writes_nothing(store: Database, folder: Path) -> None:
-    _afresh(store)
+    afresh(store)
     house(folder)
     place = parquet(folder, MANY)
     counted = load(folder, place, dry_run=True, confirmed=False)
@@ -271,7 +271,7 @@ def test_a_dry_run_counts_and_writes_nothing(store: Database, folder: Path) -> N
 def test_a_watch_list_that_changes_stops_it_and_it_starts_anew(
     store: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _afresh(store)
+    afresh(store)
     house(folder)
     place = parquet(folder, MANY)
     real = loading.Placer._add_devices
@@ -292,7 +292,7 @@ def test_a_watch_list_that_changes_stops_it_and_it_starts_anew(
 
 
 def test_people_and_groups_come_first(store: Database, folder: Path) -> None:
-    _afresh(store)
+    afresh(store)
     models.Installation.objects.create(drill=False, origin="o", epoch=1, created=NOW)
     place = parquet(folder, [Phone("F1", ((PLAIN, (TIKTOK.id,)),), PLAIN, login="carol")])
     people = {"login": ["carol", "DOMAIN\\dave"], "email": ["c@example.org", "d@example.org"], "country": ["DE", "US"]}
@@ -331,13 +331,13 @@ bring_parquet(Act(Actor("otto", frozenset({Role.OPERATOR})), now), [place], stor
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("heard", [3, 8, 14])
 def test_a_process_that_is_killed_leaves_what_another_one_finishes(store: Database, folder: Path, heard: int) -> None:
-    _afresh(store)
+    afresh(store)
     house(folder)
     fleet = [replace(phone, serial=f"{phone.serial}-{part}", eas="") for phone in MANY for part in range(3)]
     place = parquet(folder, fleet)
     load(folder, place)
     wanted = content()
-    _afresh(store)
+    afresh(store)
     house(folder)
     command = [sys.executable, "-c", _CHILD, str(store), str(place), str(NOW)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
