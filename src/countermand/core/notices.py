@@ -39,20 +39,24 @@ class Fate(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What people decided about a version and its lineage. ``ended``: the lineage was rescinded; ``not_before``: the
-    lineage's, written when it was resumed after a halt, 0 if never; ``last_halt``: when it was last halted, 0 if never."""
+    lineage's, written when it was resumed after a halt, 0 if never; ``last_halt``: when it was last halted, 0 if never;
+    ``sunset``: when the version ends by itself."""
 
     state: State
     halted: bool = False
     ended: bool = False
     not_before: Instant = 0
     last_halt: Instant = 0
+    sunset: Instant | None = None
 
-    def fate(self, kind: Kind, promised_at: Instant) -> Fate:
+    def fate(self, kind: Kind, promised_at: Instant, now: Instant) -> Fate:
         """What happens to a notice of this kind, promised then, now."""
         if self.ended:
             return Fate.LEAVE if kind is Kind.RESCINDED else Fate.VOID
         if self.state is not State.ISSUED or kind is Kind.RESCINDED:
             return Fate.VOID
+        if self.sunset is not None and self.sunset <= now:
+            return Fate.LEAVE if kind is Kind.RESTORED else Fate.VOID  # over: it asks nothing of anybody any more
         if kind in _OF_A_HALT and promised_at < self.last_halt:
             return Fate.VOID  # words of an earlier halt, overtaken by this one
         if self.halted:

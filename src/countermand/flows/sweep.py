@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from countermand.access import SYSTEM, Act
 from countermand.core import facts, schedule
 from countermand.core.facts import BLOCK_SIZE, Block
+from countermand.core.handover import in_force
 from countermand.core.instants import Instant
 from countermand.core.terms import Lineage
 from countermand.core.verdict import exempt_at, present
@@ -58,7 +59,7 @@ def sweep(now: Instant, *, drill: bool = False, lapse: bool = True, between: Cal
 def _remind(act: Act, block: Block, lineage: Lineage) -> int:
     """Reminders whose moment came since the last sweep, to owners of devices on which the app still is."""
     terms_ = lineage.current
-    if not lineage.live or not terms_.directive.reminders:
+    if not in_force(lineage, act.now) or not terms_.directive.reminders:
         return 0
     since = directives.walked_to(lineage.id)
     waiting = (present(block, terms_) | block[facts.lapsed(terms_.number)]) - exempt_at(block, lineage.id, act.now)

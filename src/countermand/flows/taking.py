@@ -18,7 +18,8 @@ from countermand.core.instants import Instant
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.presence import Presence, concise, fold, forget
 from countermand.flows.flipping import settle
-from countermand.store import directory, evidence, feed, fleet, known, watching
+from countermand.flows.walk import change_hands
+from countermand.store import directory, evidence, feed, fleet, known, terms, watching
 from countermand.store.fleet import DeviceRow
 
 #: Up to this many names are told to the gates one by one; more, by the block they are in.
@@ -91,6 +92,8 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
         **known.load(reload),
     }
     _tell_gates(drawn, before, after)
+    if handed := [one for one, was in before.items() if was.device.login not in ("", after[one].device.login)]:
+        change_hands(handed, terms.issued())
     return settle(
         act,
         {

@@ -12,6 +12,7 @@ from pyroaring import BitMap
 
 from countermand.access import Act, require
 from countermand.core import facts, schedule
+from countermand.core.handover import in_force
 from countermand.core.notices import Kind
 from countermand.core.terms import Lineage
 from countermand.flows.hold import hold_all
@@ -27,7 +28,7 @@ BURST = 10
 @dataclass(frozen=True, slots=True)
 class Progress:
     """``promised`` now, ``done`` of ``total`` people so far. ``more``: call again. ``why`` it stopped for good, if not:
-    '' when everybody is promised, ``halted``, ``over`` (rescinded or superseded), or ``audience-grew``."""
+    '' when everybody is promised, ``halted``, ``over`` (rescinded, superseded, or its sunset has come), or ``audience-grew``."""
 
     promised: int
     done: int
@@ -148,8 +149,8 @@ def _promise(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
     row, before = directives.version(pk), directives.promised(pk)
     rest = wanted - before
     done, total = len(before), len(before | wanted)
-    if not lineage.live:
-        return Progress(0, done, total, more=False, why="halted")
+    if not in_force(lineage, act.now):
+        return Progress(0, done, total, more=False, why="over" if lineage.live else "halted")
     room = max(row.ceiling - done, 0)
     chunk = BitMap(rest[: min(CHUNK, room)])
     if chunk:

@@ -4,12 +4,15 @@ Part of a flow, never one by itself: it runs inside the caller's unit. Nothing h
 stored verdicts are read by nothing but the next walk, so that each change is told once.
 """
 
+from collections.abc import Collection, Sequence
+
 from pyroaring import BitMap
 
 from countermand.access import Act
 from countermand.core import facts
 from countermand.core.changes import Change, diff, stored
 from countermand.core.facts import BLOCK_SIZE, Block
+from countermand.core.handover import in_force
 from countermand.core.lapse import Health, lapsing
 from countermand.core.terms import Lineage
 from countermand.core.timeline import denied_at, timeline
@@ -27,7 +30,7 @@ def walk(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Heal
     """
     block = _lapse(act, block, devices, lineage, health, may_enter=lapse)
     after = stored(judge(block, lineage, health.contacts, act.now))
-    denied = denied_at(timeline(block, lineage), act.now) if lineage.live else BitMap()
+    denied = denied_at(timeline(block, lineage), act.now) if in_force(lineage, act.now) else BitMap()
     after[DENIED] = denied & block[facts.DENIABLE]
     names = {status: facts.verdict(lineage.id, status) for status in after}
     current = sets.load(sets.DEVICES, block.number, names.values())
@@ -40,6 +43,16 @@ def walk(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Heal
     _record(act, block, lineage, changes)
     _tell(act, block, lineage, changes.get(DENIED))
     return True
+
+
+def change_hands(ordinals: Collection[int], lineages: Sequence[Lineage]) -> None:
+    """These devices have another owner now: that mail is denied on them was told to somebody else, if to anybody. Whoever
+    owns them now hears it if it is so, and nobody hears that mail works again on a phone which never was theirs."""
+    by_block: dict[int, list[int]] = {}
+    for ordinal in ordinals:
+        by_block.setdefault(ordinal // BLOCK_SIZE, []).append(ordinal % BLOCK_SIZE)
+    for number, offsets in sorted(by_block.items()):
+        sets.change(sets.DEVICES, number, {facts.verdict(lineage.id, DENIED): (offsets, []) for lineage in lineages})
 
 
 def _lapse(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, may_enter: bool) -> Block:

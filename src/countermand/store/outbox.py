@@ -11,15 +11,17 @@ from typing import Any, Protocol
 
 from django.db import connection
 
+from countermand.core import schedule
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
 from countermand.core.notices import FIRST, Fate, Kind, Standing
-from countermand.store import models
+from countermand.store import models, terms
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
 #: Queued notices of an ended lineage that one claim voids at most, so that its transaction stays short.
 _VOIDED = 2000
+_STANDING = "v.id, v.lineage_id, v.state, v.bundle_digest, l.halted_at, l.ended_at, l.not_before, l.last_halt, l.ground"
 _OPEN = "state IN ('promised', 'claimed')"  # spelled as in the index of open notices, or the index is not used
 
 
@@ -208,13 +210,12 @@ def standings(versions: Collection[int]) -> dict[int, Source]:
         return {row[0]: _source(row) for row in cursor.fetchall()}
 
 
-_STANDING = "v.id, v.lineage_id, v.state, l.halted_at, l.ended_at, l.not_before, l.last_halt, l.ground"
-
-
-def _source(row: tuple[int, str, str, int | None, int | None, int, int | None, str]) -> Source:
-    version, lineage, state, halted_at, ended_at, not_before, last_halt, ground = row
+def _source(row: tuple[int, str, str, str, int | None, int | None, int, int | None, str]) -> Source:
+    version, lineage, state, digest, halted_at, ended_at, not_before, last_halt, ground = row
     ended = ended_at is not None or state == State.RESCINDED
-    return Source(version, lineage, Standing(State(state), halted_at is not None, ended, not_before, last_halt or 0), ground)
+    sunset = schedule.ends_at(terms.directive(version, digest)) if state == State.ISSUED else None
+    standing = Standing(State(state), halted_at is not None, ended, not_before, last_halt or 0, sunset)
+    return Source(version, lineage, standing, ground)
 
 
 class Overtaken(Exception):
@@ -273,9 +274,10 @@ def _take(source: Source, rank: int, act: Acting, real: Instant, share: int) -> 
     void: list[tuple[int, int, Kind, str]] = []
     for pk, person, word, occurrence, attempts, promised_at, state in found:
         kind = Kind(word)
-        if source.standing.fate(kind, promised_at) is Fate.LEAVE:
+        fate = source.standing.fate(kind, promised_at, act.now)
+        if fate is Fate.LEAVE:
             rows.append(Row(pk, source.version, source.lineage, person, kind, occurrence, attempts + 1, promised_at))
-        elif source.standing.fate(kind, promised_at) is Fate.VOID:
+        elif fate is Fate.VOID:
             void.append((pk, person, kind, state))
     _discard(source, void, act)
     return rows[:share]

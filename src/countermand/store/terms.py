@@ -72,6 +72,11 @@ def foreseen(name: str, now: Instant, apps: Collection[App] | None = None) -> Li
     return Lineage(name, (*versions, terms), before.not_before if before else 0, opened, live=True)
 
 
+def directive(pk: int, digest: str) -> Directive:
+    """The document of an issued version, whose bundle has this digest."""
+    return _frozen(_database(), pk, digest)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A version's row as far as terms need it; the document is read only when it was not compiled yet."""
