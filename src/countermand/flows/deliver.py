@@ -70,7 +70,7 @@ def _claim(act: Act, desk: Desk, real: Instant, worker: str, batch: int) -> list
         with suppress(outbox.Overtaken), aside():
             rows = outbox.claim(act, real, desk.lease, worker, batch)
             claimed = drafts(desk, rows, act.now)
-            outbox.confirm(rows)
+            outbox.confirm(act, rows)
             return claimed
 
 

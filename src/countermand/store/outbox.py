@@ -222,7 +222,7 @@ class Overtaken(Exception):
     """People decided otherwise about a lineage while its notices were being claimed; nothing was."""
 
 
-def confirm(rows: Sequence[Row]) -> None:
+def confirm(act: Acting, rows: Sequence[Row]) -> None:
     """Each of these claimed notices may still leave; the last thing in the unit of a claim. From here to its end nobody
     decides about their lineages, so that a rescission is either seen by the claim or follows it. Raises Overtaken."""
     lineages = sorted({row.lineage for row in rows})
@@ -232,7 +232,7 @@ def confirm(rows: Sequence[Row]) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT id FROM store_lineage WHERE id = ANY(%s) ORDER BY id FOR SHARE", [lineages])
     standings_ = standings({row.version for row in rows})
-    if any(standings_[row.version].standing.fate(row.kind, row.promised_at) is not Fate.LEAVE for row in rows):
+    if any(standings_[row.version].standing.fate(row.kind, row.promised_at, act.now) is not Fate.LEAVE for row in rows):
         raise Overtaken
 
 
