@@ -12,7 +12,7 @@ SOURCES := src tests scripts $(wildcard bench)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: setup-run ## play the founding case on this machine: an order, denials at a real nginx, and the way back
@@ -56,11 +56,21 @@ clean: ## remove what building and testing left behind, the virtual environment 
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: setup-run setup-dev
+.PHONY: bench-gate
+bench-gate: setup-bench ## measure a gate beside nginx at 1.1 million devices, and a rescission of 300,000 denials; writes docs/performance.md
+	$(PYTHON) bench/gate.py
+
+.PHONY: bench-notices
+bench-notices: setup-run ## measure notices handed to a local mail sink, beside smtplib
+	$(PYTHON) bench/notices.py
+
+.PHONY: setup-run setup-dev setup-bench
 setup-run:
 	@scripts/setup run
 setup-dev:
 	@scripts/setup dev
+setup-bench:
+	@scripts/setup bench
 
 .PHONY: bench-fleet
 bench-fleet: setup-dev ## measure the fleet: load, preview, issue, reports; SQLite, PostgreSQL, DuckDB (BENCH="--devices 110000")
