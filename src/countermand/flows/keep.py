@@ -26,6 +26,9 @@ _RECORDS_PER_SNAPSHOT = 1_000
 #: Or this many bytes of them: an import names thousands in one.
 _BYTES_PER_SNAPSHOT = 1 << 20
 _SNAPSHOT_AGE = 6 * HOUR
+#: Between two snapshots at least so many times as long as the last one took: a fleet that comes in must not be written out
+#: again and again meanwhile, and gates replay its records.
+_SPARING = 9
 #: After a refusal a person has to do something; asking again at once changes nothing.
 _AFTER_REFUSAL = 5 * SECOND
 #: Somebody else publishes: look now and then whether they still do.
@@ -80,22 +83,26 @@ def keep_snapshots(speaker: Speaker, directory: Path, stop: threading.Event, sta
     """Write a snapshot when there is none for this epoch, when many records have come since the last, and now and then.
     Apart from publishing, because a large one takes seconds and a halt may not wait for it. An older copy of the database
     writes none."""
-    written_at = 0
+    written_at = took = 0
     while not stop.is_set():
-        if snapshot_due(directory, clock.steady() - written_at, speaker.epoch) and older(state_dir) is None:
+        age = clock.steady() - written_at
+        if snapshot_due(directory, age, speaker.epoch, resting=age < took * _SPARING) and older(state_dir) is None:
+            began = clock.steady()
             publish_snapshot(speaker, directory, clock.now())
             written_at = clock.steady()
+            took = written_at - began
         stop.wait(0.5)
 
 
-def snapshot_due(directory: Path, age: int, opened: int = 0) -> bool:
+def snapshot_due(directory: Path, age: int, opened: int = 0, *, resting: bool = False) -> bool:
     """True if the newest snapshot is of another epoch, far behind, or behind at all and older than ``age`` allows. Never of
-    a database that is older than the epoch ``opened`` here."""
+    a database that is older than the epoch ``opened`` here. ``resting``: the last one was written just now, so only another
+    epoch is reason enough."""
     house = installation.load()
     if house is None or house.epoch < opened:
         return False
     newest = [file for file in snapshots(directory) if file.epoch == house.epoch][-1:]
-    if not newest:
-        return True
+    if not newest or resting:
+        return not newest
     behind, size = feed.since(house.epoch, newest[0].n)
     return behind >= _RECORDS_PER_SNAPSHOT or size >= _BYTES_PER_SNAPSHOT or (behind > 0 and age >= _SNAPSHOT_AGE)

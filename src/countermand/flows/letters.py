@@ -79,10 +79,10 @@ def drafts(desk: Desk, rows: Sequence[Row], now: Instant) -> list[Draft]:
         dues = {} if kind in TELLING else readers.told_dues(version, persons)
         originals = {} if kind is Kind.ISSUED else readers.originals(members[0].lineage, persons)
         standing = outbox.standings([version])[version]
+        stated = _Stated(desk.version(version), now, desk.lease)
         for row in members:
             reader = people[row.person]
-            told = dues.get(row.person)
-            due = _due(desk, row, reader, now, told)
+            due = stated.due(reader.zone) if row.kind in TELLING else dues.get(row.person)
             if due is not None:
                 due = max(due, schedule.quarter(standing.standing.not_before))
             original = originals.get(row.person)
@@ -90,11 +90,20 @@ def drafts(desk: Desk, rows: Sequence[Row], now: Instant) -> list[Draft]:
     return [found[row.id] for row in rows]
 
 
-def _due(desk: Desk, row: Row, reader: Reader, now: Instant, told: Instant | None) -> Instant | None:
-    if row.kind not in TELLING:
-        return told
-    frozen = desk.version(row.version)
-    return schedule.due_at_claim(frozen.directive, reader.zone, frozen.issued_at, now, desk.lease)
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """The dues that notices of a version state if they are claimed ``now``: worked out once per zone."""
+
+    frozen: Frozen
+    now: Instant
+    lease: int
+    found: dict[str, Instant | None] = field(default_factory=dict)
+
+    def due(self, zone: str) -> Instant | None:
+        if zone not in self.found:
+            frozen = self.frozen
+            self.found[zone] = schedule.due_at_claim(frozen.directive, zone, frozen.issued_at, self.now, self.lease)
+        return self.found[zone]
 
 
 def _draft(

@@ -140,6 +140,9 @@ def rendered_texts(directive: Directive) -> Mapping[str, str]:
 
 def clean(value: str, longest: int) -> str:
     """A value as it may stand in a notice: one line, no control or bidirectional characters, no braces, not too long."""
+    if value.isascii() and value.isprintable() and "{" not in value and "}" not in value:
+        line = " ".join(value.split())  # nothing in it to look at one by one
+        return line if len(line) <= longest else line[: longest - 1] + "…"
     kept = []
     for character in unicodedata.normalize("NFC", value):
         category = unicodedata.category(character)

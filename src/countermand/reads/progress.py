@@ -4,9 +4,6 @@ from countermand.core.instants import Instant
 from countermand.core.people import normal_login
 from countermand.store import hearing
 
-#: States of a notice that something will still happen to.
-_OPEN = ("promised", "claimed")
-
 
 def told(name: str) -> int:
     """How many people were told of the directive."""
@@ -29,4 +26,4 @@ def notices(name: str) -> dict[str, dict[str, int]]:
 
 def waiting(name: str, kind: str) -> int:
     """How many notices of this kind are still on their way out."""
-    return sum(notices(name).get(kind, {}).get(state, 0) for state in _OPEN)
+    return hearing.waiting(name, kind)

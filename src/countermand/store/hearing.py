@@ -1,5 +1,6 @@
 """Who has heard what: counts of notices by kind and state, who was told, and one person's dues."""
 
+from django.db import connection
 from django.db.models import Count
 
 from countermand.core.instants import Instant
@@ -17,6 +18,17 @@ def dues(lineage: str, login: str) -> dict[int, Instant]:
     """Number of version → the due that this person was told."""
     rows = models.Told.objects.filter(version__lineage=lineage, person__login=login)
     return dict(rows.values_list("version__number", "due"))
+
+
+def waiting(lineage: str, kind: str) -> int:
+    """How many notices of this kind are still on their way out; the fewer, the sooner it is known."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM store_notice n JOIN store_version v ON v.id = n.version_id WHERE v.lineage_id = %s"
+            " AND n.state IN ('promised', 'claimed') AND n.kind = %s",  # spelled as in the index of open notices
+            [lineage, kind],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def by_state(lineage: str) -> dict[tuple[str, str], int]:

@@ -69,9 +69,7 @@ def _set_up(plan: Plan, cast: Cast, outcome: Outcome, steps: Steps) -> House:
     people, devices = plan.folder / "people.csv", plan.folder / "devices.csv"
     with steps.step("Making up a company") as step:
         outcome.people = company.write_people(people, cast.employees())
-        outcome.phones = company.write_devices(devices, cast.phones(), company.opening(OPENS), removed=False)
-        outcome.with_app = sum(phone.has_app for phone in cast.phones())
-        outcome.cannot_be_seen = sum(phone.will is Will.UNSEEN for phone in cast.phones())
+        outcome.phones = company.write_devices(devices, _counted(cast.phones(), outcome), company.opening(OPENS), removed=False)
         step.outcome = f"{outcome.people:,} people, {outcome.phones:,} phones"
     with steps.step("Importing people", outcome.people) as step:
         bring_people(house.act(OPERATOR), people, progress=step.forward)
@@ -101,11 +99,15 @@ def _tell(house: House, outcome: Outcome, steps: Steps) -> None:
     with steps.step("Handing notices over", outcome.notices_expected) as step:
         started = time.monotonic()
         patience = 60 + outcome.notices_expected / 500
-        while (told := progress.told(ORDER)) < outcome.notices_expected and time.monotonic() - started < patience:
-            step.at(told)
-            time.sleep(0.05)
-        outcome.told, outcome.notice_seconds = told, time.monotonic() - started
-        step.outcome = f"{told:,} people told"
+
+        def everybody() -> bool | None:
+            outcome.told = progress.told(ORDER)
+            step.at(outcome.told)
+            return outcome.told >= outcome.notices_expected or None
+
+        watch.until(everybody, patience)
+        outcome.notice_seconds = time.monotonic() - started
+        step.outcome = f"{outcome.told:,} people told"
 
 
 def _the_week(house: House, plan: Plan, outcome: Outcome, steps: Steps) -> None:
@@ -128,6 +130,14 @@ def _the_week(house: House, plan: Plan, outcome: Outcome, steps: Steps) -> None:
         due = watch.until(lambda: progress.due_of(ORDER, joiner.login), 30.0)
         outcome.late, outcome.late_due = joiner.name, due or 0
         step.outcome = f"{joiner.name} has until {watch.words(due or 0)}"
+
+
+def _counted(phones: Iterator[Phone], outcome: Outcome) -> Iterator[Phone]:
+    """The phones as they pass by, counted."""
+    for phone in phones:
+        outcome.with_app += phone.has_app
+        outcome.cannot_be_seen += phone.will is Will.UNSEEN
+        yield phone
 
 
 def _logins(cast: Cast) -> Iterator[str]:

@@ -199,11 +199,13 @@ def until(look: Callable[[], Found | None], seconds: float, meanwhile: Callable[
     """What ``look`` finds, as soon as it does; None if it did not in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
+        began = time.monotonic()
         found = look()
         if found is not None:
             return found
         meanwhile()
-        time.sleep(0.05)
+        # Looking is not free in a large company, and those who are watched need the machine.
+        time.sleep(max(0.05, 4 * (time.monotonic() - began)))
     return None
 
 
