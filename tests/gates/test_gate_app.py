@@ -82,19 +82,32 @@ def test_the_page_has_the_words_of_every_order_that_denies(gate: Gate) -> None:
 
 
 def test_stopped_everything_is_allowed_and_counted(gate: Gate, tmp_path: Path) -> None:
+    said: list[bool] = []
+    gate.stop.changed = said.append
     (tmp_path / "stop").touch()
-    assert gate.stop.look()
+    gate.stop.look()
     assert ask(gate, "alice", "ApplBAD1").status == 204
     assert 'countermand_gate_fail_open_total{reason="stopped"} 1' in metrics(gate)
     (tmp_path / "stop").unlink()
-    assert gate.stop.look()
-    assert not gate.stop.look()
-    gate.stop.signal(True)
-    assert gate.stop.look()
-    assert ask(gate, "alice", "ApplBAD1").status == 204
-    gate.stop.signal(False)
     gate.stop.look()
+    gate.stop.look()
+    assert said == [True, False]
     assert ask(gate, "alice", "ApplBAD1").status == 403
+
+
+def test_a_signal_stops_at_once_and_outlives_the_file(gate: Gate, tmp_path: Path) -> None:
+    said: list[bool] = []
+    gate.stop.changed = said.append
+    gate.stop.signal(True)
+    assert ask(gate, "alice", "ApplBAD1").status == 204
+    (tmp_path / "stop").touch()
+    gate.stop.look()
+    (tmp_path / "stop").unlink()
+    gate.stop.look()
+    assert ask(gate, "alice", "ApplBAD1").status == 204, "the signal still holds"
+    gate.stop.signal(False)
+    assert ask(gate, "alice", "ApplBAD1").status == 403
+    assert said == [True, False]
 
 
 def metrics(gate: Gate) -> str:

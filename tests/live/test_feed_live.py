@@ -2,7 +2,11 @@
 
 import json
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,7 @@ from countermand.core.instants import DAY, HOUR
 from countermand.flows.add_gate import NewGate, add_gate
 from countermand.flows.move_clock import move_clock
 from countermand.lib import clock
+from countermand.snapshot.files import snapshots
 from countermand.store import feed, models, sightings
 from countermand.store.unit import unit
 
@@ -221,3 +226,90 @@ def test_cut_off_before_a_due_and_rescinded_meanwhile(door: Door) -> None:
     kept.write_text(json.dumps({**heard, "own": heard["own"] - 2 * DAY}))
     door.start_gate()
     assert door.ask("alice", BAD).status == 200, "past max_staleness with on_stale allow"
+
+
+def test_a_signal_opens_the_gate_at_once_loudly_and_the_control_plane_is_told(door: Door) -> None:
+    phone(door, 403)
+    door.running["gate"].send_signal(signal.SIGUSR1)
+    phone(door, 200)
+    wait_for(lambda: bool(feed.gates()) and feed.gates()[0].stopped, "the report that it is stopped")
+    assert "STOPPED: everything is allowed" in (door.directory / "gate.log").read_text()
+    assert door.metric("countermand_gate_stopped") == 1
+    door.running["gate"].send_signal(signal.SIGUSR2)
+    phone(door, 403)
+    wait_for(lambda: not feed.gates()[0].stopped, "the report that it runs again")
+
+
+def test_a_gate_started_with_its_stop_file_denies_nobody_from_its_first_answer(door: Door) -> None:
+    phone(door, 403)
+    door.end("gate")
+    (door.directory / "door" / "stop").touch()
+    door.start_gate()
+    assert door.ask("alice", BAD).status == 200
+    wait_for(lambda: bool(feed.gates()) and feed.gates()[0].stopped, "the report that it is stopped")
+
+
+@contextmanager
+def impostor(door: Door, answers: dict[str, bytes]) -> Iterator[None]:
+    """In place of the control plane somebody who answers these paths with these bytes, and everything else with 404."""
+
+    class Impostor(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answers.get(self.path.partition("?")[0])
+            self.send_response(404 if found is None else 200)
+            self.send_header("Content-Length", str(len(found or b"")))
+            self.end_headers()
+            self.wfile.write(found or b"")
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    door.end("web")
+    with ThreadingHTTPServer(("127.0.0.1", door.web_port), Impostor) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_snapshot_cut_short_is_refused_and_the_whole_one_taken_later(door: Door) -> None:
+    """A new gate, and a control plane whose file ends too soon: it lets mail flow, says so, and asks again."""
+    phone(door, 403)
+    newest = snapshots(door.directory / "plane" / "feed")[-1].path.read_bytes()
+    door.end("gate")
+    shutil.rmtree(door.directory / "door" / "state")
+    log = door.directory / "gate.log"
+    with impostor(door, {"/feed/snapshot": newest[:-100]}):
+        door.start_gate()
+        wait_for(lambda: "snapshot-damaged" in log.read_text(), "the refusal")
+        assert door.ask("alice", BAD).status == 200
+        assert door.fetch(door.gate_port, "GET", "/readyz").status == 503
+    door.start_web(database())
+    phone(door, 403)
+
+
+def test_forged_older_and_torn_records_are_refused_and_what_is_held_stays(door: Door) -> None:
+    rows.set_app(0, False)
+    phone(door, 200)
+    rows.set_app(0, True)
+    phone(door, 403)
+    genuine = feed.after(models.Installation.objects.get().epoch, 0, 10)
+    lift, deny = genuine[0][1], genuine[1][1]
+    certificate = (door.directory / "plane" / "keys" / "feed.certificate").read_bytes()
+    log = door.directory / "gate.log"
+    for stream, said in (
+        (deny.replace(b'"denials"', b'"deniall"'), "feed-forged"),
+        (lift, "feed-older"),
+        (b"noise\n", "feed-damaged"),
+    ):
+        with impostor(door, {"/feed/records": certificate + stream + lift[: len(lift) // 2]}):
+            wait_for(lambda said=said: said in log.read_text(), said)
+            assert door.ask("alice", BAD).status == 403
+        door.start_web(database())
+    rows.set_app(0, False)
+    phone(door, 200)

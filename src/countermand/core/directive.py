@@ -11,6 +11,7 @@ from typing import Any
 
 from countermand.core.coverage import Grade
 from countermand.core.devices import Ownership, Platform
+from countermand.core.doubt import OnUnknown as OnUnknown
 
 
 class Force(StrEnum):
@@ -33,13 +34,6 @@ class Audience(StrEnum):
 class ComplyBy(StrEnum):
     REMOVE_APP = "remove_app"
     REMOVE_MAIL = "remove_mail"
-
-
-class OnUnknown(StrEnum):
-    """What follows from not knowing: for unregistered devices, for lapsed evidence, for a stale gate."""
-
-    ALLOW = "allow"
-    DENY = "deny"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
+from countermand.core.blocks import BLOCK_SIZE as BLOCK_SIZE
 from countermand.core.coverage import Look
 from countermand.core.devices import Device
 from countermand.core.instants import DAY, HOUR, Instant
 from countermand.core.people import Person
 
-BLOCK_SIZE = 1 << 16
 #: How long hour sets are kept; a ``max_age`` up to this reads them, a longer one reads day sets.
 HOURS_KEPT = 48 * HOUR
 

@@ -10,16 +10,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any
-
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-from jsonschema.validators import extend
+from typing import TYPE_CHECKING, Any
 
 from countermand.core import forms
 from countermand.core.directive import Directive
 from countermand.core.errors import Refused, RefusedMany, Where, field_of
 from countermand.core.grammar import SCHEMA
 from countermand.core.reading import build
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 __all__ = ["SCHEMA", "nowhere", "read"]
 
@@ -66,8 +66,10 @@ def _overlap(one: Path, other: Path) -> bool:
 # -- the form --
 
 
-def _whole_pattern(validator: Any, pattern: str, value: Any, node: Mapping[str, Any]) -> Iterator[ValidationError]:
+def _whole_pattern(validator: Any, pattern: str, value: Any, node: Mapping[str, Any]) -> "Iterator[ValidationError]":
     """JSON Schema's ``$`` is the end of the text; Python's would let a newline follow it."""
+    from jsonschema import ValidationError
+
     if isinstance(value, str) and not re.fullmatch(pattern, value):
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
@@ -88,6 +90,10 @@ _FORMS: dict[str, Callable[[str], object]] = {
 
 @cache
 def _validator() -> Any:
+    # Loaded here: a halt or a rescission checks no document, and is not to wait for what would.
+    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema.validators import extend
+
     checker = FormatChecker(formats=())
     for name, parse in _FORMS.items():
         checker.checks(name, raises=ValueError)(
@@ -130,7 +136,7 @@ def _missing(error: Any) -> str:
 _GENERAL = {"enum": "not-one-of", "uniqueItems": "said-twice", "maxLength": "too-long", "maxItems": "too-many"}
 
 
-def _params(error: ValidationError, node: Mapping[str, Any]) -> dict[str, Any]:
+def _params(error: "ValidationError", node: Mapping[str, Any]) -> dict[str, Any]:
     allowed = [str(word) for word in node.get("enum", [])]
     value = error.instance
     nearest = forms.nearest_zone(value) if node.get("x-code") == "unknown-zone" and isinstance(value, str) else ""

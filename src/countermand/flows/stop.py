@@ -91,15 +91,17 @@ def rescind(act: Act, name: str, ground: EndGround | str) -> Rescinded:
     require(act.actor, "rescind")
     if ground not in set(EndGround):
         raise Refused("unknown-ground", ground=str(ground), known=", ".join(EndGround))
-    lineage = terms.lineage(name)
     with aside():
         directives.decide(name)
         _in_force(name, "rescind")
+        halted = directives.known(name).halted_at is not None
         directives.end(name, EndGround(ground).value, act.now)
         log.append("rescinded", act, {"lineage": name, "ground": EndGround(ground).value})
         feed.mark("lineage", name)
+    # Only now is counted what it undid: nobody waits for a figure.
     notices = outbox.count(name)
-    lifted = _denied(lineage, act.now) if lineage is not None and lineage.live else 0
+    lineage = None if halted else terms.on_record(name)
+    lifted = _denied(lineage, act.now) if lineage is not None else 0
     return Rescinded(name, EndGround(ground), lifted, notices.waiting, notices.in_flight, notices.reached)
 
 

@@ -9,7 +9,6 @@ import uvloop
 
 from countermand.core.errors import Refused
 from countermand.gates.config import load
-from countermand.gates.configure import NginxSettings, http_part, server_part
 from countermand.gates.log import Log
 from countermand.gates.serve import serve
 from countermand.lib.log import take_over
@@ -26,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config = load(asked.config)
         if asked.nginx:
+            from countermand.gates.configure import NginxSettings, http_part, server_part
+
             settings = NginxSettings(config.listen, asked.mail, config.sightings_socket, fail_open=asked.fail_open)
             print(http_part(settings) if asked.nginx == "http" else server_part(settings), end="")
             return 0

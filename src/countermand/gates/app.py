@@ -41,7 +41,7 @@ class Gate:
         }
 
     def answer(self, request: Request) -> Response:
-        route = self._routes.get(request.path)
+        route = self._routes.get(request.target) or self._routes.get(request.path)
         return route(request) if route else Response(404, b"not here\n")
 
     def clocks(self, held: Held) -> Clocks:
@@ -68,7 +68,9 @@ class Gate:
         self.metrics.decided(decision)
         if not decision.allow:
             self.log.denied(self.now(), who.login, who.names, decision.reason.value, decision.because)
-        return nginx.answer(decision, self._token(who) if decision.reason in _UNKNOWN_DEVICE else "")
+        if decision.reason in _UNKNOWN_DEVICE and (token := self._token(who)):
+            return nginx.answer_with(decision, token)
+        return nginx.answer(decision)
 
     def _token(self, who: Subject) -> str:
         """A token for the first name of an unknown device, under which the front end can say that its login was proven."""

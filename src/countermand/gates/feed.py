@@ -68,6 +68,10 @@ class Follower:
             # Jitter: a thousand gates must not come back in the same instant.
             await asyncio.sleep(wait * (0.5 + random.random()))  # noqa: S311
 
+    def tell(self) -> None:
+        """Something changed that the control plane is to know soon."""
+        self._changed.set()
+
     async def report(self) -> None:
         """Tell the control plane what is held, soon after it changed and every ten seconds."""
         while True:
@@ -90,7 +94,12 @@ class Follower:
                     file.write(part)
         own, steady = self._gate.now(), self._gate.steady()
         # Verifying reads the whole file: beside the loop, so that answers go on meanwhile.
-        fresh = await asyncio.to_thread(self._kept.adopt, held, own, steady)
+        try:
+            fresh = await asyncio.to_thread(self._kept.adopt, held, own, steady)
+        except Refused as refused:
+            # Nothing newer is to be had, so records must bring the rest; asking for the same file again would never end.
+            self._wants_snapshot &= refused.code != "feed-older"
+            raise
         self._gate.held = fresh
         self._wants_snapshot = False
         self._changed.set()

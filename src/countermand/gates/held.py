@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from countermand.core.decision import Asked, Clocks, Decision, Standing, decide, merged
+from countermand.core.decision import Asked, Clocks, Decision, Reaching, Standing, decided, merged, reaching
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.gates.subject import Subject
@@ -57,6 +57,13 @@ class Held:
         self._anchor = _Anchor(header.time, own, steady)
         self._pending = Pending()
         self._in_force: list[Standing] = []
+        #: What denies at the clocks of the last question; None: something has changed since.
+        self._prepared_at: Clocks | None = None
+        #: The clocks that were read last, and what followed: many questions come in one millisecond.
+        self._read_at: tuple[Instant, int] | None = None
+        self._clocks = Clocks(own, header.time, header.time)
+        self._denying: Reaching = ()
+        self._denying_people: Reaching = ()
         self._settle()
 
     # -- answering --
@@ -72,24 +79,37 @@ class Held:
         return self._anchor.heard
 
     def clocks(self, own: Instant, steady: int) -> Clocks:
-        return Clocks(own, self._anchor.heard + max(0, steady - self._anchor.steady), self._anchor.heard)
+        if (own, steady) != self._read_at:
+            self._read_at = own, steady
+            self._clocks = Clocks(own, self._anchor.heard + max(0, steady - self._anchor.steady), self._anchor.heard)
+        return self._clocks
 
     def decide(self, who: Subject, clocks: Clocks, proven: bool = True) -> Decision:
         """The decision on a request of ``who``, as of ``clocks``; without a login there is nobody to be proven."""
         login = self.hashes.login(who.login)
-        devices = tuple(found for name in who.names if (found := self._device(who.login, *name)) is not None)
+        devices = self._devices(who)
         person = None if devices else self._person(login)
+        if clocks != self._prepared_at:
+            self._denying = reaching(self._in_force, self._denials, clocks)
+            self._denying_people = reaching(self._in_force, self._unregistered, clocks)
+            self._prepared_at = clocks
         asked = Asked(proven and bool(who.login), login in self._protected, bool(who.names), devices, person)
-        return decide(asked, self._in_force, self._denials, self._unregistered, clocks)
+        return decided(asked, self._denying, self._denying_people)
 
     def text(self, lineage: str) -> str:
         """What the phone of somebody whom this lineage denies is shown."""
         standing = self.standings.get(lineage)
         return standing.text if standing else ""
 
-    def _device(self, login: str, kind: str, value: str) -> int | None:
-        number = self.hashes.identity(login, kind, value)
-        return self._identities[number] if number in self._identities else self.snapshot.identities.find(number)
+    def _devices(self, who: Subject) -> tuple[int, ...]:
+        devices: tuple[int, ...] = ()
+        for kind, value in who.names:
+            number = self.hashes.identity(who.login, kind, value)
+            changed = self._identities
+            found = changed[number] if number in changed else self.snapshot.identities.find(number)
+            if found is not None:
+                devices += (found,)
+        return devices
 
     def _person(self, number: int) -> int | None:
         return self._logins[number] if number in self._logins else self.snapshot.logins.find(number)
@@ -157,6 +177,7 @@ class Held:
         if beat.n == self.n and beat.digest != self.digest:
             raise Refused("feed-forged", why="two histories have the same number")
         self._anchor = _Anchor(beat.time, own, steady)
+        self._read_at = None
         self._merge()
         return True
 
@@ -217,6 +238,7 @@ class Held:
         for lineage in [id_ for id_, standing in self.standings.items() if not standing.live]:
             self._denials.pop(lineage, None)
             self._unregistered.pop(lineage, None)
+        self._prepared_at = None
 
     def _merge(self) -> None:
         for table in (self._denials, self._unregistered):
@@ -224,6 +246,7 @@ class Held:
                 for block, entries in blocks.items():
                     if len(entries) > 1 and entries[1][0] <= self._anchor.heard:
                         blocks[block] = merged(entries, self._anchor.heard)
+        self._prepared_at = None
 
 
 def _put(table: Blocks, body: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@ pipelined requests are answered in order by nature."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
@@ -21,12 +21,14 @@ _PHRASES = {
 _MOST_HEADERS = 64 * 1024
 
 
-@dataclass(slots=True)
 class Request:
     """One request without its body. Header names are lower-case; of repeated headers the first counts."""
 
-    target: bytes = b""
-    headers: dict[bytes, bytes] = field(default_factory=dict)
+    __slots__ = ("headers", "target")
+
+    def __init__(self, target: bytes = b"", headers: dict[bytes, bytes] | None = None) -> None:
+        self.target = target
+        self.headers: dict[bytes, bytes] = {} if headers is None else headers
 
     @property
     def path(self) -> bytes:
@@ -86,7 +88,7 @@ class Connection(asyncio.Protocol):
                 raise httptools.HttpParserError("too long")
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._send(Response(400), keep=False)
+            self._send(Response(400))
 
     # -- what httptools calls --
 
@@ -101,15 +103,19 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self._size = 0
-        self._send(self._answer(self._request), keep=self._parser.should_keep_alive())
+        response = self._answer(self._request)
+        # Written out for the usual case, which there are thousands of in a second.
+        if self._transport is not None and self._parser.should_keep_alive() and not self._transport.is_closing():
+            self._transport.write(response.kept)
+        else:
+            self._send(response)
 
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
 
-    def _send(self, response: Response, keep: bool) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        self._transport.write(response.kept if keep else response.encoded(False))
-        if not keep:
+    def _send(self, response: Response) -> None:
+        """The last answer on this connection."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(response.encoded(False))
             self._transport.close()

@@ -17,17 +17,17 @@ class Log:
     def __init__(self, out: TextIO = sys.stderr, key: bytes = b"") -> None:
         self._out = out
         self._key = key
-        self._said: OrderedDict[tuple[str, str], Instant] = OrderedDict()
+        self._said: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], Instant] = OrderedDict()
 
     def say(self, event: str, now: Instant, **about: Any) -> None:
         log.write(self._out, event, {"time": iso(now), **about})
 
     def denied(self, now: Instant, login: str, names: tuple[tuple[str, str], ...], reason: str, because: tuple[str, ...]) -> None:
-        who = pseudonym(self._key, "login", login)
-        device = ",".join(f"{kind}:{pseudonym(self._key, kind, value)}" for kind, value in names)
-        if self._said.get((who, device), 0) > now:
+        if self._said.get((login, names), 0) > now:
             return
-        self._said[who, device] = now + MINUTE
+        self._said[login, names] = now + MINUTE
         if len(self._said) > _REMEMBERED:
             self._said.popitem(last=False)
+        who = pseudonym(self._key, "login", login)
+        device = ",".join(f"{kind}:{pseudonym(self._key, kind, value)}" for kind, value in names)
         self.say("denied", now, who=who, device=device, reason=reason, because=list(because))

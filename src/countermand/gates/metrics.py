@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from countermand.core.decision import Decision, Reason
+from countermand.core.decision import DENYING, Decision, Reason
 from countermand.lib import prometheus
 from countermand.lib.prometheus import COUNTER, GAUGE, Sample
 
@@ -30,24 +30,28 @@ _COUNTED = ("denied_pages_total", "records_total", "connects_total", "sightings_
 
 @dataclass(slots=True)
 class Metrics:
-    """Counters by (name, labels) and the gauges that are read when somebody asks."""
+    """Counters, and the gauges that are read when somebody asks. The reason of a decision tells its outcome."""
 
-    decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    decisions: Counter[Reason] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
 
     def decided(self, decision: Decision) -> None:
-        self.decisions["allow" if decision.allow else "deny", decision.reason.value] += 1
+        self.decisions[decision.reason] += 1
 
     def totals(self) -> dict[str, int]:
         """What the control plane is told: decisions by ``outcome/reason``."""
-        return {f"{outcome}/{reason}": count for (outcome, reason), count in sorted(self.decisions.items())}
+        return {f"{outcome}/{reason}": count for outcome, reason, count in self._outcomes()}
+
+    def _outcomes(self) -> list[tuple[str, str, int]]:
+        found = self.decisions.items()
+        return sorted(("deny" if reason in DENYING else "allow", reason.value, count) for reason, count in found)
 
     def text(self, gauges: dict[str, float]) -> str:
         """Prometheus' text form."""
         samples = [
-            *(_sample("decisions_total", n, outcome=o, reason=r) for (o, r), n in sorted(self.decisions.items())),
-            *(_sample("fail_open_total", self.decisions["allow", one.value], reason=one.value) for one in sorted(FAIL_OPEN)),
+            *(_sample("decisions_total", n, outcome=o, reason=r) for o, r, n in self._outcomes()),
+            *(_sample("fail_open_total", self.decisions[one], reason=one.value) for one in sorted(FAIL_OPEN)),
             *(_sample("refused_total", count, code=code) for code, count in sorted(self.refused.items())),
             *(_sample(name, self.counts[name]) for name in _COUNTED),
             *(_sample(name, value) for name, value in gauges.items()),

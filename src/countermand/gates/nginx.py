@@ -29,8 +29,13 @@ def asked(request: Request, login_header: bytes = b"") -> Subject:
 
 
 @lru_cache(maxsize=256)
-def answer(decision: Decision, sighting: str = "") -> Response:
-    """A decision in the words of auth_request."""
+def answer(decision: Decision) -> Response:
+    """A decision in the words of auth_request: the same few again and again."""
+    return answer_with(decision, "")
+
+
+def answer_with(decision: Decision, sighting: str) -> Response:
+    """The same with a token for a device that the fleet does not know; '' for none."""
     headers = [(b"X-Countermand-Reason", decision.reason.encode()), _NO_STORE]
     if decision.because:
         headers.append((b"X-Countermand-Because", ",".join(decision.because).encode("ascii", "replace")))

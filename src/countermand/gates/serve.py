@@ -48,6 +48,9 @@ async def serve(config: GateConfig, log: Log) -> None:
     close_mailbox = _mailbox(config, gate)
     follower = Follower(gate, kept, Control(config.control, config.token, config.ca_file))
     log.say("serving", gate.now(), listen=config.listen, n=gate.held.n if gate.held else None, stopped=gate.stop.on)
+    gate.stop.changed = lambda on: _stop_changed(gate, follower, on)
+    if gate.stop.on:
+        _stop_changed(gate, follower, True)
     tasks = [asyncio.create_task(work) for work in (follower.run(), follower.report(), _watch_stop(gate))]
     finished = asyncio.create_task(ended.wait())
     # A task that fails is a programming error: the process ends, and whoever runs it starts it again as it was.
@@ -65,13 +68,16 @@ async def serve(config: GateConfig, log: Log) -> None:
 
 
 async def _watch_stop(gate: Gate) -> None:
-    said = not gate.stop.on
     while True:
-        if gate.stop.look() or not said:
-            said = True
-            event = "STOPPED: everything is allowed" if gate.stop.on else "running again"
-            gate.log.say(event, gate.now(), file=str(gate.config.stop_path))
+        gate.stop.look()
         await asyncio.sleep(_LOOK_EVERY)
+
+
+def _stop_changed(gate: Gate, follower: Follower, on: bool) -> None:
+    """Say it loudly, here and to the control plane."""
+    event = "STOPPED: everything is allowed" if on else "running again"
+    gate.log.say(event, gate.now(), file=str(gate.config.stop_path))
+    follower.tell()
 
 
 async def _listen(config: GateConfig, protocol: Callable[[], Connection]) -> asyncio.AbstractServer:

@@ -8,7 +8,7 @@ claim too, bound to the person by the table it is looked up in. ActiveSync has t
 
 import binascii
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
 from countermand.core.devices import IdentityKind
@@ -22,8 +22,7 @@ _EAS, _CERT = IdentityKind.EAS.value, IdentityKind.CERT.value
 _LONGEST = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """``login`` is normalised, '' if none was given. ``names`` are the (kind, value) under which the device may be known;
     a query that names two devices has both, and either's denial counts."""
 
@@ -35,18 +34,23 @@ def subject(authorization: bytes, uri: bytes, certificate: bytes = b"", trusted_
     """Whose request this is. ``uri`` as the client sent it, query included; ``certificate``: hex fingerprint of a client
     certificate that the front end verified, or empty; ``trusted_login``: a name that the front end authenticated."""
     login = normal_login(_text(trusted_login)) if trusted_login else login_of(authorization)
-    names = [(_EAS, found) for found in device_ids(uri.partition(b"?")[2])]
+    names = tuple([(_EAS, found) for found in device_ids(uri.partition(b"?")[2])])
     if certificate:
-        names.append((_CERT, certificate.decode("ascii", "replace").lower()))
-    return Subject(login, tuple(names))
+        names += ((_CERT, certificate.decode("ascii", "replace").lower()),)
+    return Subject(login, names)
 
 
 def login_of(authorization: bytes) -> str:
     """The normalised login of Basic credentials, '' if there are none. The password is not looked at and not kept."""
-    scheme, _, coded = authorization.strip().partition(b" ")
-    if scheme.lower() != b"basic":
-        return ""
-    name, colon, _ = _decoded(coded).partition(b":")
+    usual = _BASIC.fullmatch(authorization)
+    if usual:
+        decoded = binascii.a2b_base64(usual[1])
+    else:
+        scheme, _, coded = authorization.strip().partition(b" ")
+        if scheme.lower() != b"basic":
+            return ""
+        decoded = _decoded(coded)
+    name, colon, _ = decoded.partition(b":")
     return normal_login(_text(name)) if colon else ""
 
 
@@ -62,7 +66,10 @@ def device_ids(query: bytes) -> tuple[str, ...]:
 
 def _plain(query: bytes) -> tuple[str, ...]:
     if b"%" not in query:
-        return tuple(dict.fromkeys(_text(value) for value in _DEVICE_ID.findall(query) if len(value) <= _LONGEST))
+        values = _DEVICE_ID.findall(query)
+        if len(values) == 1:
+            return (_text(values[0]),) if len(values[0]) <= _LONGEST else ()
+        return tuple(dict.fromkeys(_text(value) for value in values if len(value) <= _LONGEST))
     found: dict[str, None] = {}
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")
@@ -95,6 +102,8 @@ def _decoded(coded: bytes) -> bytes:
 
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
+#: What nearly everybody sends: base64 as it is written, padding and all.
+_BASIC = re.compile(rb"Basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?)")
 
 
 def _text(raw: bytes) -> str:

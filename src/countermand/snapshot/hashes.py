@@ -9,20 +9,24 @@ from hashlib import blake2b
 class Hashes:
     """The hash functions of one epoch. Hashes are unsigned 64-bit numbers."""
 
-    __slots__ = ("_key", "key_id")
+    __slots__ = ("_device", "_login", "key_id")
 
     def __init__(self, secret: bytes, epoch: int) -> None:
-        self._key = blake2b(epoch.to_bytes(8, "little"), digest_size=32, key=secret, person=b"countermand-hash").digest()
+        key = blake2b(epoch.to_bytes(8, "little"), digest_size=32, key=secret, person=b"countermand-hash").digest()
         #: Names the key without telling it; a snapshot made with another key is refused.
-        self.key_id = blake2b(b"id", digest_size=8, key=self._key).hexdigest()
+        self.key_id = blake2b(b"id", digest_size=8, key=key).hexdigest()
+        # Begun once and copied for each name: taking in the key is half of the work.
+        self._login = blake2b(b"login\0", digest_size=8, key=key)
+        self._device = blake2b(b"device\0", digest_size=8, key=key)
 
     def login(self, login: str) -> int:
         """The name of a normalised login."""
-        return self._number(b"login\0" + login.encode("utf-8", "surrogateescape"))
+        hashed = self._login.copy()
+        hashed.update(login.encode("utf-8", "surrogateescape"))
+        return int.from_bytes(hashed.digest(), "little")
 
     def identity(self, login: str, kind: str, value: str) -> int:
         """The name of a device of that login: the same id under another login is another name."""
-        return self._number(b"device\0" + f"{login}\0{kind}\0{value}".encode("utf-8", "surrogateescape"))
-
-    def _number(self, text: bytes) -> int:
-        return int.from_bytes(blake2b(text, digest_size=8, key=self._key).digest(), "little")
+        hashed = self._device.copy()
+        hashed.update(f"{login}\0{kind}\0{value}".encode("utf-8", "surrogateescape"))
+        return int.from_bytes(hashed.digest(), "little")

@@ -23,7 +23,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from countermand.core.decision import Entries, Standing
-from countermand.core.directive import OnUnknown
+from countermand.core.doubt import OnUnknown
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.lib.keys import SigningKey, VerifyKey

@@ -8,10 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-import django
 from django.apps import apps
 from django.conf import ENVIRONMENT_VARIABLE, settings
-from django.core.management import call_command
 from django.db import OperationalError, connection, connections
 
 from countermand.config import Database, Postgres
@@ -37,7 +35,8 @@ def configure() -> None:
             USE_TZ=True,
         )
     if not apps.ready:
-        django.setup()
+        # Not django.setup(), which also brings logging and URLs: a command that stops an order is not to wait for those.
+        apps.populate(settings.INSTALLED_APPS)
 
 
 def open_store(place: Database) -> None:
@@ -83,6 +82,8 @@ def tend_store() -> None:
 
 def create_tables() -> None:
     """Bring the tables up to this version of the program."""
+    from django.core.management import call_command  # a quarter of Django, needed by nobody else
+
     call_command("migrate", verbosity=0, interactive=False)
 
 

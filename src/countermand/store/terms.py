@@ -17,6 +17,7 @@ from countermand.core.devices import Platform
 from countermand.core.directive import Directive
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
+from countermand.core.reading import build
 from countermand.core.terms import Lineage, Terms
 from countermand.store import directives, models
 
@@ -125,7 +126,8 @@ def _terms(asked: _Asked, coverages: _Coverages) -> Terms:
 @lru_cache(maxsize=256)
 def _frozen(database: str, pk: int, digest: str) -> tuple[Directive, tuple[tuple[Platform, frozenset[int]], ...]]:
     """The directive and app numbers of a version; ``digest`` of its bundle names them in this ``database``."""
-    directive = schema.read(models.Version.objects.values_list("document", flat=True).get(pk=pk))
+    # Checked when it was written, signed since: it is built, not checked again.
+    directive = build(models.Version.objects.values_list("document", flat=True).get(pk=pk))
     return directive, _key(_scoped(directive, directives.apps_of(pk)))
 
 
