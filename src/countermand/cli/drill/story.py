@@ -11,6 +11,7 @@ from countermand.cli.drill import company, watch
 from countermand.cli.drill.cast import Cast, joiners_phone
 from countermand.cli.drill.company import Phone, Will
 from countermand.cli.drill.door import open_door
+from countermand.cli.drill.form import Form
 from countermand.cli.drill.house import AUTHOR, FIRST, OPENS, OPERATOR, SECOND, House, found
 from countermand.cli.drill.page import Outcome
 from countermand.cli.drill.processes import Processes
@@ -66,15 +67,15 @@ def play(plan: Plan, steps: Steps) -> Outcome:
 def _set_up(plan: Plan, cast: Cast, outcome: Outcome, steps: Steps) -> House:
     with steps.step("A database flagged as a drill, four operators with SSH keys"):
         house = found(plan.folder, cast.size(), plan.database)
-    people, devices = plan.folder / "people.csv", plan.folder / "devices.csv"
+    form = Form(plan.folder, house, cast.size())
     with steps.step("Making up a company") as step:
-        outcome.people = company.write_people(people, cast.employees())
-        outcome.phones = company.write_devices(devices, _counted(cast.phones(), outcome), company.opening(OPENS), removed=False)
+        outcome.people = form.write_people(cast.employees())
+        outcome.phones = form.write_devices("devices", _counted(cast.phones(), outcome), company.opening(OPENS), removed=False)
         step.outcome = f"{outcome.people:,} people, {outcome.phones:,} phones"
     with steps.step("Importing people", outcome.people) as step:
-        bring_people(house.act(OPERATOR), people, progress=step.forward)
+        form.bring_people(step.forward)
     with steps.step("Importing devices and their apps", outcome.phones) as step:
-        bring_devices(house.act(OPERATOR), devices, progress=step.forward)
+        form.bring_devices("devices", step.forward)
     return house
 
 
@@ -114,10 +115,10 @@ def _the_week(house: House, plan: Plan, outcome: Outcome, steps: Steps) -> None:
     steps.clock("Tuesday: most remove the app, and the MDM looks again")
     cast = plan.cast
     house.go_to(TUESDAY)
-    again = house.folder / "devices-tuesday.csv"
+    form = Form(plan.folder, house, cast.size())
     with steps.step("Importing devices and their apps", outcome.phones) as step:
-        company.write_devices(again, cast.phones(), TUESDAY - HOUR, removed=True)
-        bring_devices(house.act(OPERATOR), again, progress=step.forward)
+        form.write_devices("devices-tuesday", cast.phones(), TUESDAY - HOUR, removed=True)
+        form.bring_devices("devices-tuesday", step.forward)
     steps.clock("Thursday: somebody joins, and is told late")
     house.go_to(THURSDAY)
     joiner, phone = cast.joiner(), joiners_phone(cast, plan.seed)

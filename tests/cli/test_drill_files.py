@@ -1,0 +1,48 @@
+"""A drill's company is the same company in either form of its files."""
+
+import csv
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from countermand.cli.drill import company, parquet
+from countermand.cli.drill.cast import MadeUp
+from countermand.cli.drill.house import OPENS
+
+CAST = MadeUp(people=300, seed=7)
+
+
+def listed(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_same_people(tmp_path: Path) -> None:
+    assert company.write_people(tmp_path / "people.csv", CAST.employees()) == 299
+    assert parquet.write_people(tmp_path / "people.parquet", CAST.employees()) == 299
+    rows = pq.read_table(tmp_path / "people.parquet").to_pylist()
+    assert [row | {"groups": ";".join(row["groups"])} for row in rows] == listed(tmp_path / "people.csv")
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_the_same_phones_and_apps(tmp_path: Path, removed: bool) -> None:
+    count = company.write_devices(tmp_path / "devices.csv", CAST.phones(), OPENS, removed=removed)
+    assert parquet.write_devices(tmp_path / "devices", CAST.phones(), OPENS, removed=removed) == count
+    apps: dict[str, list[str]] = {}
+    for row in pq.read_table(tmp_path / "devices" / "apps.parquet").to_pylist():
+        apps.setdefault(row["device"], []).append(row["app_id"])
+    found = [
+        {
+            **{name: row[name] or "" for name in ("serial", "login", "platform", "model", "ownership", "enrollment")},
+            "eas_id": row["eas"] or "",
+            "apps": ";".join(apps.get(row["device"], [])),
+            "seen": bool(row["observed_at"]),
+        }
+        for row in pq.read_table(tmp_path / "devices" / "devices.parquet").to_pylist()
+    ]
+    wanted = [
+        {name: text for name, text in row.items() if name != "observed_at"} | {"seen": bool(row["observed_at"])}
+        for row in listed(tmp_path / "devices.csv")
+    ]
+    assert found == wanted
