@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from countermand.core.instants import Instant
 from countermand.flows.accounts import key_file
 from countermand.flows.kept import kept_beside
+from countermand.flows.keyring import ledger_lines
 from countermand.flows.seal import seal as seal_batch
 from countermand.operations.operation import Call, operation
 from countermand.reads import ledger
@@ -59,10 +60,11 @@ def list_entries(
 def verify_ledger(call: Call, lines: list[str] | None = None, kept: list[str] | None = None) -> Verification:
     """Compute everything anew and compare: leaves, tree, signatures. What does not fit is refused by its code.
 
-    ``lines``: verifier lines kept elsewhere, instead of this installation's own; ``kept``: checkpoints kept elsewhere. Those
-    that were kept beside the database are looked at in any case, unless other lines are named."""
+    ``lines``: verifier lines kept elsewhere, instead of those of every key that this installation signed with; ``kept``:
+    checkpoints kept elsewhere. Those that were kept beside the database are looked at in any case, unless other lines are
+    named."""
     own = [] if lines else kept_beside(call.config.state_dir)
-    found = ledger.verify_live(call.act, lines or [_own_line(call)], [*(kept or []), *own])
+    found = ledger.verify_live(call.act, lines or ledger_lines(call.config), [*(kept or []), *own])
     if found.problem is not None:
         raise found.problem
     return Verification(found.entries, found.checkpoints, found.unsealed)
@@ -86,8 +88,3 @@ def seal(call: Call) -> Seal:
 
 
 OPERATIONS = (list_entries, verify_ledger, prove_entry, seal)
-
-
-def _own_line(call: Call) -> str:
-    own = key_file(call.config.state_dir, "ledger")
-    return ledger.verifier_line(call.config.origin, own.with_name(own.name + ".pub"))
