@@ -3,8 +3,11 @@
 Above the limit the lineage is halted: by the system, as any person may.
 """
 
+from pyroaring import BitMap
+
 from countermand.access import Act
 from countermand.core import facts
+from countermand.core.instants import Instant
 from countermand.core.terms import Lineage
 from countermand.core.timeline import denied_at, timeline
 from countermand.flows.reevaluate import block_for
@@ -23,7 +26,7 @@ def advance(act: Act, name: str) -> int:
     if rollout.halt_if_denied_share is not None and share > rollout.halt_if_denied_share:
         _halt(act, name, share)
         return 0
-    if act.now < lineage.rings_opened[-1] + rollout.rings[opened - 1].hold:
+    if act.now < _begun(lineage) + rollout.rings[opened - 1].hold:
         return 0
     return _open(act, name, opened, share)
 
@@ -55,12 +58,27 @@ def _open(act: Act, name: str, opened: int, share: float) -> int:
 
 
 def denied_share(act: Act, lineage: Lineage) -> float:
-    """Denied devices among the told devices of the open rings, the last ring being closed; 0 if nobody was told."""
+    """Denied devices among the told devices of the open rings, the last ring being closed; 0 if nobody was told. A device
+    whose owner was told of several versions counts once."""
     told = denied = 0
     for number in sets.blocks(sets.DEVICES):
         block = block_for(number, lineage)
         members = block.union(facts.ring(lineage.id, index) for index in range(len(lineage.rings_opened)))
-        for version in lineage.versions:
-            told += sum(len(devices & members) for _, devices in block.instants(f"told:{version.number}:"))
+        dues = (devices for version in lineage.versions for _, devices in block.instants(f"told:{version.number}:"))
+        told += len(BitMap.union(BitMap(), *dues) & members)
         denied += len(denied_at(timeline(block, lineage), act.now) & members)
     return denied / told if told else 0.0
+
+
+def _begun(lineage: Lineage) -> Instant:
+    """When denial began in the ring that was opened last: not before it opened, nor before the first due that its people
+    were told. A hold that was counted from the issue would be over before anybody was denied, and prove nothing."""
+    ring, prefix = facts.ring(lineage.id, len(lineage.rings_opened) - 1), f"told:{lineage.current.number}:"
+    dues = [
+        due
+        for number in sets.blocks(sets.DEVICES)
+        for block in [sets.load(sets.DEVICES, number, {ring}, {prefix})]
+        for due, devices in block.instants(prefix)
+        if devices & block[ring]
+    ]
+    return max(lineage.rings_opened[-1], lineage.not_before, min(dues, default=lineage.current.last_due or 0))

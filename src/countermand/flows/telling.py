@@ -181,7 +181,7 @@ def _place(lineage: Lineage, chunk: BitMap) -> None:
     directive = lineage.current.directive
     last = lineage.rings - 1
     found = {person: schedule.ring_of(directive, login) for person, login in audience.logins(chunk).items()}
-    changed = rings.place(lineage.id, {person: ring for person, ring in found.items() if ring != last})
+    changed = rings.place(lineage.id, found, last)
     if len(lineage.versions) > 1:
         for block in sorted(changed):
             feed.mark("denials", lineage.id, block)

@@ -1,4 +1,5 @@
-"""Who is in which ring, as rows and sets. Only earlier rings than the last are stored; the last one is everybody else."""
+"""Who is in which ring, as rows and sets. Whoever is in no earlier ring is in the last; of the last
+ring only those are stored who were in an earlier one of another version."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,10 +8,11 @@ from countermand.core.facts import BLOCK_SIZE
 from countermand.store import audience, bulk, sets
 
 
-def place(lineage: str, ring_of: Mapping[int, int]) -> frozenset[int]:
-    """Put people (ordinal → ring) into their rings, in the caller's unit; returns the blocks of devices that changed."""
+def place(lineage: str, ring_of: Mapping[int, int], last: int) -> frozenset[int]:
+    """Put people (ordinal → ring) into their rings, in the caller's unit; returns the blocks of devices that changed. Whom an
+    earlier version drew into an earlier ring than this one does waits with the ``last``."""
     before = _load(lineage, ring_of)
-    moved = {person: ring for person, ring in ring_of.items() if before.get(person) != ring}
+    moved = {person: ring for person, ring in ring_of.items() if before.get(person, last) != ring}
     bulk.write(
         'INSERT INTO store_ringmember (lineage_id, person_id, "index") VALUES (%s, %s, %s) '
         'ON CONFLICT (lineage_id, person_id) DO UPDATE SET "index" = excluded."index"',
