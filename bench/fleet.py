@@ -272,9 +272,9 @@ def main() -> None:
             subprocess.run([*command, "--one", str(answer)], check=True)
             results["runs"][f"{database} {devices}"] = _beside(json.loads(answer.read_text()), company, given.work, devices)
             load.append(os.getloadavg()[0])
+            results["load"] = statistics.median(load)
             print(json.dumps({f"{database} {devices}": results["runs"][f"{database} {devices}"]}, indent=1), flush=True)
-    results["load"] = statistics.median(load)
-    write_page(given.page, results)
+            write_page(given.page, results)  # after each, so that a long run that is stopped leaves what it has
 
 
 def _beside(found: dict[str, Any], company: Path, work: Path, devices: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from fleet_words import NOW, PEOPLE, TIKTOK, agrees, by, watch, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parquet_words import Phone, by_csv, content, parquet
+from pyroaring import BitMap
 
 from behind import afresh
 from countermand.access import Act, Role
@@ -25,7 +26,8 @@ from countermand.core.facts import BLOCK_SIZE
 from countermand.core.instants import DAY, HOUR
 from countermand.flows import bring, loading
 from countermand.flows.bring_parquet import bring_parquet
-from countermand.store import evidence, loads, models
+from countermand.flows.doctor import doctor
+from countermand.store import evidence, loads, models, owners
 
 APPS = [TIKTOK.id, "org.example.chess", "org.example.mail", "org.example.maps"]
 KEYS = st.tuples(st.sampled_from(["mdm", "jamf"]), st.sampled_from([NOW - HOUR, NOW - 30 * HOUR, NOW - 9 * DAY]))
@@ -317,6 +319,7 @@ from pathlib import Path
 from countermand.access import Act, Actor, Role
 from countermand.flows import loading
 from countermand.flows.bring_parquet import bring_parquet
+from countermand.flows.doctor import doctor
 from countermand.store.setup import open_store
 store, place, now = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 loading.Pace.__init__ = lambda self, size=7: setattr(self, "size", 7)
@@ -349,4 +352,17 @@ def test_a_process_that_is_killed_leaves_what_another_one_finishes(store: Databa
     assert agrees()
     load(folder, place)
     assert content() == wanted
+    assert agrees()
+
+
+def test_the_doctor_mends_the_packed_copy_of_owners(store: Database, folder: Path) -> None:
+    afresh(store)
+    house(folder)
+    load(folder, parquet(folder, MANY))
+    wanted = owners.in_block(0)(BitMap(range(100)))
+    assert wanted == BitMap([0])
+    models.Device.objects.filter(ordinal__lt=5).update(owner=1)
+    assert [(one.name, one.missing) for one in doctor(by()).differences if one.space == owners.SPACE] == [("owners", 5)]
+    doctor(by(), repair=True)
+    assert owners.in_block(0)(BitMap(range(100))) == BitMap([0, 1])
     assert agrees()

@@ -5,7 +5,7 @@ else than what will happen with today's facts.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -18,6 +18,8 @@ from countermand.core.terms import Contacts, Lineage, Terms
 from countermand.core.timeline import Timeline, denied_at, timeline
 from countermand.core.verdict import Reason, Status, Verdicts, in_scope, judge, present
 
+#: Offsets of devices in a block → the ordinals of their owners.
+Owners = Callable[[BitMap], BitMap]
 #: The ways in which devices are broken down; each is a family of sets.
 DIMENSIONS = ("platform", "ownership", "enrollment", "country", "group")
 
@@ -57,10 +59,10 @@ def tally(
     lineage: Lineage,
     others: Sequence[Lineage],
     contacts: Contacts,
-    owners: Sequence[int],
+    owners: Owners,
     now: Instant,
 ) -> Verdicts:
-    """Add a block to the counts. ``owners``: offset → owner's ordinal or -1; ``others``: lineages already in force."""
+    """Add a block to the counts. ``others``: lineages already in force."""
     verdicts = judge(block, lineage, contacts, now)
     scope = in_scope(block, lineage.current)
     with_app = scope & present(block, lineage.current)
@@ -72,7 +74,7 @@ def tally(
     into.not_deniable += len(verdicts.flagged - block[facts.DENIABLE])
     into.nobodys += len(scope - block[facts.OWNED])
     _break_down(into, block, verdicts)
-    into.audience |= _owners(addressed(block, lineage.current), owners)
+    into.audience |= owners(addressed(block, lineage.current))
     _people(into, verdicts, owners)
     _apps(into, block, lineage, scope)
     _denials(into, block, entries, others, now)
@@ -113,14 +115,10 @@ def _values(block: Block) -> Iterator[tuple[str, str, BitMap]]:
             yield dimension, value, devices
 
 
-def _people(into: Tally, verdicts: Verdicts, owners: Sequence[int]) -> None:
+def _people(into: Tally, verdicts: Verdicts, owners: Owners) -> None:
     for status in Status:
         if status is not Status.NOT_APPLICABLE:
-            into.people[status] = into.people.get(status, BitMap()) | _owners(verdicts[status], owners)
-
-
-def _owners(devices: BitMap, owners: Sequence[int]) -> BitMap:
-    return BitMap([owner for offset in devices if (owner := owners[offset]) >= 0])
+            into.people[status] = into.people.get(status, BitMap()) | owners(verdicts[status])
 
 
 def _apps(into: Tally, block: Block, lineage: Lineage, scope: BitMap) -> None:

@@ -7,6 +7,7 @@ present; else compliant if evidence of at least the minimum grade, fresh enough 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from pyroaring import BitMap
 
@@ -160,15 +161,14 @@ def past_due(block: Block, lineage: Lineage, now: Instant) -> BitMap:
 
 
 @dataclass(frozen=True, slots=True)
-class _LookSet:
-    """One stored ``looked`` set, read back from its name."""
+class _LookName:
+    """What the name of a stored ``looked`` set says."""
 
     source: str
     grade: Grade
     coverage: int
     unit: str  # d or h
     bucket: int
-    devices: BitMap
 
     def fresh(self, contacts: Contacts, terms: Terms, now: Instant) -> bool:
         """Rounded in the device's favour: a bucket is fresh while any instant of it is."""
@@ -177,26 +177,30 @@ class _LookSet:
         return self.unit == unit and (self.bucket + 1) * width > contacts.cutoff(self.source, max_age, now)
 
 
-def _look_sets(block: Block) -> Iterator[_LookSet]:
-    for name, devices in block.sets.items():
-        if name.startswith("looked:"):
-            head, coverage, bucket = name.rsplit(":", 2)
-            _, source_grade = head.split(":", 1)
-            source, grade = source_grade.rsplit(":", 1)
-            yield _LookSet(source, Grade[grade.upper()], int(coverage), bucket[0], int(bucket[1:]), devices)
+@lru_cache(maxsize=65_536)
+def _look_name(name: str) -> _LookName:
+    head, coverage, bucket = name.rsplit(":", 2)
+    _, source_grade = head.split(":", 1)
+    source, grade = source_grade.rsplit(":", 1)
+    return _LookName(source, Grade[grade.upper()], int(coverage), bucket[0], int(bucket[1:]))
 
 
-def _looked(block: Block, terms: Terms, counts: Callable[[_LookSet], bool]) -> BitMap:
+def _look_sets(block: Block) -> Iterator[tuple[_LookName, BitMap]]:
+    return ((_look_name(name), devices) for name, devices in block.sets.items() if name.startswith("looked:"))
+
+
+def _looked(block: Block, terms: Terms, counts: Callable[[_LookName], bool]) -> BitMap:
     """Devices with covering evidence of at least the grade asked of them, among the look sets that ``counts``."""
-    looks = [look for look in _look_sets(block) if counts(look)]
+    alike: dict[tuple[Grade, int], list[BitMap]] = {}
+    for look, devices in _look_sets(block):
+        if counts(look):
+            alike.setdefault((look.grade, look.coverage), []).append(devices)
+    seen = {kind: BitMap.union(BitMap(), *sets) for kind, sets in alike.items()}
     found = BitMap()
     for ownership in Ownership:
         for platform in (p for p in Platform if terms.apps.get(p)):  # where nothing can be named, nothing was looked for
-            enough = [
-                look.devices
-                for look in looks
-                if look.grade >= terms.minimum_grade(ownership) and look.coverage in terms.covering.get(platform, ())
-            ]
+            least, covering = terms.minimum_grade(ownership), terms.covering.get(platform, ())
+            enough = [devices for (grade, coverage), devices in seen.items() if grade >= least and coverage in covering]
             where = block[facts.ownership(ownership)] & block[facts.platform(platform)]
             found |= where & BitMap.union(BitMap(), *enough)
     return found
@@ -213,7 +217,7 @@ def _why_unknown(block: Block, terms: Terms, unknown: BitMap) -> dict[Reason, Bi
     rest = unknown - stale
     invisible = rest & _invisible(block, terms)
     rest -= invisible
-    not_looked = rest & BitMap.union(BitMap(), *(look.devices for look in _look_sets(block)))
+    not_looked = rest & BitMap.union(BitMap(), *(devices for _, devices in _look_sets(block)))
     return {
         Reason.STALE: stale,
         Reason.INVISIBLE: invisible,

@@ -10,7 +10,7 @@ from countermand.core import facts
 from countermand.core.facts import BLOCK_SIZE
 from countermand.flows.flipping import names_of, names_of_people
 from countermand.flows.reevaluate import reevaluate
-from countermand.store import directory, fleet, loads, log, sets
+from countermand.store import directory, fleet, loads, log, owners, sets
 from countermand.store.health import health
 from countermand.store.unit import reading, unit
 
@@ -53,7 +53,23 @@ def doctor(act: Act, *, repair: bool = False, progress: Callable[[int], None] = 
             found += _examine(act, space, number, rows.in_block, names, repair=repair)
             blocks += 1
             progress(1)
+    found += _owners(act, repair=repair)
     return Findings(blocks, tuple(found), repair and bool(found))
+
+
+def _owners(act: Act, *, repair: bool) -> list[Difference]:
+    """The packed copies of whose device is whose."""
+    found = []
+    for number in sets.blocks(owners.SPACE):
+        with unit() if repair else reading():
+            stored, rows = owners.in_block(number).owners, owners.from_rows(number)
+            wrong = (stored != rows).nonzero()[0]
+            if len(wrong):
+                found.append(Difference(owners.SPACE, owners.NAME, number, len(wrong), 0))
+            if len(wrong) and repair:
+                owners.pack({number * BLOCK_SIZE + offset: rows[offset] for offset in wrong.tolist()})
+                log.append("sets-repaired", act, {"space": owners.SPACE, "block": number, "sets": 1})
+    return found
 
 
 def _examine(act: Act, space: str, number: int, members: Members, names: Names, *, repair: bool) -> list[Difference]:

@@ -284,7 +284,8 @@ class Staging:
     def _grow(self) -> None:
         """Room for the codes met since."""
         fresh = self.ids[self.used.shape[1] :]
-        more = [[App(platform, app_id) in self._watched for app_id in fresh] for platform in PLATFORMS]
+        watched = [{app.id for app in self._watched if app.platform is platform} for platform in PLATFORMS]
+        more = [[app_id in ids for app_id in fresh] for ids in watched]
         self._is_watched = np.concatenate([self._is_watched, np.array(more, np.bool_)], axis=1)
         self.used = np.concatenate([self.used, np.zeros((len(PLATFORMS), len(fresh)), np.bool_)], axis=1)
 

@@ -9,7 +9,7 @@ from countermand.core.coverage import Look
 from countermand.core.devices import Identity
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
-from countermand.store import bulk
+from countermand.store import bulk, owners
 from countermand.store.fleet import DeviceRow
 
 
@@ -39,6 +39,7 @@ def add(arrivals: Arrivals) -> None:
 
 def _add(arrivals: Arrivals) -> None:
     bulk.insert("store_device", _DEVICE, [_device(ordinal, row) for ordinal, row in arrivals.devices])
+    owners.pack({ordinal: row.owner for ordinal, row in arrivals.devices if row.owner is not None})
     names = sorted((one.kind.value, one.value, ordinal) for ordinal, one in arrivals.names)
     bulk.insert("store_identity", ("kind", "value", "device_id"), names)
     bulk.insert("store_enrolled", ("device_id", "source", "since"), arrivals.enrolled)

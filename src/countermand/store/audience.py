@@ -35,8 +35,7 @@ def told_before(lineage: Lineage) -> BitMap:
 
 def owners_in(number: int, devices: BitMap) -> BitMap:
     """The owners of these offsets in a block of devices."""
-    found = owners.in_block(number)
-    return BitMap([found[offset] for offset in devices if found[offset] >= 0])
+    return owners.in_block(number)(devices)
 
 
 def devices_of(people: Iterable[int]) -> list[tuple[int, int]]:

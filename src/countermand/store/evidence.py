@@ -21,7 +21,7 @@ def numbers(apps: Iterable[App]) -> dict[App, int]:
     kept for a personal device never comes here on that device's account; a number is a row with the app's id."""
     wanted = set(apps)
     found = _numbered(wanted)
-    if missing := sorted(wanted - found.keys()):
+    if missing := sorted(wanted - found.keys(), key=lambda app: (app.platform.value, app.id)):
         numbering()
         rows = [(app.platform.value, app.id) for app in missing]
         bulk.write("INSERT INTO store_app (platform, app_id) VALUES (%s, %s) ON CONFLICT (platform, app_id) DO NOTHING", rows)

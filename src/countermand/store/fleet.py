@@ -7,7 +7,7 @@ from countermand.core.apps import App
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
-from countermand.store import bulk, evidence
+from countermand.store import bulk, evidence, owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ def _device(
 
 def save(devices: Mapping[int, DeviceRow]) -> None:
     """Store devices whole, new ones under the ordinals given to them."""
+    before = owners.of(devices)
     names = _COLUMNS.split(", ")
     updates = ", ".join(f"{name} = excluded.{name}" for name in names)
     marks = ", ".join(["%s"] * (len(names) + 1))
@@ -70,6 +71,7 @@ def save(devices: Mapping[int, DeviceRow]) -> None:
         f"INSERT INTO store_device (ordinal, {_COLUMNS}) VALUES ({marks}) ON CONFLICT (ordinal) DO UPDATE SET {updates}",
         [(ordinal, *_row(device)) for ordinal, device in devices.items()],
     )
+    owners.pack({ordinal: device.owner for ordinal, device in devices.items() if device.owner != before.get(ordinal)})
 
 
 def _row(one: DeviceRow) -> Sequence[object]:
