@@ -40,13 +40,18 @@ def people(found: Iterable[Row], problems: Problems) -> Iterator[tuple[int, Pers
     """The same of rows that were read already."""
     first: dict[str, int] = {}
     for row in found:
-        before = problems.count
-        login = _login(row, problems)
-        if login and (stands := first.setdefault(login, row.line)) != row.line:
-            problems.add("csv-twice", row.line, "login", value=login, first=stands)
-        person = _person(row, login, problems)
-        if problems.count == before:
+        if person := checked(row, first, problems):
             yield row.line, person
+
+
+def checked(row: Row, first: dict[str, int], problems: Problems) -> Person | None:
+    """The person of one row, None if it is wrong. ``first``: login → the row where it stood first, kept by the caller."""
+    before = problems.count
+    login = _login(row, problems)
+    if login and (stands := first.setdefault(login, row.line)) != row.line:
+        problems.add("csv-twice", row.line, "login", value=login, first=stands)
+    person = _person(row, login, problems)
+    return person if problems.count == before else None
 
 
 def _login(row: Row, problems: Problems) -> str:
