@@ -86,7 +86,7 @@ def _line(phone: Phone, apps: tuple[str, ...], at: str) -> str:
 
 def content(now: Instant = NOW) -> dict[str, Any]:
     """Serial → everything that rows and sets say of the device, without the numbers that the store chose."""
-    ordinals = fleet.all_ordinals()
+    ordinals = sorted(models.Device.objects.values_list("ordinal", flat=True))
     met = Met()
     presences, devices, rows = evidence.presences(ordinals, met), known.load(ordinals), fleet.load(ordinals)
     enrolled = defaultdict(set)

@@ -120,11 +120,21 @@ MANY = [
 ]  # fmt: skip
 
 
+class Sevens:
+    """Units of seven rows."""
+
+    size = 7
+
+    def __init__(self, *how: int) -> None:
+        pass
+
+    def after(self, count: int, began: int) -> None:
+        pass
+
+
 @pytest.fixture
 def small_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_MOST", 7)
-    monkeypatch.setattr(loading, "_FEWEST", 7)
-    monkeypatch.setattr(loading.Pace, "__init__", lambda self, size=7: setattr(self, "size", 7))
+    monkeypatch.setattr(loading, "Pace", Sevens)
 
 
 class Killed(BaseException):
@@ -283,7 +293,7 @@ def test_a_watch_list_that_changes_stops_it_and_it_starts_anew(
         models.Watch.objects.update(until=0)
         return done
 
-    monkeypatch.setattr(loading.Pace, "__init__", lambda self, size=7: setattr(self, "size", 7))
+    monkeypatch.setattr(loading, "Pace", Sevens)
     monkeypatch.setattr(loading.Placer, "_add_devices", and_then)
     with pytest.raises(Refused, match="load-overtaken"):
         load(folder, place)
@@ -316,14 +326,14 @@ def test_it_needs_leave(store: Database, folder: Path) -> None:
 _CHILD = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from countermand.access import Act, Actor, Role
 from countermand.flows import loading
 from countermand.flows.bring_parquet import bring_parquet
 from countermand.flows.doctor import doctor
 from countermand.store.setup import open_store
 store, place, now = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-loading.Pace.__init__ = lambda self, size=7: setattr(self, "size", 7)
-loading._MOST = loading._FEWEST = 7
+loading.Pace = lambda size, fewest: SimpleNamespace(size=7, after=lambda count, began: None)
 open_store(store)
 print("open", flush=True)
 say = lambda steps: print(steps, flush=True)

@@ -29,7 +29,7 @@ from countermand.store.unit import unit
 
 #: What a unit should last, in milliseconds; well under the 200 that it may.
 AIM = 90
-_FEWEST, _MOST = 50, 20_000
+_MOST = 20_000
 _NUMBERED = 5_000
 
 Progress = Callable[[int], None]
@@ -37,14 +37,16 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Pace:
-    """How many rows a unit takes, so that it lasts about ``AIM``: learnt from the one before."""
+    """How many rows a unit takes, so that it lasts about ``AIM``: learnt from the one before. Never under ``fewest``: what a
+    unit costs whatever its size would be most of it, and a busy machine would be kept busy with nothing else."""
 
-    size: int = 500
+    size: int
+    fewest: int
 
     def after(self, count: int, began: int) -> None:
         took = max(clock.steady() - began, 1)
         if count >= self.size or took > AIM:
-            self.size = int(min(max(count * AIM / took, self.size / 4, _FEWEST), self.size * 2, _MOST))
+            self.size = int(min(max(count * AIM / took, self.size / 4, self.fewest), self.size * 2, _MOST))
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ class Loading:
     # -- devices that are known, or that several looks speak of --
 
     def _take_known(self) -> None:
-        load, pace = loads.find(self.key), Pace(100)
+        load, pace = loads.find(self.key), Pace(100, 50)
         part: list[Said] = []
         for one in mentions(self.path, self.positions, self.staged, self.ids, load.known if load else 0):
             part.append(one)
@@ -175,7 +177,7 @@ class Placer:
     def __init__(self, loading: Loading, placing: Placing) -> None:
         self._loading, self._placing, self._drawing = loading, placing, Drawing(placing, loading.staged, loading.watched)
         self._act, self._key = loading.act, loading.key
-        self._sets, self._devices = Pace(2_000), Pace(500)
+        self._sets, self._devices = Pace(4_000, 1_000), Pace(1_000, 1_000)
 
     def place(self, piece: Piece, ready: Ready) -> None:
         while self._add_sets(piece, ready):
