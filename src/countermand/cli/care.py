@@ -89,13 +89,13 @@ def doctor(
 
 
 def _findings(found: "Findings") -> "RenderableType":
-    from countermand.cli.render import page, table
+    from countermand.cli.render import many, page, table
 
     rows = [(one.space, one.block, one.name, one.missing, one.extra) for one in found.differences]
     if not rows:
-        return f"{found.blocks:,} blocks compared: every set is what the rows say."
+        return f"{many(found.blocks, 'block')} compared: every set is what the rows say."
     verdict = "repaired" if found.repaired else "not repaired; `countermand doctor --repair` lets the rows win"
     return page(
         table(["space", "block", "set", "missing", "extra"], rows),
-        f"{found.blocks:,} blocks compared, {len(rows):,} sets differ: {verdict}.",
+        f"{many(found.blocks, 'block')} compared; not as the rows say: {many(len(rows), 'set')}, {verdict}.",
     )

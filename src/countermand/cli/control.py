@@ -71,7 +71,12 @@ def halt(session: Session, directive: Id, dry_run: DryRun = False) -> None:
 
     done = session.call(back.halt, directive, dry_run)
     words = "was halted already" if done.already else "is halted"
-    session.show(done, lambda made: f"{would(dry_run)}{made.lineage} {words}. Every gate that hears the feed allows again.")
+    session.show(
+        done,
+        lambda made: (
+            f"{would(dry_run)}{made.lineage} {words}. Every gate that hears the feed allows again; whoever was told hears of it."
+        ),
+    )
 
 
 @command(

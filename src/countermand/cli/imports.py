@@ -157,11 +157,15 @@ FAMILY = group("import", _WORDS, people, groups, devices, exchange, nanomdm, ask
 
 
 def _asked(done: "Asked", dry_run: bool) -> str:
+    from countermand.cli.render import many
+
     if done.apps is None:
         covers = "every app"
+    elif done.apps:
+        covers = f"{many(len(done.apps), 'app')}: {', '.join(done.apps[:_NAMED])}"
     else:
-        covers = f"{len(done.apps)} apps: {', '.join(done.apps[:_NAMED])}" if done.apps else "no app whose absence it could prove"
-    return f"{would(dry_run)}Command {done.query} asks {done.enrolments:,} devices for {covers}."
+        covers = "no app whose absence it could prove"
+    return f"{would(dry_run)}Command {done.query} asks {many(done.enrolments, 'device')} for {covers}."
 
 
 def _loaded(done: "Loaded", dry_run: bool) -> str:
