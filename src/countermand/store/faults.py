@@ -24,7 +24,8 @@ def told_apart() -> Iterator[None]:
             raise refused from fault
         if getattr(fault.__cause__, "sqlstate", None) in _WAITED or "database is locked" in str(fault):
             raise Refused("database-busy") from fault
-        if connection.vendor != "postgresql" or (connection.connection is not None and not connection.connection.closed):
+        gone = connection.connection is None or connection.connection.closed
+        if connection.vendor != "postgresql" or not gone:
             raise
         connection.close()
         raise unreachable(fault) from fault
