@@ -5,11 +5,12 @@ Part of a flow, never one by itself: everything here runs inside the caller's un
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from countermand.access import Act
 from countermand.core import facts
 from countermand.core.directive import OnUnknown
-from countermand.core.facts import BLOCK_SIZE
+from countermand.core.facts import BLOCK_SIZE, Known
 from countermand.flows.reevaluate import reevaluate
 from countermand.store import feed, known, sets, terms
 
@@ -41,12 +42,15 @@ def names_of_people(people: Collection[int]) -> dict[int, frozenset[str]]:
     return {ordinal: found.names for ordinal, found in known.load_people(people).items()}
 
 
-def settle(act: Act, devices: Mapping[int, Flip], people: Mapping[int, Flip]) -> frozenset[int]:
-    """Flip the sets, judge the devices that moved, and tell the gates; returns the devices that moved."""
+def settle(
+    act: Act, devices: Mapping[int, Flip], people: Mapping[int, Flip], rows: Mapping[int, Known] = MappingProxyType({})
+) -> frozenset[int]:
+    """Flip the sets, judge the devices that moved, and tell the gates; returns the devices that moved. ``rows``: what their
+    rows say now, as far as the caller has it."""
     moved = {ordinal: flip for ordinal, flip in devices.items() if flip[0] != flip[1]}
     sets.flip(sets.DEVICES, moved)
     only_looked = all(name.startswith("looked:") for before, after in moved.values() for name in before ^ after)
-    reevaluate(act, sorted(moved), only_looked=only_looked)
+    reevaluate(act, sorted(moved), only_looked=only_looked, rows=rows)
     people_moved = {ordinal: flip for ordinal, flip in people.items() if flip[0] != flip[1]}
     sets.flip(sets.PEOPLE, people_moved)
     _mark_unregistered({ordinal // BLOCK_SIZE for ordinal in people_moved})

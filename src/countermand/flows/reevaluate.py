@@ -4,13 +4,14 @@ Called inside the unit of the flow that changed rows and sets. A few devices are
 rows; many in one block are judged from the block's sets. Both give the same answer (a law in the tests).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from pyroaring import BitMap
 
 from countermand.access import Act
 from countermand.core import facts
-from countermand.core.facts import BLOCK_SIZE, Block
+from countermand.core.facts import BLOCK_SIZE, Block, Known
 from countermand.core.terms import Lineage, needs
 from countermand.flows.walk import walk
 from countermand.store import feed, known, sets, terms
@@ -20,8 +21,11 @@ from countermand.store.health import health
 FEW = 64
 
 
-def reevaluate(act: Act, ordinals: Collection[int], *, only_looked: bool = False) -> None:
-    """Judge these devices afresh under every issued lineage, and mark what gates must hear.
+def reevaluate(
+    act: Act, ordinals: Collection[int], *, only_looked: bool = False, rows: Mapping[int, Known] = MappingProxyType({})
+) -> None:
+    """Judge these devices afresh under every issued lineage, and mark what gates must hear. ``rows``: what the rows of some
+    of them say, where the caller has just read or written them.
 
     ``only_looked``: nothing but evidence of absence changed, which no gate needs to hear unless a lapse ends by it.
     """
@@ -34,7 +38,7 @@ def reevaluate(act: Act, ordinals: Collection[int], *, only_looked: bool = False
         by_block.setdefault(ordinal // BLOCK_SIZE, []).append(ordinal)
     for number, members in by_block.items():
         offsets = BitMap([ordinal % BLOCK_SIZE for ordinal in members])
-        few = _from_rows(number, members) if len(members) <= FEW else None
+        few = _from_rows(number, members, rows) if len(members) <= FEW else None
         for lineage in lineages:
             walk(act, few or block_for(number, lineage), offsets, lineage, worth)
             if not only_looked and any(version.directive.denies for version in lineage.versions):
@@ -46,9 +50,10 @@ def block_for(number: int, lineage: Lineage) -> Block:
     return sets.load(sets.DEVICES, number, *needs(lineage))
 
 
-def _from_rows(number: int, ordinals: list[int]) -> Block:
+def _from_rows(number: int, ordinals: list[int], rows: Mapping[int, Known]) -> Block:
     """A block of these devices alone, from their own rows, with the written sets they are in."""
-    loaded = known.load(ordinals)
+    loaded = {ordinal: rows[ordinal] for ordinal in ordinals if ordinal in rows}
+    loaded |= known.load([ordinal for ordinal in ordinals if ordinal not in rows])
     members = {ordinal % BLOCK_SIZE: facts.names(found) for ordinal, found in loaded.items()}
     block = facts.block_of(number, members)
     mine = BitMap(members.keys())

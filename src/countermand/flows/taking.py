@@ -101,6 +101,7 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
             for ordinal in touched
         },
         {},
+        after,
     )
 
 

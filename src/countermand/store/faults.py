@@ -10,6 +10,8 @@ from countermand.store import room
 
 #: What PostgreSQL says when a wait was too long: lock_not_available, query_canceled, deadlock_detected.
 _WAITED = {"55P03", "57014", "40P01"}
+#: And when it ends a connection, or has lost it: operator intervention, connection exceptions.
+_ENDED = ("57P", "08")
 
 
 @contextmanager
@@ -22,9 +24,10 @@ def told_apart() -> Iterator[None]:
     except (OperationalError, InterfaceError, InternalError) as fault:
         if (refused := room.refusal(fault)) is not None:
             raise refused from fault
-        if getattr(fault.__cause__, "sqlstate", None) in _WAITED or "database is locked" in str(fault):
+        state = getattr(fault.__cause__, "sqlstate", None) or ""
+        if state in _WAITED or "database is locked" in str(fault):
             raise Refused("database-busy") from fault
-        gone = connection.connection is None or connection.connection.closed
+        gone = state.startswith(_ENDED) or connection.connection is None or connection.connection.closed
         if connection.vendor != "postgresql" or not gone:
             raise
         connection.close()

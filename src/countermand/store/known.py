@@ -56,6 +56,8 @@ class _Releases:
 def load(ordinals: Collection[int]) -> dict[int, Known]:
     """Device ordinal → everything its rows say; ordinals without a row are left out."""
     found: dict[int, Known] = {}
+    if not ordinals:
+        return found
     releases, tree = _releases(), nesting.load()
     wanted = sorted(ordinals)
     for start in range(0, len(wanted), _CHUNK):
