@@ -8,6 +8,7 @@ import pytest
 from countermand.config import Database
 from countermand.core import facts
 from countermand.core.instants import from_iso
+from countermand.core.outcomes import Progress
 from countermand.core.people import Person
 from countermand.flows import telling
 from countermand.flows.issue import supersede
@@ -72,7 +73,7 @@ def test_a_halt_in_the_middle_stops_it_before_the_next_chunk(fleet: house.Fleet)
 def test_a_rescission_in_the_middle_stops_it_for_good(fleet: house.Fleet) -> None:
     house.issued(50)
 
-    def tick(progress: telling.Progress) -> None:
+    def tick(progress: Progress) -> None:
         if progress.more:
             rescind(house.author(), house.NAME, "changed")
 
@@ -88,7 +89,7 @@ def test_superseding_in_the_middle_leaves_the_new_version_to_its_own_telling(fle
     for name in ("petra", "paul"):
         house.approved(name)
 
-    def tick(progress: telling.Progress) -> None:
+    def tick(progress: Progress) -> None:
         if progress.more:
             supersede(house.operator(), house.NAME, expected=5)
 

@@ -11,8 +11,8 @@ from countermand.cli.dry import would
 from countermand.cli.session import Session
 
 if TYPE_CHECKING:
+    from countermand.core.outcomes import Rescinded
     from countermand.flows.issue import Resumed
-    from countermand.flows.stop import Rescinded
     from countermand.operations.forward import Going
 
 Expected = Annotated[

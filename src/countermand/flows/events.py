@@ -24,7 +24,8 @@ from countermand.flows.files import secret_file
 from countermand.sources import nanomdm
 from countermand.store import asked, events, log, reporters
 from countermand.store.events import EventRow
-from countermand.store.unit import unit
+from countermand.store.reporters import SourceRow
+from countermand.store.unit import aside, unit
 
 #: Source names stand in addresses and in the names of files.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -86,7 +87,7 @@ def signed(state_dir: Path, name: str, body: bytes, signature: str) -> bool:
 def keep_event(source: str, body: bytes, now: Instant) -> bool:
     """Store what a source posted, before anything is made of it; False if it is a replay."""
     try:
-        with unit():
+        with aside():
             events.keep(source, _id(body), body, now)
     except events.Replay:
         return False
@@ -120,9 +121,9 @@ def event_take(act: Act, number: int, hold: Holdbacks) -> EventRow:
 def event_drop(act: Act, number: int) -> EventRow:
     """Throw an event away that was set aside. Refused ``not-found``."""
     require(act.actor, "release")
-    with unit():
-        found = events.body(number)
-        if found is None:
+    with aside():
+        found = events.find(number)
+        if found is None or not events.lock(number):
             raise Refused("not-found", what="event", name=str(number), nearest="see `countermand source events`")
         events.taken(number, act.now)
         log.append("event-dropped", act, {"source": found[0].source, "event": found[0].event, "why": found[0].code})
@@ -131,28 +132,43 @@ def event_drop(act: Act, number: int) -> EventRow:
 
 def forget_events(now: Instant) -> int:
     """Forget what is long over."""
-    with unit():
+    with aside():
         return events.forget(now - KEPT)
 
 
 def _set_aside(number: int, code: str, why: str) -> None:
-    with unit():
+    with aside():
         events.set_aside(number, code, why)
 
 
 def _take(act: Act, number: int, hold: Holdbacks) -> EventRow | None:
-    with unit():
-        found = events.body(number)
-        if found is None:
-            return None
-        row, body = found
-        source = reporters.named(row.source, "nanomdm")
-        mention = _PARSE[source.kind](body, row.source, act.now)
+    found = events.find(number)
+    source = reporters.find(found[0].source) if found else None
+    if found is None or source is None:
+        return None
+    row, body = found
+    mention = _PARSE[source.kind](body, row.source, act.now)
+    blocks = ingest.block_of(mention) if mention else []
+    try:
+        return row if _fold(act, row, source, mention, blocks, hold) else None
+    except ingest.Elsewhere:
+        return row if _fold(act, row, source, mention, None, hold) else None
+
+
+def _fold(act: Act, row: EventRow, source: SourceRow, mention: Mention | None, blocks: list[int] | None, hold: Holdbacks) -> bool:
+    """The one transaction; False if another thread took the event meanwhile. ``blocks``: as of units, beside others where the
+    device is known."""
+    with unit(blocks):
+        if not events.lock(row.number):
+            return False
         if mention is not None:
             worker = Act(SYSTEM, act.now, act.drill)
-            ingest.take(worker, source, [mention], complete=False, may_add=True, confirmed=False, hold=hold)
-        events.taken(number, act.now)
-    return row
+            ingest.take(
+                worker, source, [mention],
+                complete=False, may_add=blocks is None, confirmed=False, hold=hold, blocks=blocks,
+            )  # fmt: skip
+        events.taken(row.number, act.now)
+    return True
 
 
 def _id(body: bytes) -> str:

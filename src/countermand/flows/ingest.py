@@ -87,6 +87,12 @@ def _parts(mentions: Sequence[Mention], may_add: bool) -> Iterator[tuple[list[in
             yield None if block is None else [block], blocks[block][start : start + PART]
 
 
+def block_of(mention: Mention) -> list[int] | None:
+    """The block that taking it writes, if its device is known; None: it may be about any."""
+    ((blocks, _),) = _parts([mention], may_add=False)
+    return blocks
+
+
 def _take_part(
     act: Act,
     source: SourceRow,
@@ -99,12 +105,12 @@ def _take_part(
     try:
         with unit(blocks):
             return take(act, source, part, complete=False, may_add=may_add, confirmed=confirmed, hold=hold, blocks=blocks)
-    except _Elsewhere:
+    except Elsewhere:
         with unit():
             return take(act, source, part, complete=False, may_add=may_add, confirmed=confirmed, hold=hold)
 
 
-class _Elsewhere(Exception):
+class Elsewhere(Exception):
     """A device is not in the block in which its names were just now: it was replaced meanwhile."""
 
 
@@ -143,7 +149,7 @@ def take(
         return _hold_all(act, source, mentions, *why)
     drawn = taking.plan(act, source.name, mentions, may_add=may_add)
     if blocks is not None and not {ordinal // BLOCK_SIZE for ordinal in drawn.devices} <= set(blocks):
-        raise _Elsewhere
+        raise Elsewhere
     if not confirmed and (flooding := _flood(act, source, drawn, hold)):
         drawn, number = _hold_flood(act, source, mentions, drawn, flooding, may_add)
         doubt = Refused("flood", **flooding)

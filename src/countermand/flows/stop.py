@@ -1,7 +1,6 @@
 """Stopping: withdraw, halt, rescind. One person, one small write, and nothing that it waits for: it locks the directive alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -10,6 +9,7 @@ from countermand.core import facts, lifecycle
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import EndGround
+from countermand.core.outcomes import Halted, Rescinded
 from countermand.core.terms import Lineage, needs
 from countermand.core.timeline import denied_at, timeline
 from countermand.store import directives, feed, log, outbox, room, sets, terms
@@ -18,28 +18,6 @@ from countermand.store.unit import aside
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Halted:
-    """``already``: it was halted before; nothing was written."""
-
-    lineage: str
-    already: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Rescinded:
-    """What the one write undid, counted after it: ``lifted`` devices denied until then; ``voided`` notices that were
-    waiting. Still on its way: ``in_flight`` notices handed to the mail server just now, and ``corrections`` to be promised.
-    """
-
-    lineage: str
-    ground: EndGround
-    lifted: int
-    voided: int
-    in_flight: int
-    corrections: int
 
 
 def withdraw(act: Act, name: str) -> int:

@@ -5,7 +5,7 @@ the set": the same for the first telling, after a crash, and for people who join
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
 from pyroaring import BitMap
@@ -14,6 +14,7 @@ from countermand.access import Act, require
 from countermand.core import facts, schedule
 from countermand.core.handover import in_force
 from countermand.core.notices import Kind
+from countermand.core.outcomes import Progress
 from countermand.core.terms import Lineage
 from countermand.flows.hold import hold_all
 from countermand.store import audience, directives, feed, holds, log, outbox, restored, rings, sets, terms
@@ -23,18 +24,6 @@ from countermand.store.unit import unit
 CHUNK = 2_000
 #: Chunks in one call of whoever drives it step by step: a second or two of work.
 BURST = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """``promised`` now, ``done`` of ``total`` people so far. ``more``: call again. ``why`` it stopped for good, if not:
-    '' when everybody is promised, ``halted``, ``over`` (rescinded, superseded, or its sunset has come), or ``audience-grew``."""
-
-    promised: int
-    done: int
-    total: int
-    more: bool
-    why: str = ""
 
 
 Tick = Callable[[Progress], None]

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from countermand.core.outcomes import Progress
 from countermand.flows import issue as issuing
 from countermand.flows import telling
 from countermand.flows.issue import Issued, Resumed
-from countermand.flows.telling import BURST, Progress
+from countermand.flows.telling import BURST
 from countermand.operations.operation import Call, operation, rehearsed
 
 

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from string import Formatter
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from countermand.access import Act, require
-from countermand.config import Config
+
+if TYPE_CHECKING:
+    from countermand.config import Config
 
 Asked = ParamSpec("Asked")
 Result = TypeVar("Result")
@@ -26,7 +28,7 @@ class Call:
     """One call: who asks and when, the configuration that answers, and who is told how far it has come."""
 
     act: Act
-    config: Config
+    config: "Config"
     tick: Callable[[int], None] = _silent
 
 

@@ -39,14 +39,19 @@ def waiting(most: int) -> list[int]:
     return list(rows.values_list("pk", flat=True)[:most])
 
 
-def body(number: int) -> tuple[EventRow, bytes] | None:
-    """Inside a unit: an event that still waits, or is set aside, held until the unit's end so that no other thread takes it
-    too; None if somebody has, or has it in hand."""
+def find(number: int) -> tuple[EventRow, bytes] | None:
+    """An event that still waits, or is set aside, with its body; None if somebody has taken it."""
+    row = models.SourceEvent.objects.filter(pk=number, taken_at=None).first()
+    return (_event(row), bytes(row.body)) if row else None
+
+
+def lock(number: int) -> bool:
+    """Inside a unit: hold an event until the unit's end, so that no other thread takes it too; False if somebody has taken
+    it, or has it in hand."""
     rows = models.SourceEvent.objects.filter(pk=number, taken_at=None)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
-    row = rows.first()
-    return (_event(row), bytes(row.body)) if row else None
+    return bool(rows.values_list("pk", flat=True)[:1])
 
 
 def taken(number: int, now: Instant) -> None:
