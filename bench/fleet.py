@@ -151,6 +151,7 @@ def _told(state: Path) -> dict[str, Any]:
     from countermand.flows.stop import halt
     from countermand.flows.telling import issue_all, issue_next
     from countermand.reads.preview import preview
+    from countermand.store.setup import close_store
 
     foreseen = preview("bench", standard(state), NOW)
     took, done = timed(lambda: issued(state, "bench", foreseen.audience, foreseen.busiest_denials, NOW))
@@ -168,11 +169,9 @@ def _told(state: Path) -> dict[str, Any]:
     whole = took + (time.perf_counter() - began) * 1000
     spent += time.process_time() * 1000
     other = issued(state, "other", foreseen.audience, foreseen.busiest_denials, NOW)
+    close_store()  # a connection is of one process
     child = os.fork()
     if child == 0:  # a process of its own tells people while this one halts
-        from countermand.store.setup import close_store
-
-        close_store()
         issue_all(by(Role.OPERATOR, NOW), "other", other.audience)
         os._exit(0)
     time.sleep(0.3)
