@@ -1,9 +1,12 @@
 """Key files: made once, readable by their owner alone, and never mistaken for one another."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from countermand.lib import drafts
 from countermand.lib.keys import (
     BadKeyFile,
     create,
@@ -35,6 +38,47 @@ def test_a_key_file_is_made_once_and_read_back(tmp_path: Path) -> None:
     assert load_public(path.with_name("feed.key.pub")) == made.public == public_from_text(made.public.text)
     with pytest.raises(BadKeyFile, match="key-exists"):
         create(path)
+
+
+def test_what_a_death_left_of_a_key_is_made_whole(tmp_path: Path) -> None:
+    """It was killed between the two halves; the private one decides."""
+    path = tmp_path / "feed.key"
+    made = create(path)
+    path.with_name("feed.key.pub").unlink()
+    assert load_or_create(path).seed == made.seed
+    assert load_public(path.with_name("feed.key.pub")) == made.public
+
+
+def test_no_second_key_is_made_beside_a_public_half_that_somebody_trusts(tmp_path: Path) -> None:
+    path = tmp_path / "root.key"
+    create(path)
+    path.rename(tmp_path / "elsewhere")
+    with pytest.raises(BadKeyFile, match="key-exists"):
+        load_or_create(path)
+    assert not path.exists()
+
+
+def test_drafts_of_the_dead_are_taken_away_and_those_of_the_living_stay(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for number in (dead.pid, os.getpid(), os.getppid()):
+        (tmp_path / f".s.abc.{number}.draft").write_text("half")
+    with drafts.draft(tmp_path / "t") as file:
+        file.write(b"whole")
+        assert len(list(tmp_path.glob(".t.*.draft"))) == 1
+        drafts.write(tmp_path / "u", "while the other is being written")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f".s.abc.{os.getppid()}.draft", "t", "u"]
+    assert (tmp_path / "t").read_bytes() == b"whole"
+
+
+def test_a_draft_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    drafts.write(tmp_path / "t", "before")
+    with pytest.raises(TypeError), drafts.draft(tmp_path / "t") as file:
+        file.write("no bytes")  # type: ignore[arg-type]
+    with pytest.raises(FileExistsError):
+        drafts.write(tmp_path / "t", "after", new=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["t"]
+    assert (tmp_path / "t").read_text() == "before"
 
 
 def test_a_key_never_prints_itself(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from countermand.flows.kept import older
 from countermand.flows.publish import publish
 from countermand.flows.publish_snapshot import publish_snapshot
 from countermand.flows.speaker import Speaker
-from countermand.lib import clock
+from countermand.lib import clock, drafts
 from countermand.snapshot.files import snapshots
 from countermand.store import feed, installation, lease
 from countermand.store.unit import aside
@@ -83,6 +83,7 @@ def keep_snapshots(speaker: Speaker, directory: Path, stop: threading.Event, sta
     """Write a snapshot when there is none for this epoch, when many records have come since the last, and now and then.
     Apart from publishing, because a large one takes seconds and a halt may not wait for it. An older copy of the database
     writes none."""
+    drafts.clear(directory)  # of a process that was killed, which nobody else takes away before the next snapshot
     written_at = took = 0
     while not stop.is_set():
         age = clock.steady() - written_at

@@ -3,11 +3,12 @@
 Whoever copies it elsewhere can later show that the ledger was cut short or rewritten.
 """
 
-import os
+from contextlib import suppress
 from pathlib import Path
 
 from countermand.ledger.checkpoint import read
 from countermand.ledger.errors import LedgerProblem
+from countermand.lib import drafts
 
 NEWEST = "newest.note"
 
@@ -16,19 +17,11 @@ def keep(directory: Path, note: str, day: str) -> None:
     """The first note of a day stays under the day's name (``2020-07-17.note``), the latest of all as ``newest.note``. Whole
     or not at all: the newest is replaced by a rename, and never by one of fewer entries."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = directory / f"{NEWEST}.{os.getpid()}.draft"
-    with draft.open("w") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    daily = directory / f"{day}.note"
-    if not daily.exists():
-        os.link(draft, daily)
+    with suppress(FileExistsError):
+        drafts.write(directory / f"{day}.note", note, new=True)
     before = newest(directory)
-    if before is not None and read(before)[0].size > read(note)[0].size:
-        draft.unlink()
-    else:
-        draft.rename(directory / NEWEST)
+    if before is None or read(before)[0].size <= read(note)[0].size:
+        drafts.write(directory / NEWEST, note)
 
 
 def newest(directory: Path) -> str | None:

@@ -5,7 +5,6 @@ A key file is one line: ``ed25519-private <base64 of the 32-byte seed>`` or ``ed
 
 import base64
 import binascii
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from countermand.lib import drafts
 
 
 class BadKeyFile(Exception):
@@ -79,9 +80,11 @@ def public_from_text(text: str) -> VerifyKey:
 
 def create(path: Path) -> SigningKey:
     """A new key in a new file, and its public half beside it as ``<path>.pub``. BadKeyFile key-exists if there is one."""
+    if _public(path).exists():  # of a key that is kept elsewhere, and that somebody trusts
+        raise BadKeyFile("key-exists", _public(path))
     key = SigningKey(Ed25519PrivateKey.generate())
     _write_new(path, f"{_PRIVATE} {base64.b64encode(key.seed).decode()}\n", 0o600)
-    save_public(path.with_name(path.name + ".pub"), key.public)
+    save_public(_public(path), key.public)
     return key
 
 
@@ -104,12 +107,20 @@ def load_public(path: Path) -> VerifyKey:
 
 
 def load_or_create(path: Path) -> SigningKey:
-    """The key in this file, made now if there is none."""
-    return load(path) if path.exists() else create(path)
+    """The key in this file, made now if there is none. Whoever was killed between its two halves left the private one: the
+    public one follows from it."""
+    drafts.clear(path.parent)
+    if not path.exists():
+        return create(path)
+    key = load(path)
+    if not _public(path).exists():
+        save_public(_public(path), key.public)
+    return key
 
 
 def load_or_create_secret(path: Path) -> bytes:
     """32 secret bytes in a file of their own (the hash key of gates), made now if there are none."""
+    drafts.clear(path.parent)
     if not path.exists():
         _write_new(path, f"{_SECRET} {base64.b64encode(secrets.token_bytes(32)).decode()}\n", 0o600)
     return load_secret(path)
@@ -119,16 +130,17 @@ def load_secret(path: Path) -> bytes:
     return _read(path, _SECRET)
 
 
+def _public(path: Path) -> Path:
+    return path.with_name(path.name + ".pub")
+
+
 def _write_new(path: Path, text: str, mode: int) -> None:
+    """Whole or not at all: an empty file would be a damaged key for ever."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        drafts.write(path, text, mode, new=True)
     except FileExistsError:
         raise BadKeyFile("key-exists", path) from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _read(path: Path, kind: str) -> bytes:

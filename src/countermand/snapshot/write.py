@@ -5,7 +5,6 @@ worse than to be late.
 """
 
 import hashlib
-import os
 import struct
 import tempfile
 from array import array
@@ -22,6 +21,7 @@ from countermand.core.canonical import canonical
 from countermand.core.decision import Standing
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
+from countermand.lib import drafts
 from countermand.lib.keys import SigningKey
 from countermand.snapshot.format import BODY, ENTRY, HEAD_LENGTH, MAGIC, PREFIX_BITS, PREFIX_SHIFT
 from countermand.snapshot.records import standing_body
@@ -68,23 +68,15 @@ class Stamp:
 
 def write(path: Path, stamp: Stamp, contents: Contents, key: SigningKey, certificate: bytes) -> int:
     """Write the file; returns its size in bytes. It appears under its name complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".snapshot-", delete=False) as file:
-        try:
-            body = _Body(file)
-            body.table("identities", contents.identities, path.parent)
-            body.table("logins", contents.logins, path.parent)
-            body.section("protected", [_bytes("Q", sorted(set(contents.protected)))])
-            body.section("standings", [canonical([standing_body(standing) for standing in contents.standings])])
-            body.section("denials", _coded(contents.denials))
-            body.section("unregistered", _coded(contents.unregistered))
-            _head(file, stamp, body, key, certificate)
-            file.flush()
-            os.fsync(file.fileno())
-            os.rename(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    with drafts.draft(path) as file:
+        body = _Body(file)
+        body.table("identities", contents.identities, path.parent)
+        body.table("logins", contents.logins, path.parent)
+        body.section("protected", [_bytes("Q", sorted(set(contents.protected)))])
+        body.section("standings", [canonical([standing_body(standing) for standing in contents.standings])])
+        body.section("denials", _coded(contents.denials))
+        body.section("unregistered", _coded(contents.unregistered))
+        _head(file, stamp, body, key, certificate)
     return body.end
 
 
