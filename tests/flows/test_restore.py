@@ -178,6 +178,7 @@ def test_snapshots_of_earlier_epochs_are_gone(config: Config) -> None:
 def test_the_epochs_file_is_believed_or_refused(tmp_path: Path) -> None:
     assert epochs.kept(tmp_path) == 0
     assert epochs.next_epoch(tmp_path, [41], 0) == 42
+    epochs.keep(tmp_path, 42)
     assert epochs.next_epoch(tmp_path, [1], 0) == 43
     (tmp_path / "epoch").write_text("many")
     with pytest.raises(Refused) as refused:

@@ -4,12 +4,12 @@ The highest epoch ever opened is also kept beside the database, in ``<state_dir>
 not know it, and must neither publish nor open it again.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from countermand.core.errors import Refused
 from countermand.core.instants import SECOND, Instant
+from countermand.lib import drafts
 from countermand.snapshot.files import directory_of, snapshots
 
 
@@ -25,18 +25,16 @@ def kept(state_dir: Path) -> int:
 
 
 def next_epoch(state_dir: Path, heard: Iterable[int], real: Instant) -> int:
-    """An epoch higher than any that a gate can have heard, written down before anybody hears of it.
+    """An epoch higher than any that a gate can have heard.
 
     ``heard``: every epoch that some database or gate is known to have been in. It is also at least the real time in
     seconds: where everything but the backup is lost, nothing tells how often epochs were opened, but time only grows.
     """
     written = max((file.epoch for file in snapshots(directory_of(state_dir))), default=0)
-    opened = max(kept(state_dir) + 1, written + 1, *(epoch + 1 for epoch in heard), real // SECOND)
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = state_dir / "epoch.new"
-    with draft.open("w") as file:
-        file.write(f"{opened}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(state_dir / "epoch")
-    return opened
+    return max(kept(state_dir) + 1, written + 1, *(epoch + 1 for epoch in heard), real // SECOND)
+
+
+def keep(state_dir: Path, opened: int) -> None:
+    """Write down that this epoch was opened, before any gate hears of it and not before its database is in place: until then
+    the old one must be able to tell gates of a halt."""
+    drafts.write(state_dir / "epoch", f"{opened}\n")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
+from countermand.flows import epochs
 from countermand.flows.bodies import denials, denials_of_people, standing
 from countermand.flows.speaker import Speaker
 from countermand.snapshot.files import SnapshotFile, file_for, snapshots
@@ -26,6 +27,8 @@ def publish_snapshot(speaker: Speaker, directory: Path, real: Instant) -> Snapsh
         house = installation.load()
         if house is None:
             raise Refused("no-installation", path="(open)")
+        if speaker.state_dir is not None and house.epoch > max(speaker.epoch, 1):
+            epochs.keep(speaker.state_dir, house.epoch)  # a restore was killed before it wrote that down
         now = real + house.clock_offset
         last = feed.last(house.epoch)
         hashes = Hashes(speaker.secret, house.epoch)

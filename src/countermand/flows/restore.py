@@ -5,6 +5,7 @@ what was there is kept under another name. PostgreSQL: everything is one transac
 database is there or the restored one, never a mixture; running it again goes on or begins anew.
 """
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from countermand.core.instants import Instant
 from countermand.flows import epochs
 from countermand.flows.backup import Tick, backup, is_secret, load_rows, opened
 from countermand.flows.speaker import keys_dir
-from countermand.lib import clock
+from countermand.lib import clock, drafts
 from countermand.lib.archive import Archive, digest_of
 from countermand.snapshot.files import directory_of, snapshots
 from countermand.store import archive, feed, held, installation, lease, log, operators, restored, upgrades
@@ -27,6 +28,8 @@ from countermand.store.unit import unit
 
 #: Files without which a restored installation would have another voice than the one its gates and auditors know.
 _NEEDED = ("feed.key", "ledger.key", "gates.secret", "notices.secret")
+
+_ROOM = ".restoring-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,9 @@ def restore(config: Config, file: Path, token: str, *, replace: bool = False, ti
     if before is not None and not replace:
         raise Refused("restore-over-live", path=str(config.database))
     _check_keys(found, keys_dir(config.state_dir))
-    with tempfile.TemporaryDirectory(dir=_room(config)) as room:
+    for left in _room(config).glob(f"{_ROOM}*"):  # by a restore that was killed
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_ROOM, dir=_room(config)) as room:
         current = _brought_up(found, config, Path(room))
         known = (int(found.manifest["epoch"]), *(before.epochs if before else ()))
         with _place(config) as settle:
@@ -73,6 +78,7 @@ def restore(config: Config, file: Path, token: str, *, replace: bool = False, ti
             for old in snapshots(directory_of(config.state_dir)):
                 old.path.unlink(missing_ok=True)
             kept = settle(done.epoch)
+            epochs.keep(config.state_dir, done.epoch)
     return Restored(done.epoch, done.made, done.halted, done.notices, done.approvals, kept)
 
 
@@ -170,19 +176,19 @@ def _place(config: Config) -> Iterator[Callable[[int], Path | None]]:
 
 
 def _swap(draft: Path, place: Path, epoch: int) -> Path | None:
-    """The draft becomes the database. What was there goes first, its log before it: a log beside a file that it does not
-    belong to would be played into it."""
+    """The draft becomes the database, by one rename, so that there always is one. What was there gets another name first, and
+    its log goes: a log beside a file that it does not belong to would be played into it."""
     close_store()  # folds the draft's log into it
     kept = None
     if place.exists():
         _fold(place)
         kept = place.with_name(f"{place.name}.before-epoch-{epoch}")
+        kept.unlink(missing_ok=True)  # of a restore that was killed here
+        kept.hardlink_to(place)
     for suffix in ("-wal", "-shm"):
         log_file = place.with_name(place.name + suffix)
         if log_file.exists():
             log_file.rename(place.with_name(f"{place.name}.before-epoch-{epoch}{suffix}"))
-    if kept is not None:
-        place.rename(kept)
     draft.rename(place)
     return kept
 
@@ -250,5 +256,5 @@ def _bring_keys(found: Archive, directory: Path) -> None:
         path = directory / name
         if member == name or "/" in name or path.exists():
             continue
-        path.touch(mode=0o600 if is_secret(name) else 0o644, exist_ok=False)
-        path.write_bytes(found.read(member))
+        with drafts.draft(path, 0o600 if is_secret(name) else 0o644, new=True) as file:
+            file.write(found.read(member))
