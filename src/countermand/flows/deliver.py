@@ -68,9 +68,10 @@ def _claim(act: Act, desk: Desk, real: Instant, worker: str, batch: int) -> list
     claimed is given back and claimed anew."""
     while True:
         with suppress(outbox.Overtaken), aside():
-            rows = outbox.claim(act, real, desk.lease, worker, batch)
-            claimed = drafts(desk, rows, act.now)
-            outbox.confirm(act, rows)
+            found = outbox.claim(act, real, desk.lease, worker, batch)
+            hold.record(act, found.words)
+            claimed = drafts(desk, found.rows, act.now)
+            outbox.confirm(act, found.rows)
             return claimed
 
 
@@ -175,9 +176,9 @@ def _follow(act: Act, reached: Sequence[Draft]) -> None:
     notices = [draft.row for draft in reached if draft.row.kind is not Kind.RESCINDED]
     standings = outbox.standings({row.version for row in notices}) if notices else {}
     ended = {row.lineage for row in notices if standings[row.version].standing.ended}
-    for row in notices:
-        if row.lineage in ended:
-            outbox.correct(row.lineage, [row.person], act)
+    for name in sorted(ended):
+        corrected = outbox.correct(name, [row.person for row in notices if row.lineage == name], act)
+        hold.record(act, {(name, Kind.RESCINDED): corrected})
     hold.hold_late(act, [(row.lineage, row.person, row.kind) for row in notices if row.lineage not in ended])
 
 

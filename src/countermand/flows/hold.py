@@ -4,7 +4,7 @@ The halt itself is one small write and waits for none of this (flows.stop). The 
 the worker promises them, anything may interrupt it, and whoever was not reached by an earlier word gets no later one.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from countermand.access import Act, require
@@ -64,7 +64,18 @@ def hold_late(act: Act, reached: Sequence[tuple[str, int, Kind]]) -> None:
         if row.last_halt is not None and row.ended_at is None:
             awaited = TELLING if row.halted_at is not None else {Kind.HALTED}
             people = sorted({person for lineage, person, kind in reached if lineage == name and kind in awaited})
-            _promise(act, name, people, row.last_halt)
+            kind, promised = _promise(act, name, people, row.last_halt)
+            record(act, {(name, kind): promised})
+
+
+def record(act: Act, words: Mapping[tuple[str, Kind], int]) -> None:
+    """One entry per lineage and kind of word that people were promised beside the chunks, because a notice turned out to have
+    reached them, or may have. Inside the caller's unit."""
+    for (name, kind), people in sorted(words.items()):
+        if people and kind is Kind.RESCINDED:
+            log.append("corrections-promised", act, {"lineage": name, "people": people})
+        elif people:
+            log.append("hold-promised", act, {"lineage": name, "kind": kind.value, "people": people})
 
 
 def _promise(act: Act, name: str, people: Collection[int], halt: Instant) -> tuple[Kind, int]:

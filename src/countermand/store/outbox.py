@@ -4,6 +4,7 @@ INVARIANT: whether a notice may still leave is decided inside the claim, from th
 are then. Leases and back-off run on real time, also in a drill; ``not_before`` and what a text states on the act's time.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -236,7 +237,16 @@ def confirm(act: Acting, rows: Sequence[Row]) -> None:
         raise Overtaken
 
 
-def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """``rows`` may leave. ``words``: (lineage, kind) → how many people were promised a word because an earlier claim, which
+    ran out unsettled, may have reached them."""
+
+    rows: list[Row]
+    words: Counter[tuple[str, Kind]]
+
+
+def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> Claimed:
     """Up to ``limit`` notices that may leave now, this worker's until ``real + lease``; those that go first, first, then
     turn and turn about between versions. Inside a unit that ``confirm`` ends; what another worker is claiming is passed over.
 
@@ -245,22 +255,23 @@ def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> li
     """
     sources = waiting()
     rows: list[Row] = []
+    words: Counter[tuple[str, Kind]] = Counter()
     for rank in (0, 1):
         for left, source in zip(range(len(sources), 0, -1), sources, strict=True):
             if rank and source.standing.halted and not source.standing.ended:
                 continue  # all of these wait; only what goes first may leave
             share = limit - len(rows) if rank == 0 else -(-(limit - len(rows)) // left)
-            rows += _take(source, rank, act, real, share)
+            rows += _take(source, rank, act, real, share, words)
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE store_notice SET reached = reached OR state = 'claimed', state = 'claimed', claimed_by = %s, "
             "lease_until = %s, attempts = attempts + 1 WHERE id = %s",
             [(worker, real + lease, row.id) for row in rows],
         )
-    return rows
+    return Claimed(rows, words)
 
 
-def _take(source: Source, rank: int, act: Acting, real: Instant, share: int) -> list[Row]:
+def _take(source: Source, rank: int, act: Acting, real: Instant, share: int, words: Counter[tuple[str, Kind]]) -> list[Row]:
     """The next notices of a version and rank that may leave; those met on the way that never may are voided."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -279,7 +290,7 @@ def _take(source: Source, rank: int, act: Acting, real: Instant, share: int) -> 
             rows.append(Row(pk, source.version, source.lineage, person, kind, occurrence, attempts + 1, promised_at))
         elif fate is Fate.VOID:
             void.append((pk, person, kind, state))
-    _discard(source, void, act)
+    words.update(_discard(source, void, act))
     return rows[:share]
 
 
@@ -291,16 +302,18 @@ def _passing_over() -> str:
     return " FOR NO KEY UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
 
 
-def _discard(source: Source, notices: Sequence[tuple[int, int, Kind, str]], act: Acting) -> None:
+def _discard(source: Source, notices: Sequence[tuple[int, int, Kind, str]], act: Acting) -> dict[tuple[str, Kind], int]:
     """Void them; unknown where an attempt may have reached the person, who then gets the correction, or hears that the order
     goes on."""
     void([pk for pk, _, _, _ in notices], act)
     doubtful = [(person, kind) for _, person, kind, state in notices if state == Mark.CLAIMED]
     if source.standing.ended:
-        correct(source.lineage, [person for person, _ in doubtful], act)
-    elif source.standing.state is State.ISSUED and not source.standing.halted:
+        return {(source.lineage, Kind.RESCINDED): correct(source.lineage, [person for person, _ in doubtful], act)}
+    if source.standing.state is State.ISSUED and not source.standing.halted:
         held = [person for person, kind in doubtful if kind is Kind.HALTED]
-        promise(source.version, held, Kind.RESUMED, act, occurrence=str(source.standing.last_halt))
+        promised = promise(source.version, held, Kind.RESUMED, act, occurrence=str(source.standing.last_halt))
+        return {(source.lineage, Kind.RESUMED): promised}
+    return {}
 
 
 def void(ids: Collection[int], act: Acting) -> None:
