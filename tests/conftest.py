@@ -118,3 +118,10 @@ def store(database: "Database") -> "Database":
 
     open_store(database)
     return database
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have to say besides passing: each ``record_property("said", ...)``, at the end."""
+    reports = [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]
+    for line in sorted(str(value) for report in reports for name, value in report.user_properties if name == "said"):
+        terminalreporter.write_line(line)

@@ -1,0 +1,148 @@
+"""What a process does to the world, counted: at the fatal event it dies as from ``kill -9``, in the middle of doing it.
+
+An event is a moment between two statements, or between two rows of one that is run for many; before and after a transaction
+ends; before, amid and after each step of SMTP; before and after a file is opened, written through, moved or removed. Nobody
+lists them: they are what happened.
+"""
+
+import builtins
+import functools
+import io
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_FILES = ("open", "rename", "replace", "unlink", "remove", "link", "truncate", "mkdir", "rmdir")
+
+
+class Events:
+    """``fatal`` None: only counts, and notes in ``seen`` what there was."""
+
+    def __init__(self, fatal: int | None = None) -> None:
+        self.fatal = fatal
+        self.seen: list[str] = []
+
+    def __call__(self, what: str) -> None:
+        self.seen.append(what)
+        if len(self.seen) == self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+            signal.pause()  # not a step further
+
+
+def watch(events: Events, folder: Path) -> None:
+    """From now on this process tells ``events`` what it does to the database, to mail servers, and to files in ``folder``.
+    For the rest of its life: a process that is watched is a child made for it."""
+    patch = pytest.MonkeyPatch()
+    _watch_database(events)
+    _watch_mail(events, patch)
+    _watch_files(events, folder, patch)
+
+
+def _around(events: Events, what: str, does: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(does)
+    def watched(*arguments: Any, **named: Any) -> Any:
+        events(f"before {what}")
+        found = does(*arguments, **named)
+        events(f"after {what}")
+        return found
+
+    return watched
+
+
+# -- the database --
+
+
+def _watch_database(events: Events) -> None:
+    from django.db import connection
+
+    def statement(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        what = " ".join(sql.split())[:80]
+        events(f"before {what}")  # and after whatever came before it
+        return execute(sql, _row_by_row(events, what, params) if many else params, many, context)
+
+    connection.ensure_connection()
+    connection.execute_wrappers.append(statement)
+    for name in ("_commit", "_rollback", "_set_autocommit"):
+        setattr(connection, name, _around(events, name.strip("_"), getattr(connection, name)))
+
+
+def _row_by_row(events: Events, what: str, params: Iterable[Any]) -> Iterator[Any]:
+    for row in params:
+        events(f"a row of {what}")
+        yield row
+
+
+# -- mail --
+
+
+class _Wire:
+    """A socket to a mail server whose every step is an event."""
+
+    def __init__(self, plug: socket.socket, events: Events) -> None:
+        self._plug, self._events = plug, events
+
+    def sendall(self, octets: bytes) -> None:
+        what = octets[:24].split(b"\r")[0].decode("ascii", "replace")
+        self._events(f"before sending {what}")
+        middle = len(octets) // 2
+        self._plug.sendall(octets[:middle])
+        self._events(f"in the middle of sending {what}")
+        self._plug.sendall(octets[middle:])
+        self._events(f"after sending {what}")
+
+    def recv(self, most: int) -> bytes:
+        select.select([self._plug], [], [], 10)
+        self._events("an answer is there")
+        found = self._plug.recv(most)
+        self._events(f"has read {found[:24]!r}")
+        return found
+
+    def close(self) -> None:
+        self._plug.close()
+
+
+def _watch_mail(events: Events, patch: pytest.MonkeyPatch) -> None:
+    from countermand.notices import mail
+
+    connected = _around(events, "connecting", mail.connected)
+    patch.setattr(mail, "connected", lambda server: _Wire(connected(server), events))
+
+
+# -- files --
+
+
+def _nameless(arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """A file without a name is gone with whoever has it open."""
+    return "opener" in named or (
+        bool(arguments) and isinstance(arguments[0], int) and arguments[0] & os.O_TMPFILE == os.O_TMPFILE
+    )
+
+
+def _watch_files(events: Events, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    inside = f"{folder}/"
+
+    def only_here(name: str, does: Callable[..., Any]) -> Callable[..., Any]:
+        watched: dict[str, Callable[..., Any]] = {}
+
+        @functools.wraps(does)
+        def perhaps(path: Any, *arguments: Any, **named: Any) -> Any:
+            if not isinstance(path, (str, os.PathLike)) or not str(path).startswith(inside) or _nameless(arguments, named):
+                return does(path, *arguments, **named)
+            what = f"{name} {Path(path).name}"
+            return watched.setdefault(what, _around(events, what, does))(path, *arguments, **named)
+
+        return perhaps
+
+    for name in _FILES:
+        patch.setattr(os, name, only_here(name, getattr(os, name)))
+    opened = only_here("open", io.open)
+    patch.setattr(io, "open", opened)
+    patch.setattr(builtins, "open", opened)
+    for name in ("fsync", "fdatasync"):
+        patch.setattr(os, name, _around(events, name, getattr(os, name)))

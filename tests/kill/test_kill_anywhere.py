@@ -1,0 +1,54 @@
+"""Kill it at any statement of any act, on either database, and start it again: nothing is lost, nothing is done twice.
+
+The points are counted by running the act once (tests/kill/killing/events.py); every one is a real SIGKILL. What each death
+left is read, and every different world that deaths leave is started again and asked for every invariant (invariants.py),
+and for the same outcome as if nobody had died (outcome.py). How many there were is said at the end of the run.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from countermand.config import Database
+
+#: As in killing.scenes.SCENES, which only the stage imports; the stage refuses another name.
+SCENES = [
+    "approve",
+    "issue",
+    "halt",
+    "rescind",
+    "resume",
+    "supersede",
+    "ingest",
+    "deliver",
+    "correct",
+    "sweep",
+    "sweep-due",
+    "publish",
+    "snapshot",
+    "gate",
+    "seal",
+    "restore",
+    "keys",
+]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("scene", SCENES)
+def test_killed_anywhere(
+    scene: str,
+    database: Database,
+    stage: Callable[[str, Database, Path], dict[str, Any]],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    found = stage(scene, database, tmp_path)
+    where = "SQLite" if isinstance(database, Path) else "PostgreSQL"
+    record_property(
+        "said", f"killed {scene:<10} on {where:<10} at {found['points']:4} points, which left {found['states']} worlds"
+    )
+    assert found["failures"] == []
+    assert found["points"] > 5
+    assert found["states"] >= 1
