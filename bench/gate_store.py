@@ -117,7 +117,7 @@ def _make(fleet: Fleet, folder: Path) -> None:
     _devices(fleet)
     due = then + 9 * DAY
     version = _order(config, keys, then, due, fleet)
-    _tell(version, due, then)
+    _tell(version, due, then, range(fleet.people))
     move_clock(installation.act(Actor(OPERATOR, ROLES[OPERATOR])), clock.now())
     voice = speaker(config.state_dir, clock.now())
     publish(voice, "bench", clock.now(), beat=True)
@@ -257,12 +257,11 @@ def _order(config: configuration.Config, keys: dict[str, Path], now: Instant, du
     return found.pk
 
 
-def _tell(version: int, due: Instant, at: Instant) -> None:
+def _tell(version: int, due: Instant, at: Instant, everybody: range) -> None:
     """Everybody was promised a notice, got it, and was told of the due."""
-    from countermand.store import bulk, directives, directory, sets
+    from countermand.store import bulk, directives, sets
     from countermand.store.unit import unit
 
-    everybody = directory.all_ordinals()
     for part in _chunks(everybody):
         with unit():
             bulk.write(
