@@ -44,3 +44,4 @@ def stage(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield play
     asked.close()
     process.wait(60)
+    answers.close()
