@@ -1,6 +1,7 @@
 """Letting gates in, and what they report: tokens, settings that work, sightings, and reports that are no reports."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def test_a_gate_is_let_in_with_everything_it_needs(tmp_path: Path) -> None:
     tokens = keys_dir(tmp_path) / "gates.tokens"
     assert found.token not in tokens.read_text()
     assert gate_of(tokens, f"Bearer {found.token}".encode()) == "door"
-    assert config.load(add_gate(act(), tmp_path, NewGate("two", "", "", rehearsal=True), tmp_path / "two")).clock == "feed"
+    assert config.load(add_gate(act(), tmp_path, replace(GATE, name="two", rehearsal=True), tmp_path / "two")).clock == "feed"
     assert gate_of(tokens, f"Bearer {found.token}".encode()) == "door"
 
 

@@ -193,6 +193,6 @@ def test_a_product_that_left_the_catalogue_is_shown_and_does_not_stop_what_was_s
         raise Refused("unknown-product", name="TikTok", nearest="none")
 
     approved_by("petra", "paul")
-    monkeypatch.setattr("countermand.flows.impact.expansion", unknown)
+    monkeypatch.setattr("countermand.core.drift.expand", unknown)
     done = issue(house.operator(), house.NAME, expected=100)
     assert (done.drift.added, done.drift.gone) == (frozenset(), house.bundle_of(done.version).apps)
