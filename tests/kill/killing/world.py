@@ -115,7 +115,9 @@ class World:
     # -- what goes on by itself --
 
     def work(self, rounds: int = 2, names: Sequence[str] = ("seal", "tell", "sweep", "deliver")) -> None:
-        """The worker's own steps and the control plane's, each until it has nothing more to do."""
+        """The worker's own steps and the control plane's, each until it has nothing more to do, when every lease of whoever
+        was before has run out: on a server they run on its clock, which does not stand still with ours."""
+        models.Lease.objects.update(until=0)
         courier = self.courier()
         steps = {step.name: step for step in [worker.delivering(self.config, courier), *worker.tidying(self.config, Event())]}
         for _ in range(rounds):
