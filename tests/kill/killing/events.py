@@ -9,7 +9,6 @@ import builtins
 import functools
 import io
 import os
-import select
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -85,7 +84,7 @@ class _Wire:
     """A socket to a mail server whose every step is an event."""
 
     def __init__(self, plug: socket.socket, events: Events) -> None:
-        self._plug, self._events = plug, events
+        self._plug, self._events, self._ahead = plug, events, b""
 
     def sendall(self, octets: bytes) -> None:
         what = octets[:24].split(b"\r")[0].decode("ascii", "replace")
@@ -97,11 +96,13 @@ class _Wire:
         self._events(f"after sending {what}")
 
     def recv(self, most: int) -> bytes:
-        select.select([self._plug], [], [], 10)
+        """One line, however many came together: what is counted must not depend on how the network cut it up."""
+        while b"\n" not in self._ahead and (found := self._plug.recv(most)):
+            self._ahead += found
         self._events("an answer is there")
-        found = self._plug.recv(most)
-        self._events(f"has read {found[:24]!r}")
-        return found
+        line, end, self._ahead = self._ahead.partition(b"\n")
+        self._events(f"has read {line[:24]!r}")
+        return line + end
 
     def close(self) -> None:
         self._plug.close()
