@@ -50,7 +50,11 @@ def counted(world: World, parts: list[tuple[Phone, ...]]) -> Tally:
     lineage, into = lineage_of(world.order), Tally()
     numbers = iter(range(1000, 2000))  # a person per phone, but for phones that are nobody's
     for part in parts:
-        owners = [next(numbers) if phone.owner else -1 * (next(numbers) > 0) for phone in part]
+        people = {offset: next(numbers) for offset, phone in enumerate(part) if phone.owner or not next(numbers)}
+
+        def owners(devices: BitMap, people: dict[int, int] = people) -> BitMap:
+            return BitMap(people[offset] for offset in devices if offset in people)
+
         tally(into, block_of(part), lineage, [lineage], contacts_of(world.sources), owners, world.now)
     return into
 

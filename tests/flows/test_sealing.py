@@ -17,7 +17,7 @@ from countermand.ledger.entry import MOST_LISTED, batch_of, commitment, decode
 from countermand.lib import keys
 from countermand.reads import ledger
 from countermand.store import installation, log, salts, tree
-from countermand.store.unit import unit
+from countermand.store.unit import aside, unit
 
 ORIGIN = "ledger.example.org"
 NOW = 1_800_000_000_000
@@ -144,12 +144,12 @@ def test_who_sealed_second_changes_nothing(key: Path, monkeypatch: pytest.Monkey
     record("one", "two")
     others: list[Sealed | None] = []
 
-    def unit_after_the_other() -> AbstractContextManager[None]:
+    def aside_after_the_other() -> AbstractContextManager[None]:
         monkeypatch.undo()
         others.append(seal(ACT, key))
-        return unit()
+        return aside()
 
-    monkeypatch.setattr("countermand.flows.seal.unit", unit_after_the_other)
+    monkeypatch.setattr("countermand.flows.seal.aside", aside_after_the_other)
     assert seal(ACT, key) is None
     assert [one and one.size for one in others] == [2]
     assert ledger.verify_live(AUDITOR, lines(key)) == ledger.Verified(2, 1)

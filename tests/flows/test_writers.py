@@ -201,7 +201,7 @@ def test_workers_claim_different_notices(fleet: house.Fleet) -> None:
 
     def work() -> None:
         with aside():
-            claimed.append([row.id for row in outbox.claim(worker(), NOW, 1_000, "w", 3)])
+            claimed.append([row.id for row in outbox.claim(worker(), NOW, 1_000, "w", 3).rows])
             both.wait()
 
     with meanwhile(work):

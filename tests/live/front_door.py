@@ -66,7 +66,7 @@ class Door:
     def end(self, name: str, number: int = signal.SIGTERM) -> None:
         process = self.running.pop(name)
         process.send_signal(number)
-        process.wait(10)
+        process.wait(60)
 
     def close(self) -> None:
         for name in list(self.running):
