@@ -85,7 +85,7 @@ class Orders(RuleBasedStateMachine):
     @rule(name=NAMES)
     def issue(self, name: str) -> None:
         if self.state(name) == "approved" and self.now < house.NOW + 3 * DAY:
-            issue(self.act(Role.OPERATOR), name, expected=PHONES)
+            issue(self.act(Role.OPERATOR), name, expected=PHONES, acknowledged=PHONES)
 
     @rule(name=NAMES)
     def halt(self, name: str) -> None:
