@@ -96,7 +96,9 @@ def test_a_fault_of_ours_is_in_the_log_and_not_in_the_answer(
     assert b"secret" not in answer.body
     logged = json.loads(capsys.readouterr().err)
     assert logged["reference"] in found["detail"]
-    assert "ZeroDivisionError" in logged["traceback"]
+    assert (logged["event"], logged["code"]) == ("api-fault", "ZeroDivisionError")
+    assert "test_api_requests.py" in logged["place"]
+    assert "secret" not in json.dumps(logged), "what a fault says may name somebody"
     assert house.tokens["author"] not in json.dumps(logged)
     logging.shutdown()
 

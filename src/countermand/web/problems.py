@@ -66,7 +66,7 @@ def problem_of(refused: Refused) -> Problem:
 
 
 def internal(reference: str) -> Problem:
-    """A fault of ours. Its traceback is in the log under the reference, and nowhere else."""
+    """A fault of ours. Its kind and place are in the log under the reference, and nowhere else."""
     remedy = f"Look in the server's log for {reference}, and report it."
     fault = Fault("internal", _INTERNAL, remedy, None)
     return Problem(EXPLAINED.format(code="internal"), _INTERNAL, 500, remedy, "internal", None, (fault,))

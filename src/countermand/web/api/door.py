@@ -1,11 +1,8 @@
 """The API's door: who asks is found out before a byte of the body is read, bodies are bounded, every refusal is a problem."""
 
 import asyncio
-import json
 import os
-import sys
 import tempfile
-import traceback
 from dataclasses import dataclass
 from typing import IO, Any
 from uuid import uuid4
@@ -18,6 +15,7 @@ from django.urls import Resolver404
 from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.lib import clock
+from countermand.lib.log import failure, say
 from countermand.operations.every import EVERY
 from countermand.operations.plain import plain
 from countermand.reads import operators
@@ -88,8 +86,8 @@ class ApiDoor:
                 reply = _refusal(refused)
             except TimeoutError:
                 reply = _refusal(Refused("body-unreadable", why=f"nothing came for {_STALLED} seconds"))
-            except Exception:
-                reply = _fault()
+            except Exception as wrong:
+                reply = _fault(wrong)
         head = (("content-length", len(reply.body)), *_CAUTIOUS)
         named = tuple((name.encode(), str(value).encode()) for name, value in head)
         await start(send, reply.status, reply.kind.encode(), *named, *reply.more)
@@ -97,8 +95,8 @@ class ApiDoor:
         if reply.status == 200 and hooks.source_of(scope) is not None:
             try:
                 await self._hooks.run(lambda: hooks.take(self._config))
-            except Exception:
-                _fault()  # it is stored: the worker takes it
+            except Exception as wrong:
+                _fault(wrong)  # it is stored: the worker takes it
 
     def _public(self, scope: Scope) -> Reply | None:
         """What everybody may see, because it stands in the public source as well."""
@@ -158,8 +156,8 @@ class ApiDoor:
             return self._viewed(request)
         except Refused as refused:
             return _refusal(refused)
-        except Exception:
-            return _fault()
+        except Exception as wrong:
+            return _fault(wrong)
         finally:
             request.close()
 
@@ -195,9 +193,8 @@ def _refusal(refused: Refused) -> Reply:
     return Reply(problem.status, problems.encoded(plain(problem)), problems.KIND, more)
 
 
-def _fault() -> Reply:
-    """A fault of ours: the traceback goes to the log, a reference to whoever asked."""
+def _fault(wrong: Exception) -> Reply:
+    """A fault of ours: a reference for whoever asked; its kind and place for the log, and never its words."""
     reference = uuid4().hex[:12]
-    line = {"event": "api-fault", "reference": reference, "traceback": traceback.format_exc()}
-    print(json.dumps(line), file=sys.stderr, flush=True)
+    say("api-fault", reference=reference, **failure(wrong))
     return Reply(500, problems.encoded(plain(problems.internal(reference))), problems.KIND)
