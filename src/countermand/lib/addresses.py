@@ -4,8 +4,10 @@ import ipaddress
 
 
 def loopback(host: str) -> bool:
-    """Whether this host is reached from this machine alone."""
+    """Whether this host is reached from this machine alone. An IPv4 address in IPv6 clothes is what it is inside."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
         return host == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

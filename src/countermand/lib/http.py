@@ -3,7 +3,6 @@
 A token goes only over TLS, or to this machine itself.
 """
 
-import ipaddress
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from countermand.core.errors import Refused
+from countermand.lib.addresses import loopback
 
 _CONNECT = 5.0
 #: Seconds without a byte before an answer is given up; an import of a million rows takes minutes before it says anything.
@@ -48,7 +48,7 @@ class Http:
 
     def __init__(self, base: str, ca_file: Path | None = None) -> None:
         parts = urlsplit(base)
-        if parts.scheme != "https" and not (parts.scheme == "http" and _here(parts.hostname or "")):
+        if parts.scheme != "https" and not (parts.scheme == "http" and loopback(parts.hostname or "")):
             raise Refused("url-insecure", url=base)
         self.base = base.rstrip("/")
         self._pool = urllib3.PoolManager(
@@ -92,13 +92,6 @@ class Http:
         if len(data) > _MOST:
             raise Unreachable(f"the answer has more than {_MOST} bytes")
         return Response(answer.status, answer.headers.get("content-type", ""), data)
-
-
-def _here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _parts(files: Sequence[Upload], boundary: str) -> list[bytes | Path]:

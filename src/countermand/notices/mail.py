@@ -7,7 +7,6 @@ In a drill nothing leaves the machine: addresses are checked after resolution, a
 
 import base64
 import contextlib
-import ipaddress
 import socket
 import ssl
 from collections import deque
@@ -17,6 +16,7 @@ from enum import StrEnum
 
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
+from countermand.lib.addresses import loopback
 
 
 class Result(StrEnum):
@@ -309,7 +309,7 @@ def connected(server: Server) -> socket.socket:
     found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     if server.loopback_only:
         for *_, address in found:
-            if not _is_loopback(str(address[0])):
+            if not loopback(str(address[0])):
                 raise Refused("drill-stays-home", host=server.host, address=address[0])
     failure: OSError | None = None
     for family, kind, protocol, _, address in found:
@@ -324,12 +324,6 @@ def connected(server: Server) -> socket.socket:
         else:
             return plug
     raise failure or OSError(f"no address for {server.host}")
-
-
-def _is_loopback(text: str) -> bool:
-    address = ipaddress.ip_address(text.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 def _result(code: int) -> Result:
