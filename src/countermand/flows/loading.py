@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from countermand.access import Act
+from countermand.core import pace
 from countermand.core.apps import App
 from countermand.core.errors import Refused
 from countermand.core.facts import EVERY
@@ -27,8 +28,6 @@ from countermand.store import arriving, evidence, feed, fleet, loads, log, sets,
 from countermand.store.loads import LoadRow
 from countermand.store.unit import unit
 
-#: What a unit should last, in milliseconds; well under the 200 that it may.
-AIM = 90
 _MOST = 20_000
 _NUMBERED = 5_000
 
@@ -37,16 +36,16 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Pace:
-    """How many rows a unit takes, so that it lasts about ``AIM``: learnt from the one before. Never under ``fewest``: what a
-    unit costs whatever its size would be most of it, and a busy machine would be kept busy with nothing else."""
+    """How many rows a unit takes, learnt from the one before (core.pace). Never under ``fewest``: what a unit costs whatever
+    its size would be most of it, and a busy machine would be kept busy with nothing else."""
 
     size: int
     fewest: int
 
     def after(self, count: int, began: int) -> None:
-        took = max(clock.steady() - began, 1)
-        if count >= self.size or took > AIM:
-            self.size = int(min(max(count * AIM / took, self.size / 4, self.fewest), self.size * 2, _MOST))
+        took = clock.steady() - began
+        if count >= self.size or took > pace.TARGET:  # the last few rows of a piece say nothing of a full unit
+            self.size = pace.next_size(count, took, self.fewest, _MOST)
 
 
 @dataclass(slots=True)
@@ -140,17 +139,17 @@ class Loading:
     # -- devices that are known, or that several looks speak of --
 
     def _take_known(self) -> None:
-        load, pace = loads.find(self.key), Pace(100, 50)
+        load, rows = loads.find(self.key), Pace(100, 50)
         part: list[Said] = []
         for one in mentions(self.path, self.positions, self.staged, self.ids, load.known if load else 0):
             part.append(one)
-            if len(part) >= pace.size:
-                self._take(part, pace)
+            if len(part) >= rows.size:
+                self._take(part, rows)
                 part = []
         if part:
-            self._take(part, pace)
+            self._take(part, rows)
 
-    def _take(self, part: list[Said], pace: Pace) -> None:
+    def _take(self, part: list[Said], rows: Pace) -> None:
         began = clock.steady()
         with unit():
             load = self.current()
@@ -167,7 +166,7 @@ class Loading:
                 self.done.surfaced += sum(drawn.surfaced.values())
             loads.move(self.key, placed=load.placed, named=load.named, known=load.known + len(part))
         self.done.known += len(part)
-        pace.after(len(part), began)
+        rows.after(len(part), began)
         self.progress(len(part))
 
 
