@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from countermand.access import Act, require
 from countermand.core.errors import Refused
 from countermand.flows.speaker import keys_dir, speaker
-from countermand.lib import clock
+from countermand.lib import clock, drafts
 from countermand.store import log
 from countermand.store.unit import unit
 
@@ -44,8 +43,8 @@ def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path) -> Path:
     with unit():
         log.append("gate-added", act, {"gate": gate.name})
         into.mkdir(parents=True, mode=0o700)
-        _secret(into / "token", token + "\n")
-        _secret(into / "secret", (keys_dir(state_dir) / "gates.secret").read_text())
+        drafts.write(into / "token", token + "\n", 0o600)
+        drafts.write(into / "secret", (keys_dir(state_dir) / "gates.secret").read_text(), 0o600)
         (into / "root.pub").write_text((keys_dir(state_dir) / "root.key.pub").read_text())
         if gate.ca:
             (into / "ca.pem").write_text(gate.ca)
@@ -73,8 +72,3 @@ def _settings(path: Path, gate: NewGate) -> None:
         values["ca_file"] = "ca.pem"
     # A JSON string of printable characters is a TOML string.
     path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
-
-
-def _secret(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)

@@ -20,7 +20,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import DAY, Instant
 from countermand.core.mentions import Mention
 from countermand.flows import ingest
-from countermand.flows.files import secret_file
+from countermand.lib import drafts
 from countermand.sources import nanomdm
 from countermand.store import asked, events, log, reporters
 from countermand.store.events import EventRow
@@ -67,7 +67,8 @@ def source_add(act: Act, state_dir: Path, name: str, kind: str) -> NewSource:
     with unit():
         reporters.named(name, kind)
         log.append("source-added", act, {"source": name, "kind": kind})
-        secret_file(file, secret + "\n")
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        drafts.write(file, secret + "\n", 0o600, new=True)
     return NewSource(name, kind, secret)
 
 

@@ -8,7 +8,6 @@ readings is refused.
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -74,13 +73,6 @@ class Lines:
             return self._path.open("rb")
         except OSError as wrong:
             raise Refused("unreadable-file", path=str(self._path), why=wrong.strerror or str(wrong)) from wrong
-
-
-def secret_file(path: Path, text: str) -> None:
-    """A new file that its owner alone can read; its folder likewise."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
 
 
 def chunks(items: Iterator[Item], size: int = CHUNK) -> Iterator[list[Item]]:

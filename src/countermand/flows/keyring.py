@@ -20,7 +20,7 @@ from countermand.flows.ledger_keys import earlier, signers
 from countermand.flows.seal import seal
 from countermand.flows.speaker import CERTIFIED, keys_dir
 from countermand.ledger.checkpoint import Verifier
-from countermand.lib import clock, keys
+from countermand.lib import clock, drafts, keys
 from countermand.lib.keys import SigningKey, VerifyKey
 from countermand.snapshot.signed import LEDGER, certify
 from countermand.store import installation, lease, log, tree
@@ -101,7 +101,8 @@ def rotate_ledger(act: Act, config: Config, root_file: Path | None = None) -> Ke
         seal(Act(SYSTEM, act.now, act.drill), own, state_dir=config.state_dir)
     if old not in signers(config.state_dir)[:-1]:
         keys.save_public(directory / f"ledger-{len(earlier(config.state_dir)) + 1}.key.pub", old)
-    (directory / "ledger.certificate").write_bytes(certify(root, new.public, real - DAY, real + 10 * CERTIFIED, LEDGER))
+    word = certify(root, new.public, real - DAY, real + 10 * CERTIFIED, LEDGER)
+    drafts.write(directory / "ledger.certificate", word.decode())
     _take_place(following, own)
     return Key("ledger", line, None, here=True, in_use=True)
 

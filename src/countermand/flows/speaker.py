@@ -12,6 +12,7 @@ from pathlib import Path
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, Instant
 from countermand.flows import epochs
+from countermand.lib import drafts
 from countermand.lib.keys import BadKeyFile, SigningKey, load, load_or_create, load_or_create_secret, load_public
 from countermand.snapshot.signed import Certificate, certificate, certify, parts
 
@@ -80,9 +81,7 @@ def vouch(keys: Path, root: SigningKey, feed: SigningKey, real: Instant) -> byte
     known = [one for one in certificates(keys) if one.key != feed.public and real < one.until]
     line = certify(root, feed.public, max([real - DAY, *(one.since + 1 for one in known)]), real + CERTIFIED)
     chain = b"".join(one.line for one in known) + line
-    draft = keys / "feed.certificate.new"
-    draft.write_bytes(chain)
-    draft.rename(keys / "feed.certificate")
+    drafts.write(keys / "feed.certificate", chain.decode())
     return chain
 
 

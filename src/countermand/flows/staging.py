@@ -25,6 +25,7 @@ from countermand.core.instants import Instant
 from countermand.core.people import normal_login
 from countermand.core.table import Problems
 from countermand.flows import taking
+from countermand.lib import drafts
 from countermand.lib.parquet import NO_TIME, Reader
 from countermand.sources.devices_parquet import (
     KINDS,
@@ -127,9 +128,7 @@ class Stage:
         np.savez(self.path / "positions.npz", used=used, **arrays)
         may_be_kept = [app_id if held else "" for app_id, held in zip(ids, np.logical_or.reduce(used).tolist(), strict=True)]
         (self.path / "ids.json").write_text(json.dumps(may_be_kept))
-        draft = self.path / "manifest.new"
-        draft.write_text(json.dumps(asdict(staged)))
-        draft.rename(self.path / "manifest.json")
+        drafts.write(self.path / "manifest.json", json.dumps(asdict(staged)))
 
 
 def opened(path: Path) -> tuple[Staged, Positions, list[str], Mask] | None:
