@@ -39,6 +39,7 @@ class Rejects:
             self._flush()
 
     def __enter__(self) -> "Rejects":
+        self.path.unlink(missing_ok=True)  # what was wrong with another file says nothing of this one
         return self
 
     def __exit__(self, kind: type[BaseException] | None, wrong: BaseException | None, trace: TracebackType | None) -> None:
