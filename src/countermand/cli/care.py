@@ -89,7 +89,8 @@ def doctor(
 
 
 def _findings(found: "Findings") -> "RenderableType":
-    from countermand.cli.render import many, page, table
+    from countermand.cli.render import page, table
+    from countermand.core.wording import many
 
     rows = [(one.space, one.block, one.name, one.missing, one.extra) for one in found.differences]
     if not rows:

@@ -117,7 +117,7 @@ def _going_on(session: Session, made: "Going", dry_run: bool) -> None:
 
 
 def _going(made: "Going") -> str:
-    from countermand.cli.render import many
+    from countermand.core.wording import many
 
     lines = [f"Version {made.number} of {made.directive} is issued to {made.people:,} people (at most {made.ceiling:,})."]
     if made.replaced:

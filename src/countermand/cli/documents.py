@@ -122,7 +122,7 @@ def approve(
 
 
 def _proposed(done: "Proposal") -> str:
-    from countermand.cli.render import many
+    from countermand.core.wording import many
 
     lines = [
         f"Version {done.number} of {done.lineage} is proposed: {len(done.apps)} app ids, {done.people:,} people, "

@@ -157,7 +157,7 @@ FAMILY = group("import", _WORDS, people, groups, devices, exchange, nanomdm, ask
 
 
 def _asked(done: "Asked", dry_run: bool) -> str:
-    from countermand.cli.render import many
+    from countermand.core.wording import many
 
     if done.apps is None:
         covers = "every app"

@@ -57,11 +57,6 @@ def words(cell: object) -> str:
     return str(cell)
 
 
-def many(count: int, thing: str) -> str:
-    """ "1 device", "2,000 devices"."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-
-
 def moment(instant: Instant | None, utc: bool) -> str:
     """An instant to the second in the reader's zone, which is this machine's unless UTC is asked for."""
     if instant is None:

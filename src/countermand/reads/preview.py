@@ -16,6 +16,7 @@ from countermand.core.lifecycle import State
 from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
 from countermand.core.terms import Lineage, needs, without_rings
 from countermand.core.verdict import STATUS_OF, Reason, Status
+from countermand.core.wording import many
 from countermand.store import directives, evidence, feed, owners, sets, terms
 from countermand.store.health import health
 from countermand.store.unit import reading
@@ -175,12 +176,13 @@ def _day(now: Instant) -> date:
 def _words(directive: Directive, counted: Tally, config: Config, heard: int) -> list[str]:
     """The same in plain sentences, the ones that decide first."""
     hits = sum(counted.apps.values())
-    said = [f"{len(counted.audience):,} people with {counted.scope:,} devices are spoken to."]
-    said.append(f"The app is on {hits:,} of those devices as far as anybody looked.")
+    audience, scope = many(len(counted.audience), "person", "people"), many(counted.scope, "device")
+    said = [f"It speaks to {audience} with {scope}."]
+    said.append(f"The app is on {hits:,} of them as far as anybody looked.")
     if unknown := counted.reasons[Reason.NOT_LOOKED]:
-        said.append(f"On {unknown:,} devices nobody has looked for it yet.")
+        said.append(f"On {many(unknown, 'device')} nobody has looked for it yet.")
     if invisible := counted.reasons[Reason.INVISIBLE]:
-        said.append(f"On {invisible:,} devices nobody can see it; only their owners can say.")
+        said.append(f"On {many(invisible, 'device')} nobody can see it; only the owner can say.")
     if directive.denies:
         said.extend(_words_of_denial(counted, config, heard))
     else:
@@ -189,11 +191,13 @@ def _words(directive: Directive, counted: Tally, config: Config, heard: int) -> 
 
 
 def _words_of_denial(counted: Tally, config: Config, heard: int) -> list[str]:
-    said = [f"If nothing changes, {sum(counted.denials_by_hour.values()):,} devices lose mail at their due."]
-    if counted.not_deniable:
-        said.append(f"{counted.not_deniable:,} more have the app and no name under which a gate could know them.")
-    if counted.protected:
-        said.append(f"{counted.protected:,} devices of protected accounts have the app and keep mail.")
+    denied = sum(counted.denials_by_hour.values())
+    said = [f"If nothing changes, {many(denied, 'device loses', 'devices lose')} mail at the due."]
+    if unknowable := counted.not_deniable:
+        said.append(f"{many(unknowable, 'more has', 'more have')} the app and no name under which a gate could know it.")
+    if kept := counted.protected:
+        accounts = many(kept, "device of a protected account has", "devices of protected accounts have")
+        said.append(f"{accounts} the app, and mail stays.")
     if config.mail.uncovered:
         said.append(f"Nothing of ours guards these ways in to mail: {', '.join(config.mail.uncovered)}.")
     if not heard:
