@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection
 from pyroaring import BitMap
 
 from countermand.core.facts import BLOCK_SIZE
@@ -16,23 +15,11 @@ from countermand.store import bulk
 #: of them reads seventeen rows.
 SPACE, NAME = "o", "owners"
 
-#: Most host parameters that one statement carries (SQLite's floor is 999).
-_CHUNK = 900
-
 
 def of(devices: Iterable[int]) -> dict[int, int]:
     """Device ordinal → its owner's ordinal; devices of nobody are left out."""
-    wanted = list(devices)
-    found: dict[int, int] = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(wanted), _CHUNK):
-            part = wanted[start : start + _CHUNK]
-            marks = ",".join(["%s"] * len(part))
-            cursor.execute(
-                f"SELECT ordinal, owner_id FROM store_device WHERE ordinal IN ({marks}) AND owner_id IS NOT NULL", part
-            )
-            found.update(cursor.fetchall())
-    return found
+    query = "SELECT ordinal, owner_id FROM store_device WHERE owner_id IS NOT NULL AND ordinal IN ({})"
+    return dict(bulk.by_numbers(query, devices))
 
 
 @dataclass(frozen=True, slots=True)
