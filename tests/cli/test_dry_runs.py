@@ -49,6 +49,8 @@ def test_agreeing_can_be_tried_too(house: House) -> None:
         (["watch", "list"], "No app is watched"),
         (["gate", "list"], "No gate has ever reported"),
         (["protect", "list"], "No login is protected"),
+        (["token", "list"], "There are no narrower tokens"),
+        (["source", "events"], "Every event that came could be taken"),
     ],
 )
 def test_an_empty_list_says_so(house: House, words: list[str], said: str) -> None:

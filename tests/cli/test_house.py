@@ -115,6 +115,8 @@ def test_a_changed_byte_in_an_export_is_found(house: House) -> None:
 
 def test_a_gate_is_let_in_once(house: House) -> None:
     into = house.folder / "front-1"
+    assert house.run("di", "gate", "add", "front-1", "--into", str(into), "--dry-run").exit_code == 0
+    assert not into.exists()
     made = house.ask("di", "gate", "add", "front-1", "--into", str(into))
     assert Path(made["config"]) == into / "gate.toml"
     assert (into / "token").stat().st_mode & 0o077 == 0

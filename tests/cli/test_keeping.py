@@ -27,6 +27,12 @@ def test_an_evening_of_keeping(house: House) -> None:
 
     refused = house.run("di", "restore", file)
     assert (refused.exit_code, "restore-over-live" in refused.output) == (4, True)
+    assert house.run("di", "restore", file, "--dry-run").exit_code == 4, "a rehearsal meets every refusal"
+    before = house.ask("di", "ledger", "show")
+    tried = house.run("di", "restore", file, "--replace", "--dry-run")
+    assert tried.stdout.startswith("Nothing was changed. If it were: ")
+    assert "kept under another name" in tried.stdout
+    assert house.ask("di", "ledger", "show") == before
     done = house.ask("di", "restore", file, "--replace")
     assert done["epoch"] > 1
     house.ask("di", "ledger", "seal")

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countermand.cli.command import command
+from countermand.cli.command import DryRun, command
+from countermand.cli.dry import would
 from countermand.cli.session import Session
 
 if TYPE_CHECKING:
     from countermand.flows.backup import BackedUp
-    from countermand.flows.restore import Restored
+    from countermand.flows.restore import Foreseen, Restored
     from countermand.flows.upgrade import Upgraded
 
 #: What the catalogue of errors calls: not possible now.
@@ -39,15 +40,19 @@ def backup(session: Session, file: File, with_keys: WithKeys = False) -> None:
     session.show(done, _backed_up)
 
 
-@command("restore", ["countermand restore countermand-2020-07-10.backup", "countermand restore FILE --replace"])
-def restore(session: Session, file: File, replace: Replace = False) -> None:
+@command("restore", ["countermand restore countermand-2020-07-10.backup --dry-run", "countermand restore FILE --replace"])
+def restore(session: Session, file: File, replace: Replace = False, dry_run: DryRun = False) -> None:
     """Begin again from a backup, under a new epoch: every issued directive halted, nothing sent, until people resume it.
 
     Stop `serve` and the worker first. You act as the operator whom COUNTERMAND_TOKEN names in the backup.
     """
     session.here()
+    from countermand.flows.restore import foresee
     from countermand.flows.restore import restore as begin_again
 
+    if dry_run:
+        session.show(foresee(session.config, file, replace=replace), lambda found: _foreseen(session, found))
+        return
     with session.progress("Restoring") as tick:
         done = begin_again(session.config, file, os.environ.get("COUNTERMAND_TOKEN", ""), replace=replace, tick=tick)
     session.show(done, lambda made: _restored(session, made))
@@ -81,6 +86,17 @@ def _upgraded(done: "Upgraded") -> str:
 def _backed_up(done: "BackedUp") -> str:
     keys = "with the private keys: guard it as you guard them" if done.secrets else "without private keys: keep those elsewhere"
     return f"{done.file} is written and read back: {done.rows:,} rows, {done.bytes:,} bytes, {keys}.\nSHA-256 {done.digest}"
+
+
+def _foreseen(session: Session, found: "Foreseen") -> str:
+    lines = [
+        f"{would(True)}{found.rows:,} rows of {found.origin} as of {session.moment(found.made)}, epoch {found.epoch}, written by "
+        f"Countermand {found.program}. Every byte is as it was written.",
+        "Every issued directive would be halted and nothing sent, until people resume it.",
+    ]
+    if found.over:
+        lines.append("The database that is there would be kept under another name.")
+    return "\n".join(lines)
 
 
 def _restored(session: Session, done: "Restored") -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countermand.cli.command import command, group
+from countermand.cli.command import DryRun, command, group
+from countermand.cli.dry import would
 from countermand.cli.session import Session, read_text
 
 if TYPE_CHECKING:
@@ -48,14 +49,20 @@ def serve(session: Session) -> None:
 
 @command("worker", ["countermand worker"])
 def worker(session: Session) -> None:
-    """Run the worker: hands notices over, sweeps, opens rings, publishes and seals."""
+    """Run the worker: hands notices over, tells, sweeps, opens rings, forgets, takes posted events, seals."""
     session.here()
     become("countermand.worker", session.config_path)
 
 
 @command("add", ["countermand gate add front-1 --into front-1/ --control https://countermand.example.org"])
 def add(
-    session: Session, name: Name, into: Into, listen: Listen = "127.0.0.1:8450", control: Control = "", ca: Authority = None
+    session: Session,
+    name: Name,
+    into: Into,
+    listen: Listen = "127.0.0.1:8450",
+    control: Control = "",
+    ca: Authority = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Let a gate in: write a directory with its settings, its token and the key it trusts."""
     from countermand.flows.add_gate import NewGate, add_gate
@@ -64,9 +71,9 @@ def add(
     act = session.act()
     pinned = read_text(ca) if ca else ""
     gate = NewGate(name, listen, control or config.control.url, rehearsal=act.drill, ca=pinned)
-    settings = add_gate(act, config.state_dir, gate, into)
+    settings = add_gate(act, config.state_dir, gate, into, dry_run=dry_run)
     next_step = f"Gate {name} may ask. On its machine: countermand gate --config {settings}"
-    session.show({"gate": name, "config": settings}, lambda _: next_step)
+    session.show({"gate": name, "config": settings}, lambda _: f"{would(dry_run)}{next_step}")
 
 
 @command("list", ["countermand gate list"])

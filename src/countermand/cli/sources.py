@@ -73,5 +73,7 @@ def _events(session: Session, found: "list[EventRow]") -> "RenderableType":
     from countermand.cli.render import table
 
     return table(
-        ["number", "from", "since", "code", "why"], [(e.number, e.source, session.moment(e.at), e.code, e.why) for e in found]
+        ["number", "from", "since", "code", "why"],
+        [(e.number, e.source, session.moment(e.at), e.code, e.why) for e in found],
+        empty="Every event that came could be taken.",
     )

@@ -63,4 +63,4 @@ def _tokens(session: Session, found: "list[ApiToken]") -> "RenderableType":
         (one.number, one.operator, one.label, one.scopes, session.moment(one.expires), session.moment(one.revoked_at))
         for one in found
     ]
-    return table(["number", "of", "for", "scopes", "expires", "revoked"], rows)
+    return table(["number", "of", "for", "scopes", "expires", "revoked"], rows, empty="There are no narrower tokens.")

@@ -28,7 +28,7 @@ class NewGate:
     ca: str = ""
 
 
-def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path) -> Path:
+def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path, *, dry_run: bool = False) -> Path:
     """Write ``gate.toml`` and its files into the new directory ``into``; returns the path of ``gate.toml``.
 
     The token is stored as a digest only. Refused ``gate-exists`` if the name is taken or the directory is there.
@@ -38,6 +38,8 @@ def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path) -> Path:
     taken = {line.rpartition(" ")[0] for line in tokens.read_text().splitlines()} if tokens.exists() else set()
     if gate.name in taken or into.exists():
         raise Refused("gate-exists", gate=gate.name, directory=str(into))
+    if dry_run:
+        return into / "gate.toml"
     speaker(state_dir, clock.now())  # keys and certificate exist from here on
     token = secrets.token_urlsafe(32)
     with unit():

@@ -46,6 +46,18 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a backup holds, read to its last byte. ``over``: a database stands in its place, which a restore keeps aside."""
+
+    made: Instant
+    origin: str
+    epoch: int
+    program: str
+    rows: int
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
     """What was found in the database's place: epochs that it or its gates know; whether somebody is at work on it."""
 
@@ -59,13 +71,7 @@ def restore(config: Config, file: Path, token: str, *, replace: bool = False, ti
     Refused ``backup-damaged``, ``database-newer``, ``restore-over-live``, ``restore-while-running``, ``restore-keys-missing``,
     ``not-allowed`` and what names an operator; nothing has changed then.
     """
-    found = opened(file)
-    before = _before(config)
-    if before is not None and before.at_work:
-        raise Refused("restore-while-running")
-    if before is not None and not replace:
-        raise Refused("restore-over-live", path=str(config.database))
-    _check_keys(found, keys_dir(config.state_dir))
+    found, before = _looked_at(config, file, replace=replace)
     for left in _room(config).glob(f"{_ROOM}*"):  # by a restore that was killed
         shutil.rmtree(left)
     with tempfile.TemporaryDirectory(prefix=_ROOM, dir=_room(config)) as room:
@@ -80,6 +86,27 @@ def restore(config: Config, file: Path, token: str, *, replace: bool = False, ti
             kept = settle(done.epoch)
             epochs.keep(config.state_dir, done.epoch)
     return Restored(done.epoch, done.made, done.halted, done.notices, done.approvals, kept)
+
+
+def foresee(config: Config, file: Path, *, replace: bool = False) -> Foreseen:
+    """Whether ``file`` could be restored, and what is in it; changes nothing. Refused as ``restore``, but for who may."""
+    found, before = _looked_at(config, file, replace=replace)
+    about = found.manifest
+    rows = sum(int(table["rows"]) for table in about["tables"].values())
+    over = before is not None
+    return Foreseen(int(about["made"]), str(about["origin"]), int(about["epoch"]), str(about["program"]), rows, over)
+
+
+def _looked_at(config: Config, file: Path, *, replace: bool) -> tuple[Archive, Before | None]:
+    """The backup, sound, and what stands in its place, if one may take the place of the other."""
+    found = opened(file)
+    before = _before(config)
+    if before is not None and before.at_work:
+        raise Refused("restore-while-running")
+    if before is not None and not replace:
+        raise Refused("restore-over-live", path=str(config.database))
+    _check_keys(found, keys_dir(config.state_dir))
+    return found, before
 
 
 def _write(config: Config, found: Archive, digest: str, token: str, known: tuple[int, ...], tick: Tick) -> Restored:
