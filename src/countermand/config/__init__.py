@@ -2,49 +2,38 @@
 never in it: a ``*_file`` key names the file that holds one. A gate has a file of its own (gates.config).
 """
 
-import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from typing import Any, NoReturn
 
+from countermand.config.values import (
+    DATABASE,
+    DURATION,
+    FILE,
+    FLAG,
+    LISTEN,
+    NAMES,
+    SHARE,
+    TEXT,
+    Reader,
+    count,
+)
+from countermand.config.values import (
+    Database as Database,
+)
+from countermand.config.values import (
+    Postgres as Postgres,
+)
+from countermand.config.values import (
+    secret as secret,
+)
 from countermand.core import forms
 from countermand.core.errors import Refused, Where
 from countermand.core.guardrails import Rails
 from countermand.core.instants import DAY, MINUTE, SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Postgres:
-    """A database on a PostgreSQL server. ``host``: a name, an address, or the directory of its socket; ``tls``: libpq's
-    sslmode and sslrootcert, where they are given. As text it is its address, which holds no secret."""
-
-    role: str
-    host: str
-    port: int
-    name: str
-    tls: Mapping[str, str] = field(default_factory=dict, hash=False)
-    password_file: Path | None = None
-
-    @property
-    def password(self) -> str:
-        """The secret itself, read when it is needed and kept nowhere; '' without a file."""
-        return "" if self.password_file is None else secret("database_password_file", self.password_file)
-
-    def __str__(self) -> str:
-        role, name = quote(self.role, safe=""), quote(self.name, safe="")
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        at, more = f"{host}:{self.port}", dict(self.tls)
-        if self.host.startswith("/"):
-            at, more = "", {"host": self.host, "port": str(self.port), **self.tls}
-        return f"postgresql://{role}@{at}/{name}" + (f"?{urlencode(more, safe='/')}" if more else "")
-
-
-#: Where a database is: a SQLite file, or a server.
-Database: TypeAlias = Path | Postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,144 +194,57 @@ def load(path: Path) -> Config:
     return _Reading(path.absolute(), text).config(plain)
 
 
-def secret(key: str, path: Path) -> str:
-    """The one line that a secret's file holds. Refused ``secret-unreadable``."""
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise Refused("secret-unreadable", Where(str(path), field=key), key=key, path=str(path)) from None
-
-
-# -- readers of single values: (what to write instead, reader that raises ValueError or TypeError) --
-
-_Reader = tuple[str, Callable[[Any], Any]]
-_SPAN = re.compile(r"([0-9]{1,7})(ms|s)")
-
-
-def _of(kind: type) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if type(value) is not kind:
-            raise TypeError(value)
-        return value
-
-    return read
-
-
-def _span(value: Any) -> int:
-    found = _SPAN.fullmatch(_of(str)(value))
-    return int(found[1]) * (SECOND if found[2] == "s" else 1) if found else forms.duration(value)
-
-
-def _between(least: int, most: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        if not least <= (number := int(_of(int)(value))) <= most:
-            raise ValueError(value)
-        return number
-
-    return read
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    return tuple(_of(str)(name) for name in _of(list)(value))
-
-
-def _address(value: Any) -> str:
-    host, colon, port = _of(str)(value).rpartition(":")
-    if not (host and colon and port.isdigit() and int(port) < 65536):
-        raise ValueError(value)
-    return str(value)
-
-
-def _database(value: Any) -> Database:
-    """A path; or postgresql://role@host:port/name, or postgresql://role@/name?host=/directory/of/the/socket."""
-    if not _of(str)(value).startswith(("postgresql:", "postgres:")):
-        return Path(value)
-    parts = urlsplit(value)
-    more = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
-    host, port = more.pop("host", parts.hostname), int(more.pop("port", parts.port or 5432))
-    role, name = unquote(parts.username or ""), unquote(parts.path[1:])
-    if not (role and host and name and 0 < port < 65536) or parts.password is not None or more.keys() - _TLS:
-        raise ValueError("not the address of a database")  # the value may hold a password: it is not repeated
-    return Postgres(role, host, port, name, more)
-
-
-def _file(value: Any) -> Path:
-    """A path; or where systemd puts the credential of this name for the unit that runs us."""
-    scheme, _, name = str(_of(str)(value)).partition(":")
-    if scheme == "credential" and name:
-        return Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/credentials")) / name
-    return Path(str(value))
-
-
-_TLS = frozenset({"sslmode", "sslrootcert"})
-_DATABASE: _Reader = (
-    'the path of a file, or "postgresql://role@host:port/name" without a password (that is in database_password_file)',
-    _database,
-)
-_TEXT: _Reader = ("a text in quotation marks", _of(str))
-_NAMES: _Reader = ('a list of names, ["ActiveSync", "IMAP"]', _names)
-_FLAG: _Reader = ("true or false", _of(bool))
-_SHARE: _Reader = ('a share, "2%"', lambda value: forms.share(_of(str)(value)))
-_DURATION: _Reader = ('a span of time, "10m", "72h", "10s"', _span)
-_FILE: _Reader = ('the path of a file, in quotation marks, or "credential:NAME" for what systemd hands in', _file)
-_LISTEN: _Reader = ('host and port, "127.0.0.1:8440"', _address)
-
-
-def _count(least: int, most: int) -> _Reader:
-    return f"a whole number from {least} to {most}", _between(least, most)
-
-
-_SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, _Reader]]] = {
+_SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "smtp": (
         Smtp,
         {
-            "host": _TEXT,
-            "port": _count(1, 65535),
-            "sender": _TEXT,
-            "starttls": _FLAG,
-            "username": _TEXT,
-            "password_file": _FILE,
+            "host": TEXT,
+            "port": count(1, 65535),
+            "sender": TEXT,
+            "starttls": FLAG,
+            "username": TEXT,
+            "password_file": FILE,
         },
     ),
-    "notices": (Notices, {"lease": _DURATION}),
+    "notices": (Notices, {"lease": DURATION}),
     "guard": (
         Rails,
-        {"approvers": _count(1, 20), "tolerance": _SHARE, "minimum_notice": _DURATION, "new_operator_wait": _DURATION},
+        {"approvers": count(1, 20), "tolerance": SHARE, "minimum_notice": DURATION, "new_operator_wait": DURATION},
     ),
     "holdbacks": (
         Holdbacks,
         {
-            "set_floor": _SHARE,
-            "presence_floor": _count(0, 1_000_000),
-            "presence_factor": _count(1, 1000),
-            "shrink_floor": _count(0, 1_000_000),
-            "shrink_share": _SHARE,
+            "set_floor": SHARE,
+            "presence_floor": count(0, 1_000_000),
+            "presence_factor": count(1, 1000),
+            "shrink_floor": count(0, 1_000_000),
+            "shrink_share": SHARE,
         },
     ),
-    "mail": (Mail, {"doors": _NAMES, "guarded": _NAMES}),
+    "mail": (Mail, {"doors": NAMES, "guarded": NAMES}),
     "control": (
         Control,
         {
-            "listen": _LISTEN,
-            "url": _TEXT,
-            "certificate_file": _FILE,
-            "key_file": _FILE,
-            "plain_http": _FLAG,
-            "metrics_token_file": _FILE,
+            "listen": LISTEN,
+            "url": TEXT,
+            "certificate_file": FILE,
+            "key_file": FILE,
+            "plain_http": FLAG,
+            "metrics_token_file": FILE,
         },
     ),
-    "worker": (Worker, {"listen": _LISTEN}),
-    "api": (Api, {"per_minute": _count(1, 1_000_000), "burst": _count(1, 1_000_000), "upload_mb": _count(1, 1_000_000)}),
-    "client": (Client, {"url": _TEXT, "ca_file": _FILE}),
-    "publisher": (Publisher, {"interval": _DURATION, "heartbeat": _DURATION}),
-    "retention": (Retention, {"appeal": _DURATION, "every": _DURATION}),
-    "reports": (Reports, {"smallest": _count(1, 1000)}),
+    "worker": (Worker, {"listen": LISTEN}),
+    "api": (Api, {"per_minute": count(1, 1_000_000), "burst": count(1, 1_000_000), "upload_mb": count(1, 1_000_000)}),
+    "client": (Client, {"url": TEXT, "ca_file": FILE}),
+    "publisher": (Publisher, {"interval": DURATION, "heartbeat": DURATION}),
+    "retention": (Retention, {"appeal": DURATION, "every": DURATION}),
+    "reports": (Reports, {"smallest": count(1, 1000)}),
 }
-_TOP: Mapping[str, _Reader] = {
-    "state_dir": _FILE,
-    "database": _DATABASE,
-    "database_password_file": _FILE,
-    "origin": _TEXT,
+_TOP: Mapping[str, Reader] = {
+    "state_dir": FILE,
+    "database": DATABASE,
+    "database_password_file": FILE,
+    "origin": TEXT,
 }
 
 
@@ -369,7 +271,7 @@ class _Reading:
             self.wrong("", name, plain, f"a section, [{name}]")
         return made(**self.values(name, plain, readers, list(readers)))
 
-    def values(self, section: str, plain: Mapping[str, Any], readers: Mapping[str, _Reader], known: list[str]) -> dict[str, Any]:
+    def values(self, section: str, plain: Mapping[str, Any], readers: Mapping[str, Reader], known: list[str]) -> dict[str, Any]:
         found = {}
         for key, value in plain.items():
             if key not in readers:
