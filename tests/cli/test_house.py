@@ -87,7 +87,9 @@ def test_another_key_waits_before_it_counts(house: House) -> None:
 
 
 def test_the_ledger_is_shown_sealed_exported_and_proved(house: House) -> None:
+    assert house.ask("di", "ledger", "seal", "--dry-run") == {"sealed": 5, "note": ""}
     assert house.ask("di", "ledger", "seal")["sealed"] == 5
+    assert "Nothing waits" in house.run("di", "ledger", "seal", "--dry-run").stdout
     kinds = [shown["entry"]["kind"] for shown in house.ask("di", "ledger", "show")]
     assert kinds == ["operator-added"] * 4 + ["installed"]
     assert house.ask("di", "ledger", "verify")["entries"] == 5

@@ -13,13 +13,15 @@ pytestmark = [
 
 def test_an_evening_of_keeping(house: House) -> None:
     file = str(house.folder / "a.backup")
+    assert house.ask("di", "backup", file, "--dry-run")["rows"] > 5
     assert house.ask("di", "backup", file)["secrets"] is False
     assert house.run("di", "backup", file).exit_code == 4, "a backup never replaces another"
     assert house.run("bo", "backup", file + "2").exit_code == 3, "an approver keeps nothing"
     assert house.ask("di", "upgrade", "--check")["steps"] == []
     assert {key["name"] for key in house.ask("di", "keys", "list")} == {"root", "ledger"}
     for key in ("feed", "ledger", "ledger"):
-        assert house.ask("ann", "keys", "rotate", key)["in_use"]
+        foreseen = house.ask("ann", "keys", "rotate", key, "--dry-run")
+        assert foreseen["replaces"] != house.ask("ann", "keys", "rotate", key)["public"]
     assert house.run("di", "keys", "rotate", "feed").exit_code == 3
     house.ask("di", "ledger", "seal")
     assert house.run("di", "ledger", "verify").exit_code == 0, "what every key before signed is believed"

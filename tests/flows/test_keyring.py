@@ -21,7 +21,7 @@ from countermand.lib.keys import load_public
 from countermand.reads import feed as heard
 from countermand.reads.ledger import verify_live
 from countermand.snapshot.read import Snapshot
-from countermand.store import feed
+from countermand.store import feed, models
 from countermand.store.unit import unit
 
 
@@ -114,6 +114,23 @@ def test_a_rotation_that_was_interrupted_is_finished_by_the_next(config: Config)
     say_something(config)
     listen(here, config)
     assert not list(keys_dir(config.state_dir).glob("*-next*"))
+
+
+def test_a_rotation_is_said_before_it_is_done(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate(config)
+    before = speaker(config.state_dir, clock.now()).key.public
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("countermand.flows.speaker.vouch", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rotate_feed(admin(), config)  # type: ignore[arg-type]
+    assert house.ledger_kinds().count("key-rotated") == 1
+    assert speaker(config.state_dir, clock.now()).key.public == before
+    announced = models.LedgerRow.objects.latest("pk").entry
+    assert rotate_feed(admin(), config).public.encode() in bytes(announced)  # type: ignore[arg-type]
 
 
 # -- the ledger --

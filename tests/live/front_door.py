@@ -25,7 +25,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def wait_for(done: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def wait_for(done: Callable[[], bool], what: str, seconds: float = 120) -> None:
     """Bounded patience: how long it took is never asserted on, only that it happens."""
     end = time.monotonic() + seconds
     while not done():
@@ -71,6 +71,8 @@ class Door:
     def close(self) -> None:
         for name in list(self.running):
             self.end(name)
+        for log in sorted(self.directory.glob("*.log")):  # pytest shows it if the test failed
+            print(f"== {log.name}\n{log.read_text(errors='replace')[-8000:]}")
 
     def start_mail(self, users: dict[str, str]) -> None:
         (self.directory / "users.json").write_text(json.dumps(users))
@@ -135,7 +137,7 @@ class Door:
         return self.fetch(self.port, method, f"{path}?{query}" if query else path, headers, b"\x03\x01\x6a\x00")
 
     def fetch(self, port: int, method: str, target: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             connection.request(method, target, body if method == "POST" else None, headers or {})
             found = connection.getresponse()

@@ -12,6 +12,7 @@ from countermand.cli.session import Session
 
 if TYPE_CHECKING:
     from countermand.flows.backup import BackedUp
+    from countermand.flows.backup import Foreseen as ToBeBackedUp
     from countermand.flows.restore import Foreseen, Restored
     from countermand.flows.upgrade import Upgraded
 
@@ -25,8 +26,8 @@ WithKeys = Annotated[
 Replace = Annotated[bool, typer.Option("--replace", help="Put it in the place of the database that is there.")]
 
 
-@command("backup", ["countermand backup /srv/backup/countermand-2020-07-10.backup"])
-def backup(session: Session, file: File, with_keys: WithKeys = False) -> None:
+@command("backup", ["countermand backup /srv/backup/countermand-2020-07-10.backup", "countermand backup FILE --dry-run"])
+def backup(session: Session, file: File, with_keys: WithKeys = False, dry_run: DryRun = False) -> None:
     """Write everything that a restore needs into one file, while everything runs, and read it back to be sure.
 
     Private keys stay out unless --with-keys: keep `keys/` of the state directory elsewhere, once.
@@ -34,7 +35,11 @@ def backup(session: Session, file: File, with_keys: WithKeys = False) -> None:
     act = session.act()
     config = session.open()
     from countermand.flows.backup import backup as write
+    from countermand.flows.backup import foresee
 
+    if dry_run:
+        session.show(foresee(act, config, file, with_keys=with_keys), _to_be_backed_up)
+        return
     with session.progress("Backing up") as tick:
         done = write(act, config, file, with_keys=with_keys, tick=tick)
     session.show(done, _backed_up)
@@ -81,6 +86,10 @@ def _upgraded(done: "Upgraded") -> str:
         return f"Nothing to do: the tables are at {done.now}."
     verb = ("taken back" if done.back else "applied") if done.done else ("to be taken back" if done.back else "to be applied")
     return "\n".join([f"{verb}: {step}" for step in done.steps] + [f"The tables are at {done.now}."])
+
+
+def _to_be_backed_up(found: "ToBeBackedUp") -> str:
+    return f"{would(True)}{found.rows:,} rows and {len(found.keys)} files of keys would go to {found.file}."
 
 
 def _backed_up(done: "BackedUp") -> str:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countermand.cli.command import command, group
+from countermand.cli.command import DryRun, command, group
+from countermand.cli.dry import would
 from countermand.cli.session import Session
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from countermand.flows.keyring import Key
+    from countermand.flows.keyring import Foreseen, Key
 
 Root = Annotated[Path | None, typer.Option("--root", metavar="FILE", help="The private root key, if it is kept elsewhere.")]
 
@@ -27,26 +28,37 @@ def every(session: Session) -> None:
 
 
 @command("feed", ["countermand keys rotate feed", "countermand keys rotate feed --root /media/usb/root.key"])
-def feed(session: Session, root: Root = None) -> None:
+def feed(session: Session, root: Root = None, dry_run: DryRun = False) -> None:
     """Speak to gates with a new key from now on. Nobody touches a gate: the root's certificate comes with the feed."""
     act = session.act()
     config = session.open()
-    from countermand.flows.keyring import rotate_feed
+    from countermand.flows.keyring import foresee, rotate_feed
 
+    if dry_run:
+        session.show(foresee(act, config, "feed", root), _foreseen)
+        return
     done = rotate_feed(act, config, root)
     session.show(done, lambda made: f"The feed's key is {made.public}, vouched for until {session.moment(made.until)}.")
 
 
 @command("ledger", ["countermand keys rotate ledger", "countermand keys rotate ledger --root /media/usb/root.key"])
-def ledger(session: Session, root: Root = None) -> None:
+def ledger(session: Session, root: Root = None, dry_run: DryRun = False) -> None:
     """Sign checkpoints with a new key from now on. The key before it signs, as its last, the entry that names the new one."""
     act = session.act()
     config = session.open()
-    from countermand.flows.keyring import rotate_ledger
+    from countermand.flows.keyring import foresee, rotate_ledger
 
+    if dry_run:
+        session.show(foresee(act, config, "ledger", root), _foreseen)
+        return
     done = rotate_ledger(act, config, root)
     words = "Checkpoints are signed by this key now. Give its line to whoever verifies, beside the one they have:"
     session.show(done, lambda made: f"{words}\n{made.public}")
+
+
+def _foreseen(found: "Foreseen") -> str:
+    before = f"the place of {found.replaces}" if found.replaces else "use as the first"
+    return f"{would(True)}a new {found.name} key, which the root vouches for, would be put in {before}."
 
 
 FAMILY = group("keys", "The installation's own keys: root, feed, ledger.", every)

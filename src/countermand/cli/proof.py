@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from countermand.cli import moments
-from countermand.cli.command import command, group
+from countermand.cli.command import DryRun, command, group
+from countermand.cli.dry import would
 from countermand.cli.session import Session, read_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from countermand.operations.ledger import Verification
+    from countermand.operations.ledger import Seal, Verification
     from countermand.reads.ledger import Shown, Verified
 
 Keys = Annotated[
@@ -113,12 +114,12 @@ def check(
     session.show(ledger.Shown(0, index, entry), lambda shown: _entries(session, [shown]))
 
 
-@command("seal", ["countermand ledger seal"])
-def seal(session: Session) -> None:
+@command("seal", ["countermand ledger seal", "countermand ledger seal --dry-run"])
+def seal(session: Session, dry_run: DryRun = False) -> None:
     """Seal what was committed and sign a checkpoint now, as the worker does every few seconds."""
     from countermand.operations import ledger
 
-    session.show(session.call(ledger.seal), lambda made: made.note or "Nothing waits to be sealed.")
+    session.show(session.call(ledger.seal, dry_run), lambda made: _sealed(made, dry_run))
 
 
 WORDS = "The ledger: what happened, and the proof that nobody rewrote it."
@@ -134,6 +135,12 @@ def _lines(session: Session, files: list[Path] | None) -> list[str]:
         return ledger_lines(session.config)
     texts = [(file, read_text(file).strip()) for file in files]
     return [text if " " not in text else ledger.verifier_line(session.config.origin, file) for file, text in texts]
+
+
+def _sealed(made: "Seal", dry_run: bool) -> str:
+    if not made.sealed:
+        return "Nothing waits to be sealed."
+    return f"{would(True)}{made.sealed:,} entries would be sealed." if dry_run else made.note
 
 
 def _verified(found: "Verified | Verification") -> str:

@@ -6,6 +6,7 @@ they are asked for; what is public of them goes in, so that a restore can say wh
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,27 @@ class BackedUp:
     rows: int
     made: Instant
     secrets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a backup made now would hold: ``rows`` of the database, and ``keys``, files of the keys' directory."""
+
+    file: Path
+    rows: int
+    keys: tuple[str, ...]
+
+
+def foresee(act: Act, config: Config, file: Path, *, with_keys: bool = False) -> Foreseen:
+    """Count what ``backup`` would write, writing nothing. Refused as ``backup``, but for a disk that fills."""
+    require(act.actor, "backup")
+    if file.exists():
+        raise Refused("backup-exists", file=str(file))
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise Refused("backup-unwritable", file=str(file), why="its directory is not there or cannot be written to")
+    with reading():
+        rows = sum(archive.count(table) for table in archive.tables())
+    return Foreseen(file, rows, tuple(_keys(keys_dir(config.state_dir), with_keys)))
 
 
 def backup(act: Act, config: Config, file: Path, *, with_keys: bool = False, tick: Tick = lambda rows: None) -> BackedUp:

@@ -41,6 +41,14 @@ class Key:
     in_use: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """``replaces``: the public half in use; '' if there is none yet."""
+
+    name: str
+    replaces: str
+
+
 def listed(act: Act, config: Config) -> list[Key]:
     """The root key, every feed key that is vouched for, and every ledger key there was."""
     require(act.actor, "read")
@@ -62,6 +70,13 @@ def ledger_lines(config: Config) -> list[str]:
     return [Verifier(config.origin, key).line for key in signers(config.state_dir)]
 
 
+def foresee(act: Act, config: Config, name: str, root_file: Path | None = None) -> Foreseen:
+    """What rotating the ``feed`` or ``ledger`` key would replace; changes nothing. Refused as the rotation."""
+    require(act.actor, "keys")
+    _root(keys_dir(config.state_dir), root_file)
+    return Foreseen(name, next((key.public for key in listed(act, config) if key.name == name and key.in_use), ""))
+
+
 def rotate_feed(act: Act, config: Config, root_file: Path | None = None) -> Key:
     """Put a new feed key in the place of the old; processes that run take it up by themselves, gates from the feed.
 
@@ -73,12 +88,13 @@ def rotate_feed(act: Act, config: Config, root_file: Path | None = None) -> Key:
     _refusing(lambda: speaker.speaker(config.state_dir, real))  # there is a certificate to follow on
     own, following = directory / "feed.key", directory / "feed-next.key"
     new = _refusing(lambda: keys.load_or_create(following))
+    old = _refusing(lambda: keys.load(own)).public
+    with unit():  # said before it is done: whoever dies in between left a key announced, and the next rotation puts it in place
+        log.append("key-rotated", act, {"key": "feed", "new": new.public.text, "before": old.text})
     with unit():
         # Nobody signs a record from here on: what the old key signed has its number, and comes before what the new one signs.
         lease.pause("publisher")
-        old = _refusing(lambda: keys.load(own)).public
         speaker.vouch(directory, root, new, real)
-        log.append("key-rotated", act, {"key": "feed", "new": new.public.text, "before": old.text})
         _take_place(following, own)
     return Key("feed", new.public.text, real + CERTIFIED, here=True, in_use=True)
 

@@ -31,7 +31,7 @@ class EntryProof:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """``note``: the newest checkpoint; '' if nothing waited."""
+    """``note``: the newest checkpoint; '' if nothing waited, or in a rehearsal."""
 
     sealed: int
     note: str
@@ -77,8 +77,10 @@ def prove_entry(call: Call, index: int) -> EntryProof:
 
 
 @operation("POST", "/ledger/seal", "seal", again=True)
-def seal(call: Call) -> Seal:
+def seal(call: Call, dry_run: bool = False) -> Seal:
     """Seal what was committed and sign a checkpoint now, as the worker does every few seconds."""
+    if dry_run:
+        return Seal(ledger.waiting(), "")
     sealed, count = None, 0
     while batch := seal_batch(call.act, key_file(call.config.state_dir, "ledger"), state_dir=call.config.state_dir):
         sealed, count = batch, count + batch.count

@@ -59,6 +59,11 @@ def verifier_line(origin: str, public_file: Path) -> str:
         raise Refused(error.code, file=error.path) from error
 
 
+def waiting() -> int:
+    """How many committed entries wait for the sealer."""
+    return tree.unsealed_count()
+
+
 def verify_live(act: Act, lines: Sequence[str], kept: Sequence[str] = ()) -> Verified:
     """Recompute everything from the rows: leaves, stored hashes, and every checkpoint's signature and root.
 

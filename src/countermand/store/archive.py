@@ -35,6 +35,11 @@ def tables() -> list[Table]:
     return [Table(model._meta.db_table, _columns(model)) for model in _models()]
 
 
+def count(table: Table) -> int:
+    """How many rows it has."""
+    return int(next(model for model in _models() if model._meta.db_table == table.name)._base_manager.count())
+
+
 def rows(table: Table) -> Iterator[list[list[Any]]]:
     """All rows of a table in chunks. Inside ``reading()``, so that all tables are of one moment."""
     model = next(model for model in _models() if model._meta.db_table == table.name)
