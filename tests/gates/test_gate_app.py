@@ -214,7 +214,8 @@ def talk(data: list[bytes], answer: Callable[[Request], Response]) -> bytes:
                 await writer.drain()
                 await asyncio.sleep(0.01)
             writer.write_eof()
-            found = await asyncio.wait_for(reader.read(), 10)
+            async with asyncio.timeout(10):
+                found = await reader.read()
             writer.close()
             await writer.wait_closed()
             return found

@@ -70,8 +70,8 @@ class Control:
 
     @asynccontextmanager
     async def _exchange(self, method: str, target: str, body: bytes, silence: float) -> AsyncIterator[Reply]:
-        opening = asyncio.open_connection(self._host, self._port, ssl=self._tls)
-        reader, writer = await asyncio.wait_for(opening, CONNECT_SECONDS)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
         try:
             writer.write(self._head(method, target, len(body)) + body)
             await writer.drain()
@@ -109,7 +109,8 @@ async def _bodies(reader: asyncio.StreamReader, found: _Parsed, silence: float) 
 
 async def _more(reader: asyncio.StreamReader, found: _Parsed, silence: float) -> None:
     try:
-        data = await asyncio.wait_for(reader.read(_CHUNK), silence)
+        async with asyncio.timeout(silence):
+            data = await reader.read(_CHUNK)
     except TimeoutError:
         raise Silent("nothing was heard for too long") from None
     if not data:

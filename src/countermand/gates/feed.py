@@ -76,7 +76,8 @@ class Follower:
         """Tell the control plane what is held, soon after it changed and every ten seconds."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _REPORT_EVERY)
+                async with asyncio.timeout(_REPORT_EVERY):
+                    await self._changed.wait()
             self._changed.clear()
             await self._report_once()
             await asyncio.sleep(_REPORT_SPACING)

@@ -101,7 +101,8 @@ async def serve(port: int, folder: Path, stop: asyncio.Event) -> None:
             while not stop.is_set():
                 log.flush()
                 try:
-                    await asyncio.wait_for(stop.wait(), 0.2)
+                    async with asyncio.timeout(0.2):
+                        await stop.wait()
                 except TimeoutError:
                     continue
 

@@ -106,7 +106,8 @@ class _Door:
         """One request; a connection that the server closed between requests is opened anew once."""
         for attempt in (1, 2):
             try:
-                return await asyncio.wait_for(self._exchange(phone.request()), _ANSWER_SECONDS)
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    return await self._exchange(phone.request())
             except (ConnectionError, asyncio.IncompleteReadError):
                 self._hang_up()
                 if attempt == 2:

@@ -127,7 +127,8 @@ class ApiDoor:
         """The body, to its end and no further than allowed; False if whoever sent it has gone."""
         size = 0
         while True:
-            message = await asyncio.wait_for(receive(), _STALLED)
+            async with asyncio.timeout(_STALLED):
+                message = await receive()
             if message["type"] == "http.disconnect":
                 return False
             data = message.get("body", b"")
