@@ -1,8 +1,10 @@
 """The recipe in front of mail, played by a real nginx: who gets mail, who does not, and what a stranger can learn."""
 
 import base64
+import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from front_door import EAS, Answer, Door, wait_for
 from pyroaring import BitMap
 
 from countermand.core.instants import DAY
+from countermand.gates.nginx import plainly_asked
+from countermand.gates.subject import subject
 from countermand.snapshot.write import Entry
-from gate_plane import ROOT, SECRET, Plane, packed_query, standing
+from gate_plane import ROOT, SECRET, Plane, basic, packed_query, standing
 
 pytestmark = pytest.mark.live
 USERS = {"alice": "right", "bob": "right", "boss": "right", "carol": "right"}
@@ -67,6 +71,24 @@ def test_mail_flows_and_stops_per_device(door: Door) -> None:
     seen = door.counts()
     assert seen["delivered"] == {"bob": 1, "alice": 1, "boss": 1}
     assert seen["answers"]["OPTIONS 200"] == 3, "a denied request costs the mail server one OPTIONS and no command"
+
+
+def test_nginx_asks_in_the_words_that_the_gate_knows_by_heart(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    with socket.create_server(("127.0.0.1", door.gate_port)) as listening, ThreadPoolExecutor() as beside:
+        try:
+            door.start_mail(USERS)
+            door.start_nginx()
+            asking = beside.submit(door.ask, "alice", BAD)
+            listening.settimeout(20)
+            connection, _ = listening.accept()
+            with connection:
+                question = connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                assert asking.result(20).status == 200
+        finally:
+            door.close()
+    assert plainly_asked(question) == subject(basic("alice").encode(), f"{EAS}?{BAD}".encode())
 
 
 def test_the_person_comes_from_authentication_alone(door: Door) -> None:

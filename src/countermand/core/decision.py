@@ -104,6 +104,7 @@ class Decision(NamedTuple):
 #: What denies now, prepared for many questions: (lineage, block → entries, the latest beginning that may be acted on).
 Reaching = Sequence[tuple[str, Mapping[int, Entries], Instant]]
 _ALLOWED = {reason: Decision(True, reason) for reason in Reason}
+_NOT_DENIED = _ALLOWED[Reason.NOT_DENIED]
 
 
 def cutoff(standing: Standing, clocks: Clocks) -> Instant | None:
@@ -148,19 +149,20 @@ def decide(asked: Asked, standings: Sequence[Standing], denials: Denials, unregi
 
 def decided(asked: Asked, denials: Reaching, unregistered: Reaching) -> Decision:
     """The same from what was prepared. In the order of questions that DESIGN fixes."""
-    if asked.protected:
+    proven, protected, named, devices, person = asked
+    if protected:
         return _ALLOWED[Reason.PROTECTED]
-    if not asked.proven:
+    if not proven:
         return _ALLOWED[Reason.NOT_PROVEN]
-    if not asked.named:
+    if not named:
         return _ALLOWED[Reason.NO_DEVICE_ID]
-    if asked.devices:
-        because = denying(denials, asked.devices[0])
-        for other in asked.devices[1:]:
+    if devices:
+        because = denying(denials, devices[0])
+        for other in devices[1:]:
             because = tuple(dict.fromkeys(because + denying(denials, other)))
-        return Decision(False, Reason.DENIED, because) if because else _ALLOWED[Reason.NOT_DENIED]
-    if asked.person is not None:
-        because = denying(unregistered, asked.person)
+        return Decision(False, Reason.DENIED, because) if because else _NOT_DENIED
+    if person is not None:
+        because = denying(unregistered, person)
         if because:
             return Decision(False, Reason.UNREGISTERED_DENIED, because)
     return _ALLOWED[Reason.UNREGISTERED]

@@ -5,6 +5,7 @@ edges: in a directive's text (core.schedule turns them into instants) and on a r
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Instant = int
 
@@ -30,7 +31,13 @@ def to_datetime(instant: Instant) -> datetime:
 
 def iso(instant: Instant) -> str:
     """RFC 3339 in UTC to the second, for logs, exports and error texts: ``2020-07-17T21:00:00Z``."""
-    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(instant // SECOND)
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    """Remembered, because a log says the same second many times."""
+    return to_datetime(seconds * SECOND).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_iso(text: str) -> Instant:

@@ -46,6 +46,7 @@ class Held:
         self.certificate: Certificate = header.certificate
         self._vouched: list[Certificate] = []
         self.snapshot = snapshot
+        self._find_device = snapshot.identities.find
         self.hashes = Hashes(secret, header.epoch)
         self.standings: dict[str, Standing] = {standing.id: standing for standing in snapshot.standings}
         self._root = root
@@ -86,30 +87,27 @@ class Held:
 
     def decide(self, who: Subject, clocks: Clocks, proven: bool = True) -> Decision:
         """The decision on a request of ``who``, as of ``clocks``; without a login there is nobody to be proven."""
-        login = self.hashes.login(who.login)
-        devices = self._devices(who)
-        person = None if devices else self._person(login)
-        if clocks != self._prepared_at:
+        if clocks is not self._prepared_at and clocks != self._prepared_at:
             self._denying = reaching(self._in_force, self._denials, clocks)
             self._denying_people = reaching(self._in_force, self._unregistered, clocks)
             self._prepared_at = clocks
-        asked = Asked(proven and bool(who.login), login in self._protected, bool(who.names), devices, person)
+        login, names = who
+        devices: tuple[int, ...] = ()
+        for kind, value in names:
+            number = self.hashes.identity(login, kind, value)
+            changed = self._identities
+            found = changed[number] if number in changed else self._find_device(number)
+            if found is not None:
+                devices += (found,)
+        number = self.hashes.login(login)
+        person = None if devices else self._person(number)
+        asked = Asked(proven and login != "", number in self._protected, names != (), devices, person)
         return decided(asked, self._denying, self._denying_people)
 
     def text(self, lineage: str) -> str:
         """What the phone of somebody whom this lineage denies is shown."""
         standing = self.standings.get(lineage)
         return standing.text if standing else ""
-
-    def _devices(self, who: Subject) -> tuple[int, ...]:
-        devices: tuple[int, ...] = ()
-        for kind, value in who.names:
-            number = self.hashes.identity(who.login, kind, value)
-            changed = self._identities
-            found = changed[number] if number in changed else self.snapshot.identities.find(number)
-            if found is not None:
-                devices += (found,)
-        return devices
 
     def _person(self, number: int) -> int | None:
         return self._logins[number] if number in self._logins else self.snapshot.logins.find(number)

@@ -5,13 +5,20 @@ to nginx, not to the phone: ``X-Countermand-Reason``, ``X-Countermand-Because`` 
 a token under which nginx reports that the login was proven (gates.sightings).
 """
 
+import re
 from functools import lru_cache
 
 from countermand.core.decision import Decision
 from countermand.gates.http import Request, Response
-from countermand.gates.subject import Subject, subject
+from countermand.gates.subject import Subject, plain_subject, subject
 
 _NO_STORE = (b"Cache-Control", b"no-store")
+#: A question as nginx asks it with the recipe of server.conf, nothing more and nothing less, of most phones: (credentials in
+#: base64, query). One match instead of a parser, a table of headers and look-ups in it: a third of what a decision took.
+_AS_PRINTED = re.compile(
+    rb"GET /decide HTTP/1\.1\r\nHost: [!-~]+\r\nAuthorization: Basic ([A-Za-z0-9+/]+={0,2})\r\n"
+    rb"X-Original-URI: [!->@-~]+\?([!-$&-~]+)\r\n\r\n"
+).fullmatch
 #: What is shown if a lineage brought no words of its own.
 _PLAIN = "Mail is not available on this device. Ask your help desk."
 
@@ -26,6 +33,12 @@ def asked(request: Request, login_header: bytes = b"") -> Subject:
         headers.get(b"x-client-fingerprint", b""),
         headers.get(login_header, b"") if login_header else b"",
     )
+
+
+def plainly_asked(arrived: bytes) -> Subject | None:
+    """The same as ``asked`` for Basic credentials, from what arrived on the connection; None if that is to be parsed."""
+    found = _AS_PRINTED(arrived)
+    return plain_subject(*found.groups()) if found else None
 
 
 @lru_cache(maxsize=256)

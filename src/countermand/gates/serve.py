@@ -44,7 +44,7 @@ async def serve(config: GateConfig, log: Log) -> None:
     loop.add_signal_handler(signal.SIGUSR1, gate.stop.signal, True)
     loop.add_signal_handler(signal.SIGUSR2, gate.stop.signal, False)
     connections: set[Connection] = set()
-    server = await _listen(config, lambda: Connection(gate.answer, connections))
+    server = await _listen(config, lambda: Connection(gate.answer, connections, gate.quick))
     close_mailbox = _mailbox(config, gate)
     follower = Follower(gate, kept, Control(config.control, config.token, config.ca_file))
     log.say("serving", gate.now(), listen=config.listen, n=gate.held.n if gate.held else None, stopped=gate.stop.on)

@@ -4,20 +4,21 @@ Nothing secret or personal may stand in one: no token, login, address or device 
 place are said and never its text, which may quote what it was about; a name that must be recognised is said as a keyed digest.
 """
 
-import hashlib
-import hmac
 import json
 import logging
 import sys
 import threading
 import traceback
 from collections.abc import Mapping
+from hashlib import blake2b
 from types import TracebackType
 from typing import Any, TextIO
 
 from countermand.core.errors import Refused
 from countermand.core.instants import iso
 from countermand.lib import clock
+
+_ENCODED = json.JSONEncoder(default=str, ensure_ascii=False).encode
 
 
 def say(event: str, **about: object) -> None:
@@ -28,7 +29,8 @@ def say(event: str, **about: object) -> None:
 def write(out: TextIO, event: str, about: Mapping[str, object]) -> None:
     """The same, elsewhere."""
     line = {"at": iso(clock.now()), "event": event, "thread": threading.current_thread().name, **about}
-    print(json.dumps(line, default=str, ensure_ascii=False), file=out, flush=True)
+    out.write(_ENCODED(line) + "\n")
+    out.flush()
 
 
 def failure(wrong: BaseException) -> dict[str, str]:
@@ -45,7 +47,7 @@ def failure(wrong: BaseException) -> dict[str, str]:
 def pseudonym(key: bytes, kind: str, name: str) -> str:
     """The same name gives the same 12 characters, under this key alone: enough to follow somebody through a log, and to find
     a name that one knows; no way back."""
-    return hmac.new(key, f"log\0{kind}\0{name}".encode(), hashlib.sha256).hexdigest()[:12]
+    return blake2b(f"log\0{kind}\0{name}".encode(), digest_size=6, key=key).hexdigest()
 
 
 class JsonLines(logging.Formatter):
