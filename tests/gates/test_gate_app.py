@@ -15,7 +15,7 @@ from countermand.core.instants import HOUR, MINUTE
 from countermand.gates import config
 from countermand.gates.app import Gate
 from countermand.gates.config import GateConfig
-from countermand.gates.configure import NginxSettings, gate_file, http_part, server_part
+from countermand.gates.configure import Failure, NginxSettings, gate_file, http_part, server_part
 from countermand.gates.configure import main as render
 from countermand.gates.held import Held
 from countermand.gates.http import Connection, Request, Response
@@ -299,10 +299,11 @@ def test_a_missing_key_is_said_by_name(tmp_path: Path, name: str) -> None:
 
 
 def test_nginx_files_have_no_blanks_left_and_never_the_decoded_name(capsys: pytest.CaptureFixture[str]) -> None:
-    settings = NginxSettings("127.0.0.1:1", "127.0.0.1:2", sightings_socket=Path("/run/x.sock"), fail_open=True)
+    settings = NginxSettings("127.0.0.1:1", "127.0.0.1:2", sightings_socket=Path("/run/x.sock"), failure=Failure.OPEN)
     text = http_part(settings) + server_part(settings)
     directives = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     assert not [line for line in directives if "@" in line and "@countermand_" not in line]
     assert not [line for line in directives if "$remote_user" in line]
-    assert render(["server", "--gate", "127.0.0.1:1", "--mail", "127.0.0.1:2", "--sightings", "/run/x.sock", "--fail-open"]) == 0
-    assert "countermand_open" in capsys.readouterr().out
+    assert "countermand_open" in text
+    assert render(["server", "--gate", "127.0.0.1:1", "--mail", "127.0.0.1:2", "--sightings", "/run/x.sock"]) == 0
+    assert "auth_request" in capsys.readouterr().out

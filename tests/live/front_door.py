@@ -81,7 +81,7 @@ class Door:
         command = [sys.executable, "-m", module, "--listen", listen, "--users", str(self.directory / "users.json")]
         self.run("mail", command, self.mail_port)
 
-    def start_nginx(self, **changes: bool) -> None:
+    def start_nginx(self) -> None:
         prefix = self.directory / "nginx"
         prefix.mkdir(exist_ok=True)
         settings = NginxSettings(
@@ -89,7 +89,6 @@ class Door:
             mail=f"127.0.0.1:{self.mail_port}",
             sightings_socket=self.sightings,
             access_log=None,
-            **changes,
         )
         (prefix / "nginx.conf").write_text(whole(settings, f"127.0.0.1:{self.port}", prefix))
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"

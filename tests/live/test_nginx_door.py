@@ -150,14 +150,6 @@ def test_a_gate_that_is_down_is_neither_403_nor_401(door: Door) -> None:
     assert (door.ask("bob", GOOD).status, door.ask("alice", BAD).status) == (200, 403)
 
 
-def test_a_front_end_may_be_told_to_let_mail_flow_without_a_gate(door: Door) -> None:
-    door.end("nginx")
-    door.start_nginx(fail_open=True)
-    assert door.ask("alice", BAD).status == 403
-    door.end("gate")
-    assert door.ask("alice", BAD).status == 200
-
-
 def test_the_stop_file_opens_the_gate_and_its_removal_closes_it(door: Door) -> None:
     stop = door.directory / "stop"
     stop.touch()

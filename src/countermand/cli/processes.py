@@ -1,16 +1,15 @@
 """The long-running processes and the gates: a command that runs one becomes it, so that a supervisor sees the process."""
 
-import os
-import sys
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countermand.cli.command import DryRun, command, group
+from countermand.cli.becoming import GATE_FILE, become
+from countermand.cli.command import DryRun, command
 from countermand.cli.dry import would
+from countermand.cli.front_ends import FRONT_ENDS
 from countermand.cli.session import Session, read_text
 
 if TYPE_CHECKING:
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
     from countermand.reads.feed import Gate
 
 
-class Include(StrEnum):
-    """The two includes of nginx."""
-
-    HTTP = "http"
-    SERVER = "server"
-
-
-_GATE_FILE = Path("gate.toml")
 GateConfig = Annotated[Path, typer.Option("--config", metavar="FILE", help="The gate's own configuration; it has no other.")]
 Name = Annotated[str, typer.Argument(help="What the gate is called.")]
 Into = Annotated[Path, typer.Option(metavar="DIRECTORY", help="A new directory, to be carried to the gate's machine.")]
@@ -35,9 +26,6 @@ Control = Annotated[str, typer.Option(metavar="URL", help="How it reaches the co
 Authority = Annotated[
     Path | None, typer.Option("--ca", metavar="FILE", help="PEM of the only authority that may vouch for the control plane.")
 ]
-Part = Annotated[Include, typer.Option(help="The include for http { }, or the one for the server { } that phones talk to.")]
-Mail = Annotated[str, typer.Option(metavar="ADDRESS", help="The mail server behind it: host:port or unix:PATH.")]
-FailOpen = Annotated[bool, typer.Option("--fail-open", help="Let mail flow while the gate does not answer; otherwise 503.")]
 
 
 @command("serve", ["countermand serve", "countermand serve --config /etc/countermand/countermand.toml"])
@@ -85,13 +73,6 @@ def gates(session: Session) -> None:
     session.show(found, lambda gates: _gates(session, gates))
 
 
-@command("nginx", ["countermand gate config nginx --config gate.toml --part server --mail 127.0.0.1:8080"])
-def nginx(session: Session, part: Part = Include.SERVER, mail: Mail = "127.0.0.1:8080", fail_open: FailOpen = False) -> None:
-    """Print what nginx needs in front of mail to ask this gate; --config names the gate's file."""
-    config = session.options.config or _GATE_FILE
-    become("countermand.gates", config, "--nginx", part, "--mail", mail, *(["--fail-open"] if fail_open else []))
-
-
 GATE = typer.Typer(
     name="gate",
     help="Run a gate: it answers mail front ends from a signed snapshot, with neither database nor network at hand.",
@@ -99,20 +80,14 @@ GATE = typer.Typer(
 )
 for one in (add, gates):
     one.add_to(GATE)
-GATE.add_typer(group("config", "What a mail front end needs to ask a gate.", nginx))
+GATE.add_typer(FRONT_ENDS)
 
 
 @GATE.callback(invoke_without_command=True)
-def run_gate(ctx: typer.Context, config: GateConfig = _GATE_FILE) -> None:
+def run_gate(ctx: typer.Context, config: GateConfig = GATE_FILE) -> None:
     """Without a subcommand, become the gate that the configuration describes."""
     if ctx.invoked_subcommand is None:
         become("countermand.gates", config)
-
-
-def become(module: str, config: Path, *more: str) -> None:
-    """Replace this process by ``python -m module``: one process to signal, its exit code its own."""
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", module, "--config", str(config), *more])  # noqa: S606
 
 
 def _gates(session: Session, found: "list[Gate]") -> "RenderableType":

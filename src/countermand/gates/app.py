@@ -1,6 +1,6 @@
 """The gate as a whole: it answers front ends from what it holds. Front ends are adapters, one small module each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from countermand.core.decision import Clocks, Decision, Reason
 from countermand.core.instants import Instant
@@ -16,6 +16,8 @@ from countermand.gates.subject import Subject
 
 _STOPPED = Decision(True, Reason.STOPPED)
 _NOTHING_HEARD = Decision(True, Reason.NOTHING_HEARD)
+#: What is shown if a lineage brought no words of its own.
+_PLAIN = "Mail is not available on this device. Ask your help desk."
 _UNKNOWN_DEVICE = frozenset({Reason.UNREGISTERED, Reason.UNREGISTERED_DENIED})
 
 
@@ -61,6 +63,19 @@ class Gate:
             return _NOTHING_HEARD
         return held.decide(who, self.clocks(held))
 
+    def judge(self, who: Subject) -> Decision:
+        """Decide, count it, and say a denial: what every front end's request goes through."""
+        decision = self.decide(who)
+        self.metrics.decided(decision)
+        if not decision.allow:
+            self.log.denied(self.now(), who.login, who.names, decision.reason.value, decision.because)
+        return decision
+
+    def words(self, because: Iterable[str]) -> str:
+        """What the person is shown whom these lineages deny."""
+        texts = [self.held.text(lineage) for lineage in because] if self.held else []
+        return "\n\n".join(text for text in texts if text) or _PLAIN
+
     # -- routes --
 
     def quick(self, arrived: bytes) -> bytes:
@@ -72,15 +87,12 @@ class Gate:
         return self._decided(nginx.asked(request, self._login_header))
 
     def _decided(self, who: Subject) -> Response:
-        decision = self.decide(who)
-        self.metrics.decided(decision)
-        if not decision.allow:
-            self.log.denied(self.now(), who.login, who.names, decision.reason.value, decision.because)
-        if decision.reason in _UNKNOWN_DEVICE and (token := self._token(who)):
+        decision = self.judge(who)
+        if decision.reason in _UNKNOWN_DEVICE and (token := self.token(who)):
             return nginx.answer_with(decision, token)
         return nginx.answer(decision)
 
-    def _token(self, who: Subject) -> str:
+    def token(self, who: Subject) -> str:
         """A token for the first name of an unknown device, under which the front end can say that its login was proven."""
         if self.held is None:
             return ""
@@ -93,7 +105,7 @@ class Gate:
         token = request.headers.get(b"x-countermand-sighting", b"").decode("ascii", "replace")
         if token:
             self.prove(token)
-        return nginx.page([self.held.text(lineage) for lineage in nginx.because(request)] if self.held else [])
+        return nginx.page(self.words(nginx.because(request)))
 
     def prove(self, token: str) -> None:
         if self.sightings.prove(token, self.time()):

@@ -1,9 +1,9 @@
-"""The gate's outgoing HTTP: requests to its control plane, bodies as they arrive. asyncio and httptools, nothing else."""
+"""The gate's outgoing HTTP: to its control plane, and where it is told to, to the mail server. asyncio and httptools alone."""
 
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,34 +46,26 @@ class _Parsed:
         self.done = True
 
 
-class Control:
-    """The control plane at ``url``, asked with this bearer token."""
+class Peer:
+    """Whoever answers at ``url``. ``ca_file``: PEM, the only authority that may vouch for it."""
 
-    def __init__(self, url: str, token: str, ca_file: Path | None = None) -> None:
+    def __init__(self, url: str, ca_file: Path | None = None) -> None:
         at = urlsplit(url)
         self._host = at.hostname or "127.0.0.1"
         self._tls = ssl.create_default_context(cafile=str(ca_file) if ca_file else None) if at.scheme == "https" else None
         self._port = at.port or (443 if self._tls else 80)
         self._prefix = at.path.rstrip("/")
-        self._token = token
 
     @asynccontextmanager
-    async def get(self, target: str, silence: float) -> AsyncIterator[Reply]:
-        """A GET; raises OSError if there is no answer, ``Silent`` after ``silence`` seconds without a byte."""
-        async with self._exchange("GET", target, b"", silence) as reply:
-            yield reply
-
-    async def post(self, target: str, value: Mapping[str, Any], silence: float) -> int:
-        """POST a JSON value; returns the status."""
-        async with self._exchange("POST", target, json.dumps(value).encode(), silence) as reply:
-            return reply.status
-
-    @asynccontextmanager
-    async def _exchange(self, method: str, target: str, body: bytes, silence: float) -> AsyncIterator[Reply]:
-        async with asyncio.timeout(CONNECT_SECONDS):
+    async def exchange(
+        self, method: str, target: str, headers: Sequence[tuple[str, str]], body: bytes, silence: float
+    ) -> AsyncIterator[Reply]:
+        """One request on a connection of its own. OSError if there is no answer, ``Silent`` after ``silence`` seconds without
+        a byte. Header values must come from a parser or from settings: they are written as they are."""
+        async with asyncio.timeout(min(CONNECT_SECONDS, silence)):
             reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
         try:
-            writer.write(self._head(method, target, len(body)) + body)
+            writer.write(self._head(method, target, headers, len(body)) + body)
             await writer.drain()
             found = _Parsed()
             async with aclosing(_bodies(reader, found, silence)) as bodies:
@@ -85,16 +77,34 @@ class Control:
         finally:
             writer.close()
 
-    def _head(self, method: str, target: str, length: int) -> bytes:
+    def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
         lines = [
             f"{method} {self._prefix}{target} HTTP/1.1",
             f"Host: {self._host}:{self._port}",
-            f"Authorization: Bearer {self._token}",
-            "Content-Type: application/json",
+            *(f"{name}: {value}" for name, value in headers),
             f"Content-Length: {length}",
             "Connection: close",
         ]
-        return "\r\n".join(lines).encode() + b"\r\n\r\n"
+        return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+
+
+class Control:
+    """The control plane at ``url``, asked with this bearer token."""
+
+    def __init__(self, url: str, token: str, ca_file: Path | None = None) -> None:
+        self._peer = Peer(url, ca_file)
+        self._headers = (("Authorization", f"Bearer {token}"), ("Content-Type", "application/json"))
+
+    @asynccontextmanager
+    async def get(self, target: str, silence: float) -> AsyncIterator[Reply]:
+        """A GET; raises OSError if there is no answer, ``Silent`` after ``silence`` seconds without a byte."""
+        async with self._peer.exchange("GET", target, self._headers, b"", silence) as reply:
+            yield reply
+
+    async def post(self, target: str, value: Mapping[str, Any], silence: float) -> int:
+        """POST a JSON value; returns the status."""
+        async with self._peer.exchange("POST", target, self._headers, json.dumps(value).encode(), silence) as reply:
+            return reply.status
 
 
 async def _bodies(reader: asyncio.StreamReader, found: _Parsed, silence: float) -> AsyncGenerator[bytes, None]:

@@ -20,7 +20,11 @@ class GateConfig:
     """Paths are relative to the file's directory. ``listen``: ``host:port`` or ``unix:PATH``; ``clock``: ``own``, or ``feed``
     for a rehearsal, whose clock can be moved; ``login_header``: lower-case name of a header with an authenticated login;
     ``ca_file``: PEM, the only authority that may vouch for the control plane; ``plain_http``: ``allowed`` if the way there is
-    safe without TLS."""
+    safe without TLS.
+
+    Front ends other than nginx have an address each, '' = nobody listens: ``envoy haproxy dovecot authzen``. ``mail``: base URL
+    of the mail server, asked before Envoy or HAProxy is told to show a denial. ``doveadm``: base URL of Dovecot's doveadm
+    server, told to end sessions, with the key in ``doveadm_key_file``."""
 
     name: str
     listen: str
@@ -35,6 +39,13 @@ class GateConfig:
     clock: str = "own"
     login_header: str = ""
     plain_http: str = "no"
+    envoy: str = ""
+    haproxy: str = ""
+    dovecot: str = ""
+    authzen: str = ""
+    mail: str = ""
+    doveadm: str = ""
+    doveadm_key_file: Path | None = None
 
     @property
     def token(self) -> str:

@@ -6,17 +6,33 @@ The recipe and its reasons stand in ``http.conf`` and ``server.conf`` beside thi
 import argparse
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
+from textwrap import indent
+
+
+class Failure(StrEnum):
+    """What a front end does while its gate does not answer."""
+
+    KEEP_LAST = "keep-last"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def _recipe(name: str) -> str:
+    return files("countermand.gates").joinpath("recipes", name).read_text()
 
 
 @dataclass(frozen=True, slots=True)
 class NginxSettings:
-    """``gate`` and ``mail``: ``host:port`` or ``unix:PATH``, as in an upstream. ``fail_open``: without an answer from the
-    gate, mail flows (otherwise 503 with Retry-After). ``access_log``: target and format, or None. ``hang`` is a time of
-    nginx's (``300s``), ``retry_after`` seconds."""
+    """``gate`` and ``mail``: ``host:port`` or ``unix:PATH``, as in an upstream. ``failure``: what happens without an answer from
+    the gate. ``access_log``: target and format, or None. ``hang`` is a time of nginx's (``300s``), ``retry_after`` seconds.
+    ``cache``: directory of the last answers, for ``keep-last``. ``lua``: ask again before the answer to a hanging request is
+    let out (ngx_http_lua_module). ``login_header``: as in the gate's settings."""
 
     gate: str
     mail: str
@@ -24,32 +40,53 @@ class NginxSettings:
     access_log: str | None = "/var/log/nginx/access.log combined"
     hang: str = "300s"
     retry_after: int = 60
-    fail_open: bool = False
+    failure: Failure = Failure.CLOSED
+    cache: Path = Path("/var/cache/nginx/countermand")
+    lua: bool = False
+    login_header: str = ""
+
+    @property
+    def login(self) -> str:
+        """nginx's variable with the login."""
+        return f"$http_{self.login_header.replace('-', '_')}" if self.login_header else "$remote_user"
 
 
 def http_part(settings: NginxSettings) -> str:
     """The include for ``http { }``."""
-    return _filled("http.conf", {"GATE": settings.gate, "MAIL": settings.mail})
+    keep = _recipe("nginx-keep-http.conf") if settings.failure is Failure.KEEP_LAST else ""
+    blanks = {"KEEP": keep, "GATE": settings.gate, "MAIL": settings.mail, "CACHE": str(settings.cache), "LOGIN": settings.login}
+    return _filled("http.conf", blanks)
 
 
 def server_part(settings: NginxSettings) -> str:
     """The include for the ``server { }`` that phones talk to."""
-    return _filled(
-        "server.conf",
-        {
-            "LOGS": _logs(settings),
-            "HANG": settings.hang,
-            "WHEN_DOWN": "error_page 500 502 503 504 = @countermand_open;" if settings.fail_open else "",
-            "RETRY_AFTER": str(settings.retry_after),
-        },
-    ) + ("location @countermand_open {\n    return 204;\n}\n" if settings.fail_open else "")
+    passed = _recipe("nginx-pass.conf")
+    blanks = {
+        "LOGS": _logs(settings),
+        "PASS": _recipe("nginx-lua.conf") if settings.lua else passed,
+        "LOGIN_HEADER": f"proxy_set_header {settings.login_header} {settings.login};" if settings.login_header else "",
+        "WHEN_DOWN": _WHEN_DOWN[settings.failure],
+        "PROOF": _recipe("nginx-lua-proof.conf" if settings.lua else "nginx-proof.conf"),
+        "REFUSAL": "" if settings.lua else _recipe("nginx-unproven.conf"),
+        "PAGE": _recipe("nginx-page.conf"),
+        "EMIT": _recipe("nginx-lua-emit.conf"),
+        "PASS_PLAIN": passed,
+        "PASS_ON": passed.partition("\n")[2],
+        "KEY": f"$request_method|$request_uri|{settings.login}|$countermand_fingerprint",
+        "HANG": settings.hang,
+        "RETRY_AFTER": str(settings.retry_after),
+    }
+    more = {Failure.KEEP_LAST: _recipe("nginx-keep.conf"), Failure.OPEN: _OPEN, Failure.CLOSED: ""}[settings.failure]
+    return _filled("server.conf", blanks, more + (_recipe("nginx-lua-more.conf") if settings.lua else ""))
 
 
 def whole(settings: NginxSettings, listen: str, prefix: Path) -> str:
     """A complete nginx.conf that keeps to its ``prefix`` directory and speaks plain HTTP: for rehearsals and tests."""
     # As root, nginx would hand its workers to a user who cannot reach a rehearsal's private directory.
     user = "user root;" if os.geteuid() == 0 else ""
+    settings = replace(settings, cache=prefix / "last")
     return f"""daemon off;
+{_MODULES if settings.lua else ""}
 {user}
 worker_processes 1;
 pid {prefix}/nginx.pid;
@@ -72,6 +109,10 @@ http {{
 """
 
 
+#: Where Debian puts them; a whole configuration with a prefix of its own has to say so.
+_MODULES = "".join(f"load_module /usr/lib/nginx/modules/{name}.so;\n" for name in ("ndk_http_module", "ngx_http_lua_module"))
+
+
 def gate_file(values: dict[str, str]) -> str:
     """A gate's TOML file from its settings (gates.config.GateConfig)."""
     # A JSON string of printable characters is a TOML string.
@@ -87,9 +128,21 @@ def _logs(settings: NginxSettings) -> str:
     return "\n    ".join(found or ["access_log off;"])
 
 
-def _filled(name: str, blanks: dict[str, str]) -> str:
-    text = files("countermand.gates").joinpath(name).read_text()
+_OPEN = "location @countermand_open {\n    return 204;\n}\n"
+_WHEN_DOWN = {
+    Failure.CLOSED: "",
+    Failure.OPEN: "error_page 500 502 503 504 = @countermand_open;",
+    Failure.KEEP_LAST: _recipe("nginx-keep-decide.conf"),
+}
+
+
+def _filled(name: str, blanks: dict[str, str], more: str = "") -> str:
+    """A part with its blanks filled in, a value's lines as far in as its blank; what is filled in may have blanks itself."""
+    text = files("countermand.gates").joinpath(name).read_text() + more
     for blank, value in blanks.items():
+        alone = re.compile(f"^( *)@{blank}@$", re.MULTILINE)
+        while found := alone.search(text):
+            text = text[: found.start()] + indent(value, found[1]).rstrip("\n") + text[found.end() :]
         text = text.replace(f"@{blank}@", value)
     return text
 
@@ -103,11 +156,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--gate", required=True, help="host:port or unix:PATH of the gate")
     parser.add_argument("--mail", required=True, help="host:port of the mail server")
     parser.add_argument("--sightings", type=Path, help="the gate's sightings_socket")
-    parser.add_argument("--fail-open", action="store_true", help="let mail flow when the gate does not answer")
     parser.add_argument("--listen", default="127.0.0.1:8088", help="whole: where phones ask")
     parser.add_argument("--prefix", type=Path, default=Path(), help="whole: the directory that nginx keeps to")
     chosen = parser.parse_args(arguments)
-    settings = NginxSettings(chosen.gate, chosen.mail, chosen.sightings, fail_open=chosen.fail_open)
+    settings = NginxSettings(chosen.gate, chosen.mail, chosen.sightings)
     match chosen.part:
         case "http":
             printed = http_part(settings)

@@ -19,8 +19,8 @@ _AS_PRINTED = re.compile(
     rb"GET /decide HTTP/1\.1\r\nHost: [!-~]+\r\nAuthorization: Basic ([A-Za-z0-9+/]+={0,2})\r\n"
     rb"X-Original-URI: [!->@-~]+\?([!-$&-~]+)\r\n\r\n"
 ).fullmatch
-#: What is shown if a lineage brought no words of its own.
-_PLAIN = "Mail is not available on this device. Ask your help desk."
+#: Seconds for which nginx may use this answer while the gate gives none, if it is configured to keep answers at all.
+_KEEP_LAST = (b"X-Accel-Expires", b"300")
 
 
 def asked(request: Request, login_header: bytes = b"") -> Subject:
@@ -49,7 +49,7 @@ def answer(decision: Decision) -> Response:
 
 def answer_with(decision: Decision, sighting: str) -> Response:
     """The same with a token for a device that the fleet does not know; '' for none."""
-    headers = [(b"X-Countermand-Reason", decision.reason.encode()), _NO_STORE]
+    headers = [(b"X-Countermand-Reason", decision.reason.encode()), _NO_STORE, _KEEP_LAST]
     if decision.because:
         headers.append((b"X-Countermand-Because", ",".join(decision.because).encode("ascii", "replace")))
     if sighting:
@@ -57,10 +57,9 @@ def answer_with(decision: Decision, sighting: str) -> Response:
     return Response(204 if decision.allow else 403, headers=tuple(headers))
 
 
-def page(texts: list[str]) -> Response:
+def page(text: str) -> Response:
     """What the phone is shown: 403 in plain text, which stops ActiveSync clients without a password prompt."""
-    words = "\n\n".join(text for text in texts if text) or _PLAIN
-    return Response(403, (words + "\n").encode(), headers=(_NO_STORE,))
+    return Response(403, (text + "\n").encode(), headers=(_NO_STORE,))
 
 
 def because(request: Request) -> list[str]:

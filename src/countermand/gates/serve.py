@@ -2,17 +2,17 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 from countermand.core.errors import Refused
+from countermand.gates import front_ends
 from countermand.gates.app import Gate
 from countermand.gates.client import Control
 from countermand.gates.config import GateConfig
 from countermand.gates.feed import Follower
+from countermand.gates.front_ends import let_in
 from countermand.gates.http import Connection
 from countermand.gates.kept import Kept
 from countermand.gates.log import Log
@@ -45,17 +45,19 @@ async def serve(config: GateConfig, log: Log) -> None:
     loop.add_signal_handler(signal.SIGUSR2, gate.stop.signal, False)
     connections: set[Connection] = set()
     server = await _listen(config, lambda: Connection(gate.answer, connections, gate.quick))
+    others = await front_ends.listen(gate)
     close_mailbox = _mailbox(config, gate)
     follower = Follower(gate, kept, Control(config.control, config.token, config.ca_file))
     log.say("serving", gate.now(), listen=config.listen, n=gate.held.n if gate.held else None, stopped=gate.stop.on)
     gate.stop.changed = lambda on: _stop_changed(gate, follower, on)
     if gate.stop.on:
         _stop_changed(gate, follower, True)
-    tasks = [asyncio.create_task(work) for work in (follower.run(), follower.report(), _watch_stop(gate))]
+    tasks = [asyncio.create_task(work) for work in (follower.run(), follower.report(), _watch_stop(gate), *others.work)]
     finished = asyncio.create_task(ended.wait())
     # A task that fails is a programming error: the process ends, and whoever runs it starts it again as it was.
     await asyncio.wait([*tasks, finished], return_when=asyncio.FIRST_COMPLETED)
     server.close()
+    others.close()
     for connection in list(connections):
         connection.close()
     close_mailbox()
@@ -85,7 +87,7 @@ async def _listen(config: GateConfig, protocol: Callable[[], Connection]) -> asy
     if config.listen.startswith("unix:"):
         path = config.listen.removeprefix("unix:")
         server = await loop.create_unix_server(protocol, path)
-        _let_in(path)
+        let_in(path)
         return server
     host, _, port = config.listen.rpartition(":")
     return await loop.create_server(protocol, host, int(port))
@@ -100,7 +102,7 @@ def _mailbox(config: GateConfig, gate: Gate) -> Callable[[], None]:
     config.sightings_socket.unlink(missing_ok=True)
     box = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     box.bind(str(config.sightings_socket))
-    _let_in(config.sightings_socket)
+    let_in(config.sightings_socket)
     loop.add_reader(box, lambda: receive(box, gate.prove))
 
     def close() -> None:
@@ -108,8 +110,3 @@ def _mailbox(config: GateConfig, gate: Gate) -> Callable[[], None]:
         box.close()
 
     return close
-
-
-def _let_in(path: str | Path) -> None:
-    """nginx's workers run as another user: who may reach a socket is its directory's business."""
-    os.chmod(path, 0o666)  # noqa: S103

@@ -1,0 +1,71 @@
+"""The front end Envoy: its ``ext_authz`` filter asks over HTTP, its Lua filter asks again when the mail server answers.
+
+Exactly 200 allows. A 204 would be passed on as the phone's answer, and an empty success means "no changes" to a phone: it
+never leaves here. The filter sends the request's own method, ``/ask`` and the request's path and query, and no body.
+"""
+
+import re
+
+from countermand.gates.app import Gate
+from countermand.gates.http import Response
+from countermand.gates.messages import Message
+from countermand.gates.proof import Judged, Prover, Verdict
+from countermand.gates.subject import Subject, subject
+
+_ASK = b"/ask"
+_NO_STORE = (b"Cache-Control", b"no-store")
+#: Envoy's own header about the client certificate that it verified (SHA-256); what a client sends under its name is dropped.
+_HASH = re.compile(rb"(?:^|;)Hash=([0-9a-fA-F]{64})")
+_ALLOWED = Response(200, headers=(_NO_STORE,))
+#: Goes on, but as an OPTIONS (the Lua filter sees to that): the mail server's own refusal looks like any other.
+_REFUSED = Response(200, headers=(_NO_STORE, (b"X-Countermand-Refuse", b"1")))
+_NOT_NOW = Response(
+    503, b"Mail is briefly not available. It comes back by itself.\n", headers=((b"Retry-After", b"60"), _NO_STORE)
+)
+
+
+class Envoy:
+    """Answers Envoy's questions from ``gate``."""
+
+    def __init__(self, gate: Gate, prover: Prover) -> None:
+        self._gate = gate
+        self._prover = prover
+        self._login_header = gate.config.login_header.encode()
+
+    async def answer(self, message: Message) -> Response:
+        if message.path.startswith(_ASK + b"/"):
+            return await self._ask(message)
+        if message.path == b"/again":
+            decision = self._gate.judge(self._who(message, message.headers.get(b"x-original-uri", b"")))
+            return _ALLOWED if decision.allow else self._denied(decision.because)
+        if message.path == b"/seen":
+            self._gate.prove(message.headers.get(b"x-countermand-sighting", b"").decode("ascii", "replace"))
+            return _ALLOWED
+        return Response(404, b"not here\n")
+
+    async def _ask(self, message: Message) -> Response:
+        authorization = message.headers.get(b"authorization", b"")
+        if b"," in authorization and authorization[:6].lower() == b"basic ":
+            return Response(400, b"two sets of credentials\n")  # whoever is asked next might read the other one
+        return self._said(await self._prover.judge(self._who(message, message.target[len(_ASK) :]), authorization))
+
+    def _said(self, found: Judged) -> Response:
+        match found.verdict:
+            case Verdict.ALLOW if found.sighting:
+                return Response(200, headers=(_NO_STORE, (b"X-Countermand-Sighting", found.sighting.encode())))
+            case Verdict.ALLOW:
+                return _ALLOWED
+            case Verdict.DENY:
+                return self._denied(found.decision.because)
+            case Verdict.REFUSE:
+                return _REFUSED
+        return _NOT_NOW
+
+    def _denied(self, because: tuple[str, ...]) -> Response:
+        return Response(403, (self._gate.words(because) + "\n").encode(), headers=(_NO_STORE,))
+
+    def _who(self, message: Message, uri: bytes) -> Subject:
+        headers = message.headers
+        certificate = _HASH.search(headers.get(b"x-forwarded-client-cert", b""))
+        trusted = headers.get(self._login_header, b"") if self._login_header else b""
+        return subject(headers.get(b"authorization", b""), uri, certificate[1] if certificate else b"", trusted)

@@ -1,0 +1,237 @@
+"""What a mail front end needs to ask a gate, printed: a complete commented configuration with its failure mode in words.
+
+The recipes and their reasons stand in ``recipes/``; here only the blanks are filled in. nginx's own are filled in ``configure``.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+
+from countermand.core.errors import Refused
+from countermand.gates.config import GateConfig, load
+from countermand.gates.configure import Failure, NginxSettings, http_part, server_part
+
+SAID = {
+    Failure.KEEP_LAST: "the last answer about the same login and request is used, if it is younger than {keep} s; else 503",
+    Failure.OPEN: "OPEN, mail flows, also to devices that are denied",
+    Failure.CLOSED: "CLOSED, phones are told 503 with Retry-After, and come back by themselves",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to print. ``mail`` and ``listen``: ``host:port``; ``keep`` and ``retry_after`` in seconds."""
+
+    config: GateConfig
+    mail: str
+    listen: str
+    failure: Failure
+    part: str = ""
+    keep: int = 300
+    retry_after: int = 60
+    spoe_file: str = "/etc/haproxy/countermand-spoe.cfg"
+    installed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """``print``: the whole text but for what every front end's has at its head. ``proved``: the version series that the tests
+    run against; ``command`` says which is installed here. ``parts``: the first is printed if none is asked for."""
+
+    print: Callable[[Asked, str], str]
+    proved: str
+    command: tuple[str, ...]
+    failures: tuple[Failure, ...]
+    parts: tuple[str, ...] = ("whole",)
+
+
+def render(kind: str, asked: Asked) -> str:
+    """The text. Refused ``gate-config`` if the gate's settings or this front end cannot do what is asked."""
+    recipe = RECIPES[kind]
+    if asked.failure not in recipe.failures:
+        choices = " or ".join(recipe.failures)
+        raise Refused("gate-config", why=f"{kind} cannot be {asked.failure.value}; it keeps no answers: choose {choices}")
+    part = asked.part or recipe.parts[0]
+    if part not in recipe.parts:
+        raise Refused("gate-config", why=f"{kind} has no part {part}; it has {', '.join(recipe.parts)}")
+    text = recipe.print(asked, part)
+    known = {
+        "FAILURE": SAID[asked.failure].format(keep=asked.keep),
+        "PROVED": _proved(recipe, asked.installed),
+        "STRANGERS": _strangers(asked.config),
+        "RETRY_AFTER": str(asked.retry_after),
+        "KEEP_SECONDS": str(asked.keep),
+    }
+    return re.sub(r"\n( *\n){2,}", "\n\n", _filled(text, known))
+
+
+def _filled(text: str, blanks: Mapping[str, str]) -> str:
+    for blank, value in blanks.items():
+        text = text.replace(f"@{blank}@", value)
+    return text
+
+
+def _template(name: str) -> str:
+    return files("countermand.gates").joinpath("recipes", name).read_text()
+
+
+def _proved(recipe: Recipe, installed: str) -> str:
+    if not installed:
+        return f"Proved with version {recipe.proved}; none is installed on this machine."
+    if installed == recipe.proved or installed.startswith(recipe.proved + "."):
+        return f"Proved with version {recipe.proved}; {installed} is installed here."
+    return f"CAUTION: proved with version {recipe.proved}; {installed} is installed here. Try it with `countermand gate check`."
+
+
+def installed(command: tuple[str, ...]) -> str:
+    """The version that a program says it has, '' if it is not there."""
+    program = shutil.which(command[0], path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    if program is None:
+        return ""
+    said = subprocess.run([program, *command[1:]], capture_output=True, text=True, timeout=20, check=False)
+    found = re.search(r"\d+\.\d+(\.\d+)*", said.stdout + said.stderr)
+    return found[0] if found else ""
+
+
+def _needed(config: GateConfig, name: str, example: str) -> str:
+    """The address at which the gate answers this front end."""
+    address = str(getattr(config, name))
+    if not address:
+        why = f'the gate listens to no {name} yet: add `{name} = "{example}"` to its settings, and start it anew'
+        raise Refused("gate-config", why=why)
+    return address
+
+
+def _strangers(config: GateConfig) -> str:
+    if config.mail:
+        return "Strangers learn nothing: before a denial is shown, the gate asks the mail server whether the password is right."
+    return (
+        "CAUTION: STRANGERS CAN LEARN WHO IS DENIED, because a denial is shown whatever the password. Name the mail server in the"
+        '\n# gate\'s settings, `mail = "http://HOST:PORT"`, and the gate asks it whether the password is right before it denies.'
+    )
+
+
+_NGINX_HEAD = """# @PROVED@
+# While the gate does not answer: @FAILURE@.
+# Strangers learn nothing: before a denial is shown, nginx asks the mail server whether the password is right.
+"""
+
+
+def _nginx(asked: Asked, part: str, *, lua: bool = False) -> str:
+    config = asked.config
+    settings = NginxSettings(
+        config.listen,
+        asked.mail,
+        config.sightings_socket,
+        retry_after=asked.retry_after,
+        failure=asked.failure,
+        lua=lua,
+        login_header=config.login_header,
+    )
+    return _NGINX_HEAD + (http_part(settings) if part == "http" else server_part(settings))
+
+
+def _envoy(asked: Asked, part: str) -> str:
+    listen_host, _, listen_port = asked.listen.rpartition(":")
+    header = asked.config.login_header
+    blanks = {
+        "ADMIN_PORT": "9901",
+        "LISTEN_HOST": listen_host or "0.0.0.0",  # noqa: S104 (phones come from everywhere)
+        "LISTEN_PORT": listen_port,
+        "FAIL_OPEN": "true" if asked.failure is Failure.OPEN else "false",
+        "TIMEOUT": "10s" if asked.config.mail else "1s",
+        "LOGIN_HEADER": f", {{ exact: {header} }}" if header else "",
+        "LOGIN_HEADER_LUA": f', "{header}"' if header else "",
+        "GATE": _envoy_address(_needed(asked.config, "envoy", "127.0.0.1:8451")),
+        "MAIL": _envoy_address(asked.mail),
+    }
+    return _filled(_template("envoy.yaml"), blanks)
+
+
+def _envoy_address(address: str) -> str:
+    if address.startswith("unix:"):
+        return f'{{ pipe: {{ path: "{address.removeprefix("unix:")}" }} }}'
+    host, _, port = address.rpartition(":")
+    return f'{{ socket_address: {{ address: "{host}", port_value: {port} }} }}'
+
+
+def _haproxy(asked: Asked, part: str) -> str:
+    timeout = {"TIMEOUT": "10s" if asked.config.mail else "500ms"}
+    gate = _needed(asked.config, "haproxy", "127.0.0.1:8452").replace("unix:", "unix@")
+    if part == "spoe":
+        return _filled(_template("haproxy-spoe.cfg"), timeout)
+    verdict = "{ var(txn.countermand.verdict) -m str"
+    header = asked.config.login_header
+    keep = asked.failure is Failure.KEEP_LAST
+    blanks = {
+        "KEEP": _template("haproxy-keep.cfg") if keep else "",
+        "TABLE": _TABLE if keep else "",
+        "WHEN_DOWN": f"if {verdict} unsure }}" if asked.failure is Failure.OPEN else f"if !{verdict} allow refuse }}",
+        "LOGIN_HEADER": f"http-request set-var(txn.login) req.fhdr({header})" if header else "",
+        "SPOE_FILE": asked.spoe_file,
+        "LISTEN": asked.listen,
+        "MAIL": asked.mail,
+        "GATE": gate,
+    }
+    return _filled(_template("haproxy.cfg"), blanks)
+
+
+def _dovecot(asked: Asked, part: str) -> str:
+    config = asked.config
+    blanks = {
+        "DOVEADM": _template("dovecot-doveadm.conf") if config.doveadm else _NO_KICK,
+        "PASSWORDS": _template("dovecot-passwords.conf"),
+        "GATE": _needed(config, "dovecot", "127.0.0.1:8453"),
+        "REJECT": "no" if asked.failure is Failure.OPEN else "yes",
+        "DOVEADM_PORT": config.doveadm.rpartition(":")[2].strip("/"),
+        "DOVEADM_KEY": str(config.doveadm_key_file or ""),
+    }
+    return _filled(_template("dovecot.conf"), blanks)
+
+
+_TABLE = """
+backend countermand_last
+    stick-table type string len 40 size 1m expire 1d store gpt(2)"""
+_NO_KICK = """# Sessions that are open when a device comes to be denied stay open: to end them, give the gate `doveadm` and
+# `doveadm_key_file` in its settings, and print this anew.
+"""
+_BOTH = (Failure.CLOSED, Failure.OPEN)
+_EVERY = (*_BOTH, Failure.KEEP_LAST)
+RECIPES = {
+    "nginx": Recipe(_nginx, "1.22", ("nginx", "-v"), _EVERY, ("server", "http")),
+    "nginx-lua": Recipe(partial(_nginx, lua=True), "1.22", ("nginx", "-v"), _EVERY, ("server", "http")),
+    "envoy": Recipe(_envoy, "1.40", ("envoy", "--version"), _BOTH),
+    "haproxy": Recipe(_haproxy, "2.6", ("haproxy", "-v"), _EVERY, ("whole", "spoe")),
+    "dovecot": Recipe(_dovecot, "2.3", ("dovecot", "--version"), _BOTH),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``python -m countermand.gates.recipes --config FILE nginx|nginx-lua|envoy|haproxy|dovecot``: print it."""
+    parser = argparse.ArgumentParser(prog="python -m countermand.gates.recipes", description="A front end's part of a gate.")
+    parser.add_argument("kind", choices=sorted(RECIPES))
+    parser.add_argument("--config", type=Path, required=True, help="the gate's TOML file")
+    parser.add_argument("--mail", default="127.0.0.1:8080", help="the mail server, host:port")
+    parser.add_argument("--listen", default="0.0.0.0:443", help="where phones ask")
+    parser.add_argument("--failure", type=Failure, default=Failure.CLOSED, choices=list(Failure))
+    parser.add_argument("--part", default="", help="nginx: http or server; haproxy: whole or spoe")
+    given = parser.parse_args(arguments)
+    try:
+        found = installed(RECIPES[given.kind].command)
+        asked = Asked(load(given.config), given.mail, given.listen, given.failure, given.part, installed=found)
+        sys.stdout.write(render(given.kind, asked))
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return refused.entry.exit
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""Every HTTP front end, from its printed configuration: who gets mail, what a stranger learns, what hangs, what fails."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from front_door import EAS, Answer, wait_for
+from other_doors import HTTP_KINDS, FrontEnd
+from test_nginx_door import BAD, GOOD, USERS, keys, seed
+
+from countermand.gates.configure import Failure
+from gate_plane import packed_query
+
+pytestmark = pytest.mark.live
+
+
+def front_end(directory: Path, kind: str, failure: Failure = Failure.CLOSED, *, proves: bool = True) -> FrontEnd:
+    door = FrontEnd(directory, kind, set(USERS), proves=proves)
+    door.configure_gate(*keys(directory))
+    seed(directory)
+    try:
+        door.start_gate()
+        door.start_front(failure)
+    except BaseException:
+        door.close()
+        raise
+    return door
+
+
+@pytest.fixture(params=HTTP_KINDS)
+def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FrontEnd]:
+    door = front_end(tmp_path, request.param)
+    yield door
+    door.close()
+
+
+def essence(answer: Answer) -> tuple[int, str, list[tuple[str, str]]]:
+    return answer.status, answer.body, [(name, text) for name, text in answer.headers.items() if name.lower() != "date"]
+
+
+def test_mail_is_given_and_denied_per_device_and_a_stranger_learns_nothing(door: FrontEnd) -> None:
+    assert door.ask("bob", GOOD).body == "mail for bob\n"
+    for query in (BAD, packed_query(b"BAD1"), BAD.replace("User=alice", "User=bob"), packed_query(b"BAD1", login="bob")):
+        denied = door.ask("alice", query)
+        assert (denied.status, denied.body) == (403, "Remove the app, then mail works again.\n"), query
+    assert door.ask("alice", "Cmd=Sync&DeviceId=OTHER").status == 200, "her other phone"
+    assert door.ask("alice", GOOD.replace("User=bob", "User=alice")).status == 200, "an id that is bound to somebody else"
+    assert door.ask("boss", "Cmd=Sync&DeviceId=BAD2").status == 200, "protected"
+    assert door.ask("carol", "Cmd=Sync&DeviceId=NEW").status == 403, "unregistered"
+    assert door.ask("alice", method="OPTIONS").status == 200, "OPTIONS has no device"
+    spoofed = {"X-Original-URI": "/?DeviceId=GOOD1", "X-Client-Fingerprint": "aa", "X-Forwarded-Client-Cert": "Hash=" + "a" * 64}
+    assert door.ask("alice", BAD, **spoofed).status == 403
+    for path in ("/microsoft-server-activesync", "//Microsoft-Server-ActiveSync", "/x/../Microsoft-Server%2DActiveSync"):
+        assert door.ask("alice", BAD, path=path).status == 403, path
+    assert door.mail.delivered == {"bob": 1, "alice": 2, "boss": 1}
+    wait_for(lambda: door.metric("countermand_gate_sightings_total") == 3, "her other phone twice, and carol's new one")
+
+    strangers = [door.ask("alice", BAD, password="wrong"), door.ask("alice", "Cmd=Sync&DeviceId=OTHER", password="wrong")]
+    strangers += [door.ask("nobody", "Cmd=Sync&DeviceId=OTHER"), door.ask("carol", "Cmd=Sync&DeviceId=NEW", password="wrong")]
+    assert strangers[0].status == 401
+    assert len({repr(essence(stranger)) for stranger in strangers}) == 1, "by status, header or size"
+    assert door.mail.delivered == {"bob": 1, "alice": 2, "boss": 1}
+
+
+def test_a_request_that_hangs_while_its_device_comes_to_be_denied_brings_nothing(door: FrontEnd) -> None:
+    stop = door.directory / "stop"
+    stop.touch()
+    wait_for(lambda: door.ask("alice", BAD).status == 200, "the stop file")
+    found: list[Answer] = []
+    hanging = threading.Thread(target=lambda: found.append(door.ask("alice", BAD + "&Wait=1")))
+    hanging.start()
+    door.mail.hanging.acquire(timeout=20)
+    stop.unlink()
+    wait_for(lambda: door.ask("alice", BAD).status == 403, "the denial")
+    delivered = door.mail.delivered["alice"]
+    threading.Event().wait(1.1)  # only what took longer than a second is asked about again
+    door.mail.release.set()
+    hanging.join(20)
+    assert door.mail.delivered["alice"] == delivered + 1, "the mail server gave it"
+    if door.kind == "nginx":
+        assert found[0].status == 200, "auth_request cannot ask again: proxy_read_timeout bounds it"
+    else:
+        assert (found[0].status, found[0].body) == (403, "Remove the app, then mail works again.\n")
+    assert door.ask("bob", GOOD + "&Wait=1").body == "mail for bob\n"
+
+
+def test_a_gate_that_is_gone_is_neither_403_nor_401(door: FrontEnd) -> None:
+    door.lose_gate()
+    for login, query in (("bob", GOOD), ("alice", BAD)):
+        down = door.ask(login, query)
+        assert (down.status, down.headers.get("retry-after") or down.headers["Retry-After"]) == (503, "60")
+    assert not door.mail.delivered
+    door.start_gate()
+    wait_for(lambda: door.ask("bob", GOOD).status == 200, "the gate")
+    assert door.ask("alice", BAD).status == 403
+
+
+@pytest.mark.parametrize("kind", ["nginx", "haproxy"])
+def test_the_last_answers_are_kept_for_the_same_login_and_request_only(tmp_path: Path, kind: str) -> None:
+    door = front_end(tmp_path, kind, Failure.KEEP_LAST)
+    try:
+        assert door.ask("bob", GOOD).status == 200
+        assert door.ask("alice", BAD).status == 403
+        assert door.ask("alice", GOOD).status == 200
+        (door.directory / "stop").touch()
+        wait_for(lambda: door.ask("alice", BAD).status == 200, "no old answer outlives the stop")
+        (door.directory / "stop").unlink()
+        wait_for(lambda: door.ask("alice", BAD).status == 403, "nor its end")
+        door.lose_gate()
+        wait_for(lambda: door.ask("bob", GOOD).status == 200, "bob's mail")
+        assert door.ask("alice", BAD).status == 503, "a denial is kept, and its words are the gate's"
+        assert door.ask("alice", BAD, password="wrong").status == 401
+        assert door.ask("bob", BAD).status == 503, "nobody's answer is another's"
+        assert door.ask("bob", "Cmd=Sync&DeviceId=NEVER-SEEN").status == 503
+        kept = b"".join(file.read_bytes() for file in (tmp_path / "nginx").rglob("last/**/*") if file.is_file())
+        assert b"Basic" not in kept
+        assert b"right" not in kept
+    finally:
+        door.close()
+
+
+@pytest.mark.parametrize("kind", ["nginx", "envoy", "haproxy"])
+def test_open_lets_mail_flow_without_a_gate(tmp_path: Path, kind: str) -> None:
+    door = front_end(tmp_path, kind, Failure.OPEN)
+    try:
+        assert door.ask("alice", BAD).status == 403
+        door.lose_gate()
+        assert door.ask("alice", BAD).status == 200
+        assert door.ask("alice", BAD, password="wrong").status == 401
+    finally:
+        door.close()
+
+
+@pytest.mark.parametrize("kind", ["envoy", "haproxy"])
+def test_without_a_mail_server_to_ask_the_printed_words_say_that_strangers_learn(tmp_path: Path, kind: str) -> None:
+    door = front_end(tmp_path, kind, proves=False)
+    try:
+        assert "STRANGERS CAN LEARN" in door.printed(Failure.CLOSED)
+        assert door.ask("alice", BAD, password="wrong").status == 403
+        assert EAS.startswith("/")
+    finally:
+        door.close()
