@@ -1,15 +1,20 @@
 """A house to try commands in, as its operators see it: the command line, one token each."""
 
+import functools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from served import Served
+from typer import testing
 from typer.testing import CliRunner, Result
 
 from countermand.cli.app import app
 from countermand.config import Database
+
+# The tree of commands is the same for every call; a real one builds it once, too.
+testing._get_command = functools.cache(testing._get_command)
 
 FIRSTS = {
     "ann": "administrator+author",

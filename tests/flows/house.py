@@ -88,6 +88,7 @@ def ssh_key(name: str) -> Path:
     return file
 
 
+@cache
 def public_key(name: str) -> str:
     return sshsig.public_key(ssh_key(name).with_suffix(".pub").read_text())
 
@@ -188,7 +189,13 @@ def proposed(text: str | None = None, now: Instant = NOW, expected: int | None =
 
 
 def signature(name: str, lineage: str = NAME, now: Instant = NOW, purpose: Purpose = Purpose.ISSUE) -> str:
-    return sshsig.sign(ssh_key(name), to_sign(lineage, now, purpose).digest)
+    return _signed(name, to_sign(lineage, now, purpose).digest)
+
+
+@cache
+def _signed(name: str, digest: str) -> str:
+    """Ed25519: the same key says the same of the same digest."""
+    return sshsig.sign(ssh_key(name), digest)
 
 
 def approved(name: str, lineage: str = NAME, now: Instant = NOW, purpose: Purpose = Purpose.ISSUE) -> Approved:
