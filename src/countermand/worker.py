@@ -113,7 +113,7 @@ def by_the_clock(step: Step, watch: clock.Watch) -> Step:
 def delivering(config: Config, courier: Courier) -> Step:
     """Hand promised notices to the mail server, batch after batch."""
     key = keys.load_or_create_secret(config.state_dir / "keys" / "notices.secret")
-    desk = letters.Desk(key, config.origin, config.smtp.sender, config.notices.lease)
+    desk = letters.Desk(key, config.origin, config.smtp.sender, config.notices.lease, config.notices.language)
     name = _name()
 
     def run() -> bool:

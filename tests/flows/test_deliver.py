@@ -14,6 +14,7 @@ from countermand.flows.stop import halt, rescind
 from countermand.flows.telling import issue_all, rescind_all
 from countermand.notices.mail import Letter, Result
 from countermand.store import log, models, sets
+from letters import words_of
 
 DUE = from_iso("2020-07-18T00:00:00Z")  # 17:00 in Los Angeles, a week after the issue
 
@@ -66,7 +67,7 @@ def test_a_batch_is_one_ledger_entry(post: Post) -> None:
 
 def test_the_text_states_the_due_and_the_devices(post: Post) -> None:
     post.deliver_all()
-    text = post.messages()[0].get_content()
+    text = words_of(post.messages()[0])
     assert "Friday, 17 July 2020, 17:00 (America/Los_Angeles, UTC-07:00)" in text
     assert "2020-07-18 00:00 UTC" in text
     assert "TikTok" in text
@@ -195,7 +196,7 @@ def test_the_correction_answers_the_original_and_says_why(post: Post) -> None:
     for message in post.messages():
         assert message["In-Reply-To"] == message["References"] == originals[message["To"]]
         assert message["Message-ID"] != originals[message["To"]]
-        assert "sent in error" in message.get_content()
+        assert "sent in error" in words_of(message)
         assert message["Auto-Submitted"] == "auto-generated"
 
 

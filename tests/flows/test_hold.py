@@ -18,6 +18,7 @@ from countermand.flows.stop import halt, rescind
 from countermand.flows.telling import catch_up, issue_all, rescind_all
 from countermand.notices.mail import Letter, Result
 from countermand.store import models
+from letters import words_of
 
 EVERYBODY = [f"p{number:05d}@example.org" for number in range(6)]
 
@@ -65,7 +66,7 @@ def test_who_was_told_hears_that_it_is_on_hold_and_that_it_goes_on(post: Post) -
     words(post)
     assert (post.recipients("halted"), post.recipients("resumed")) == (TOLD, TOLD)
     on_hold, goes_on = post.messages()[0], post.messages()[4]
-    assert "on hold" in on_hold.get_content()
+    assert "on hold" in words_of(on_hold)
     assert on_hold["In-Reply-To"] == goes_on["In-Reply-To"] == models.Notice.objects.get(person=0, kind="issued").message_id
     assert house.ledger_kinds().count("hold-promised") == 2
     words(post)

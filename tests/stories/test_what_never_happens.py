@@ -21,6 +21,7 @@ from countermand.flows.write import write
 from countermand.notices.mail import Letter, Result
 from countermand.reads.status import status
 from countermand.store import models
+from letters import words_of
 
 
 class TestOnlyASignedIssuedUnhaltedVersionDenies:
@@ -356,7 +357,7 @@ def test_a_worker_killed_between_hand_over_and_record_says_it_again_under_the_sa
     world.later(HOUR)
     first, second = (m for m in world.post.messages() if m["X-Countermand-Kind"] == "issued")
     assert first["Message-ID"] == second["Message-ID"]
-    world.until(stated(str(second.get_content())) - SECOND)
+    world.until(stated(words_of(second)) - SECOND)
     assert world.cut() == []
     world.until(DUE_IN_LONDON)
     assert world.cut() == ["ALICE"]

@@ -40,6 +40,7 @@ from countermand.reads import device as devices
 from countermand.reads import ledger
 from countermand.store import fleet, operators
 from countermand.store.unit import unit
+from letters import words_of
 
 TIKTOK = App(Platform.IOS, "com.zhiliaoapp.musically")
 WECHAT = App(Platform.IOS, "com.tencent.xin")
@@ -302,7 +303,7 @@ class World:
 
     def inbox(self, login: str) -> list[str]:
         """The texts of those messages."""
-        return [str(m.get_content()) for m in self._received(login)]
+        return [words_of(m) for m in self._received(login)]
 
     def _received(self, login: str) -> list[EmailMessage]:
         return [m for m in self.post.messages() if m["To"].strip("<>") == f"{login}@example.org"]

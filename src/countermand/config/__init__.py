@@ -14,8 +14,10 @@ from countermand.config.values import (
     DURATION,
     FILE,
     FLAG,
+    LANGUAGE,
     LISTEN,
     NAMES,
+    PAGE,
     SHARE,
     TEXT,
     Reader,
@@ -34,6 +36,7 @@ from countermand.core import forms
 from countermand.core.errors import Refused, Where
 from countermand.core.guardrails import Rails
 from countermand.core.instants import DAY, MINUTE, SECOND
+from countermand.core.languages import SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,11 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """``lease``: how long a claimed notice may take to be handed over, in milliseconds; part of every due it states."""
+    """``lease``: how long a claimed notice may take to be handed over, in milliseconds; part of every due it states.
+    ``language``: of whoever has none in the directory."""
 
     lease: int = 10 * MINUTE
+    language: str = SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,14 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """``url``: the address under which people know their page, '' for the control plane's own. It is the only one that a
+    notice may show."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """``url``: the installation that the command line asks over the network, '' for the one on this machine; ``ca_file``:
     the certificates to trust instead of the system's."""
@@ -169,6 +182,7 @@ class Config:
     control: Control = Control()
     worker: Worker = Worker()
     api: Api = Api()
+    pages: Pages = Pages()
     client: Client = Client()
     publisher: Publisher = Publisher()
     reports: Reports = Reports()
@@ -206,7 +220,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
             "password_file": FILE,
         },
     ),
-    "notices": (Notices, {"lease": DURATION}),
+    "notices": (Notices, {"lease": DURATION, "language": LANGUAGE}),
     "guard": (
         Rails,
         {"approvers": count(1, 20), "tolerance": SHARE, "minimum_notice": DURATION, "new_operator_wait": DURATION},
@@ -235,6 +249,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     ),
     "worker": (Worker, {"listen": LISTEN}),
     "api": (Api, {"per_minute": count(1, 1_000_000), "burst": count(1, 1_000_000), "upload_mb": count(1, 1_000_000)}),
+    "pages": (Pages, {"url": PAGE}),
     "client": (Client, {"url": TEXT, "ca_file": FILE}),
     "publisher": (Publisher, {"interval": DURATION, "heartbeat": DURATION}),
     "retention": (Retention, {"appeal": DURATION, "every": DURATION}),

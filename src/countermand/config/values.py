@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from countermand.core import forms
 from countermand.core.errors import Refused, Where
 from countermand.core.instants import SECOND
+from countermand.core.languages import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,19 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(_of(str)(name) for name in _of(list)(value))
 
 
+def _language(value: Any) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(value)
+    return str(value)
+
+
+def _page(value: Any) -> str:
+    parts = urlsplit(_of(str)(value))
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError(value)
+    return str(value).rstrip("/")
+
+
 def _address(value: Any) -> str:
     host, colon, port = _of(str)(value).rpartition(":")
     if not (host and colon and port.isdigit() and int(port) < 65536):
@@ -124,6 +138,8 @@ SHARE: Reader = ('a share, "2%"', lambda value: forms.share(_of(str)(value)))
 DURATION: Reader = ('a span of time, "10m", "72h", "10s"', _span)
 FILE: Reader = ('the path of a file, in quotation marks, or "credential:NAME" for what systemd hands in', _file)
 LISTEN: Reader = ('host and port, "127.0.0.1:8440"', _address)
+LANGUAGE: Reader = (f"one of {', '.join(LANGUAGES)}, in quotation marks", _language)
+PAGE: Reader = ('the address of a page, "https://intranet.example.org/mail"', _page)
 
 
 def count(least: int, most: int) -> Reader:

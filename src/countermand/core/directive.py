@@ -138,7 +138,8 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One exact text of an order. ``id`` names the lineage; ``source`` is the plain document it was read from."""
+    """One exact text of an order. ``id`` names the lineage; ``source`` is the plain document it was read from;
+    ``notices``: by kind, 'default', one text for everybody, or texts by language."""
 
     id: str
     title: str
@@ -162,7 +163,7 @@ class Directive:
     grounds: tuple[Ground, ...]
     vendor: Mapping[str, str | None]
     public_text: Mapping[str, str | None]
-    notices: Mapping[str, str]
+    notices: Mapping[str, str | Mapping[str, str]]
     source: Mapping[str, Any]
 
     @property

@@ -5,7 +5,9 @@ It is the whole grammar: what the program refuses about the form of a document i
 them fails with a general code. Rules between several parts that JSON Schema cannot say stand in core.schema.
 """
 
+from countermand.core.languages import LANGUAGES
 from countermand.core.nodes import DEFS, DIALECT, NEVER, OWNERSHIPS, PROSE, VERSION, Node, an_object, choice, many, ref
+from countermand.core.notices import Kind
 
 _NAMES: dict[str, Node] = {
     "app": ref("app_id", "App id", "One id. With a platform before it only there, else on every platform that has it."),
@@ -184,11 +186,24 @@ _PUBLIC_TEXT = an_object(
         "rescinded": {**_NULLABLE_PROSE, "title": "Rescinded", "description": "The text, or null."},
     },
 )
-_NOTICE_KINDS = ("issued", "reminder", "denied", "restored", "rescinded")
+_WORDS = {"type": "string", "pattern": PROSE, "minLength": 1, "maxLength": 20000}
 _NOTICES = an_object(
     "Notices",
-    "The words sent to people: 'default', or a text of your own. The correction ('rescinded') must be among them.",
-    {kind: ref("prose", kind.capitalize(), default="default") for kind in _NOTICE_KINDS},
+    "The words sent to people: 'default', a text of your own for everybody, or one per language. The correction ('rescinded') "
+    "must be among them.",
+    {
+        kind.value: {
+            **_WORDS,
+            "title": kind.value.replace("-", " ").capitalize(),
+            "description": "text, or texts by language",
+            "type": ["string", "object"],
+            "properties": {tag: {**_WORDS, "title": tag, "description": "text"} for tag in LANGUAGES},
+            "additionalProperties": False,
+            "minProperties": 1,
+            "default": "default",
+        }
+        for kind in Kind
+    },
     "rescinded",
 )
 _GROUND = an_object(

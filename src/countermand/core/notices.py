@@ -20,6 +20,10 @@ class Kind(StrEnum):
     SUPERSEDED = "superseded"  # the notice of a version that replaces one the person knows
     HALTED = "halted"
     RESUMED = "resumed"
+    EXEMPTED = "exemption-granted"
+    NOT_EXEMPTED = "exemption-refused"
+    EXEMPTION_ENDS = "exemption-expiring"
+    DRILL = "drill"  # asks nothing of anybody: shows that notices arrive
 
 
 #: Kinds whose hand-over is what tells a person of a version, and fixes the due.
@@ -69,10 +73,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whom a notice speaks to. ``devices``: (platform, model) of each phone or tablet in their name that is not retired."""
+    """Whom a notice speaks to. ``devices``: (platform, model, last seen) of each phone or tablet in their name that is not
+    retired; ``locale``: the tag by which their directory knows the language they read, '' if it does not."""
 
     login: str
     email: str
     name: str
     zone: str
-    devices: tuple[tuple[str, str], ...]
+    devices: tuple[tuple[str, str, Instant | None], ...]
+    locale: str = ""

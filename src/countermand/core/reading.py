@@ -27,12 +27,12 @@ from countermand.core.directive import (
     StageKind,
 )
 from countermand.core.instants import DAY, HOUR
+from countermand.core.notices import Kind
 
 MINIMUM_NOTICE = 72 * HOUR
 MAX_AGE = 7 * DAY
 MAX_STALENESS = 24 * HOUR
 WORDS = "default"
-_NOTICE_KINDS = ("issued", "reminder", "denied", "restored", "rescinded")
 
 Plain = Mapping[str, Any]
 
@@ -62,7 +62,7 @@ def build(plain: Plain) -> Directive:
         grounds=tuple(_ground(item) for item in plain.get("grounds", ())),
         vendor={key: plain.get("vendor", {}).get(key) for key in ("contacted", "statement")},
         public_text={key: plain.get("public_text", {}).get(key) for key in ("issued", "rescinded")},
-        notices={kind: plain.get("notices", {}).get(kind, WORDS) for kind in _NOTICE_KINDS},
+        notices={kind.value: plain.get("notices", {}).get(kind.value, WORDS) for kind in Kind},
         source=plain,
     )
 

@@ -11,10 +11,12 @@ from countermand.core import schedule, schema
 from countermand.core.directive import Directive
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
+from countermand.core.languages import SOURCE, chosen
 from countermand.core.notices import TELLING, Kind, Reader
-from countermand.notices import compose
+from countermand.notices import codes, compose
 from countermand.notices.compose import Envelope, Layout
 from countermand.notices.mail import Letter
+from countermand.notices.texts import text_of
 from countermand.store import outbox, readers
 from countermand.store.outbox import Row
 
@@ -31,14 +33,15 @@ class Frozen:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What is the same for every notice of this installation. ``key`` keys Message-IDs and look-up codes; ``lease`` is in
-    milliseconds. Layouts are kept, because a version's texts are frozen."""
+    milliseconds; ``language``: of whoever has none in the directory. Layouts are kept: a version's texts are frozen."""
 
     key: bytes
     domain: str
     sender: str
     lease: int
+    language: str = SOURCE
     frozen: dict[int, Frozen] = field(default_factory=dict)
-    layouts: dict[tuple[int, Kind], Layout] = field(default_factory=dict)
+    layouts: dict[tuple[int, Kind, str], Layout] = field(default_factory=dict)
 
     def version(self, pk: int) -> Frozen:
         """The frozen part of a version, read once."""
@@ -48,11 +51,15 @@ class Desk:
             self.frozen[pk] = Frozen(schema.read(found.document), found.issued_at, texts)
         return self.frozen[pk]
 
-    def layout(self, pk: int, kind: Kind) -> Layout:
-        """The message of a version and kind, laid out once."""
-        if (pk, kind) not in self.layouts:
-            self.layouts[pk, kind] = compose.lay_out(kind, self.version(pk).texts[kind.value], self.sender)
-        return self.layouts[pk, kind]
+    def layout(self, pk: int, kind: Kind, tag: str) -> Layout | None:
+        """The message of a version and kind for readers of a language, laid out once; None if the version has no such text."""
+        language = chosen([tag], self.language)
+        if (pk, kind, language) not in self.layouts:
+            found = text_of(self.version(pk).texts, kind, language)
+            if found is None:
+                return None
+            self.layouts[pk, kind, language] = compose.lay_out(kind, found[0], self.sender, found[1])
+        return self.layouts[pk, kind, language]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +134,14 @@ def _draft(
         original="" if original is None or original == name else compose.message_id(desk.key, desk.domain, original),
         at=now,
         due=due,
-        code=compose.look_up_code(desk.key, row.version, row.person),
+        code=codes.code_of(desk.key, row.version, row.person),
         ground=ground,
     )
     try:
-        text = compose.fill(desk.layout(row.version, row.kind), reader, envelope, zone)
+        layout = desk.layout(row.version, row.kind, reader.locale)
+        if layout is None:
+            return Draft(row, reader, due, message_id, None, "its approvers signed no text of this kind")
+        text = compose.fill(layout, reader, envelope, zone)
     except Refused as refused:
         return Draft(row, reader, due, message_id, None, str(refused))
     return Draft(row, reader, due, message_id, Letter(row.id, reader.email, text))

@@ -37,11 +37,12 @@ class Proposed:
     peak: int
 
 
-def propose(act: Act, name: str, *, rails: Rails, expected: int | None = None) -> Proposed:
+def propose(act: Act, name: str, *, rails: Rails, expected: int | None = None, page: str = "") -> Proposed:
     """Freeze the newest draft of the directive ``name`` into a bundle and put it before approvers.
 
     ``expected``: the number of people from another source; whoever has none leaves it to whoever issues. ``rails`` as
-    in the configuration. Refused ``not-found``, ``wrong-state``, ``lineage-ended``, or with every name the catalogue misses.
+    in the configuration; ``page``: the address that notices may show. Refused ``not-found``, ``wrong-state``,
+    ``lineage-ended``, or with every name the catalogue misses.
     """
     require(act.actor, "propose")
     row = directives.newest(name)
@@ -53,7 +54,7 @@ def propose(act: Act, name: str, *, rails: Rails, expected: int | None = None) -
     found = impact.impact(act, terms.foreseen(name, act.now, tuple(means.apps)))
     seen = cautions(directive, means.unseen, to_datetime(act.now).date())
     ceiling = Ceiling(directive.audience.value, expected, rails.tolerance, found.peak)
-    bundle = _bundle(row.number, directive, means, rendered_texts(directive), ceiling, rails, seen)
+    bundle = _bundle(row.number, directive, means, rendered_texts(directive, page), ceiling, rails, seen)
     with unit():
         directives.decide(name)
         if directives.version(row.pk).digest != row.digest:

@@ -1,6 +1,7 @@
 """What an address says of itself."""
 
 import ipaddress
+from urllib.parse import urlsplit
 
 
 def loopback(host: str) -> bool:
@@ -11,3 +12,9 @@ def loopback(host: str) -> bool:
         return host == "localhost"
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
+
+
+def host_of(url: str) -> str:
+    """The host of an address as a browser sends it, without its port; brackets stay around IPv6. '' if it has none."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host

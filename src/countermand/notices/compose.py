@@ -1,11 +1,13 @@
-"""Composing: a text is laid out as MIME once per version and kind; a message is then filled in, not built. Values in, bytes out.
+"""Composing: a text is laid out as MIME once per version, kind and language; a message is then filled in, not built.
+Values in, bytes out.
 
-The body is quoted-printable in UTF-8. Each slot stands between soft line breaks, so a value of any length and script can
-be put in without laying out anything anew, and decodes to exactly the text that was approved with the value in it.
+Both bodies, the text and its HTML, are quoted-printable in UTF-8. Each slot stands between soft line breaks, so a value of
+any length and script can be put in without laying out anything anew, and decodes to exactly what was approved with the
+value in it.
 """
 
-import base64
 import hmac
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,37 +15,33 @@ from datetime import UTC
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant, to_datetime
+from countermand.core.languages import SOURCE
 from countermand.core.notices import Kind, Reader
-from countermand.notices.texts import PERSONAL, clean
+from countermand.lib import moments, words
+from countermand.notices import templates
+from countermand.notices.body import html_of
+from countermand.notices.quoted import SOFT, quoted, quoted_text
+from countermand.notices.templates import PERSONAL, SUBJECT
+from countermand.notices.texts import clean
 
 KIND_HEADER = "X-Countermand-Kind"
 _DEVICES_SHOWN = 20
-_PLATFORMS = {"ios": "iPhone or iPad", "android": "Android"}
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_GROUNDS = {
-    "sent-in-error": "It was sent in error.",
-    "changed": "The decision behind it has changed.",
-    "expired": "The time for which it was meant is over.",
-}
 _ADDRESS = re.compile(r"[^\s{}<>(),;:\\\"@\x00-\x20\x7f-\U0010ffff]{1,64}@[A-Za-z0-9.\-\[\]:]{1,255}")
 _SLOT = re.compile(r"\{([a-z_]+)\}")
-_PLAIN = re.compile(rb"[ !-<>-~]*[!-<>-~]")
-_LINE = 72
-_SOFT = b"=\r\n"
+#: Cannot stand in a body: quoted-printable writes every = as =3D.
+_BOUNDARY = "=_alternative"
+#: Slots of the HTML body have this before their name: their values are escaped.
+_HTML = "html:"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Bytes with slots between them: ``parts`` has one more element than ``slots``."""
 
+    language: str
     parts: tuple[bytes, ...]
     slots: tuple[str, ...]
 
@@ -51,7 +49,7 @@ class Layout:
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What one message has of its own beside its reader: ``original``: the Message-ID that it answers to, '' for none;
-    ``at`` the act's time; ``due`` as its text states it."""
+    ``at`` the act's time; ``due`` as its text states it; ``until``: when the exemption ends that it speaks of."""
 
     message_id: str
     original: str
@@ -59,6 +57,7 @@ class Envelope:
     due: Instant | None
     code: str
     ground: str = ""
+    until: Instant | None = None
 
 
 def is_address(text: str) -> bool:
@@ -66,34 +65,60 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-def lay_out(kind: Kind, text: str, sender: str) -> Layout:
+def lay_out(kind: Kind, text: str, sender: str, language: str = SOURCE) -> Layout:
     """The message of a text as approved (first line ``Subject: …``). Refused ``address-unfit`` if ``sender`` is none."""
     if not is_address(sender):
         raise Refused("address-unfit", address=sender)
     subject, _, body = text.partition("\n")
     head = (
         f"From: <{sender}>\r\nTo: <{{to}}>\r\nSubject: {_subject(subject)}\r\nDate: {{date}}\r\nMessage-ID: {{message_id}}\r\n"
-        f"{{threads}}Auto-Submitted: auto-generated\r\n{KIND_HEADER}: {kind}\r\nMIME-Version: 1.0\r\n"
-        'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+        f"{{threads}}Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nContent-Language: {language}\r\n"
+        f"{KIND_HEADER}: {kind}\r\nMIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n'
     )
-    parts: list[bytes] = []
-    slots: list[str] = []
-    for piece in _SLOT.split(head)[::2]:
-        parts.append(piece.encode("ascii"))
-    slots.extend(_SLOT.split(head)[1::2])
-    pieces = _SLOT.split(body.strip("\n") + "\n")
-    for index, piece in enumerate(pieces):
-        if index % 2:
-            if piece not in PERSONAL:
+    laying = _Laying([b""], [])
+    laying.plain(head)
+    for subtype, content, before in (("plain", body.strip("\n") + "\n", ""), ("html", html_of(text, language), _HTML)):
+        laying.plain(
+            f'--{_BOUNDARY}\r\nContent-Type: text/{subtype}; charset="utf-8"\r\n'
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        )
+        laying.body(content, before)
+        laying.plain("\r\n")
+    laying.plain(f"--{_BOUNDARY}--\r\n")
+    return Layout(language, tuple(laying.parts), tuple(laying.slots))
+
+
+@dataclass(slots=True)
+class _Laying:
+    """A layout in the making."""
+
+    parts: list[bytes]
+    slots: list[str]
+
+    def plain(self, text: str) -> None:
+        """ASCII as it stands, but for its slots."""
+        for index, piece in enumerate(_SLOT.split(text)):
+            self._add(piece.encode("ascii")) if index % 2 == 0 else self._slot(piece)
+
+    def body(self, text: str, before: str) -> None:
+        """A body, encoded around its slots."""
+        pieces = _SLOT.split(text)
+        for index, piece in enumerate(pieces):
+            if index % 2 == 0:
+                last = index == len(pieces) - 1
+                self._add((SOFT if index else b"") + quoted_text(piece) + (b"" if last else SOFT))
+            elif piece in PERSONAL:
+                self._slot(before + piece)
+            else:
                 raise Refused("notice-placeholder", placeholder=piece, known=", ".join(sorted(PERSONAL)))
-            slots.append(piece)
-            continue
-        encoded = (_SOFT if index else b"") + _encoded_text(piece) + (_SOFT if index < len(pieces) - 1 else b"")
-        if index == 0:
-            parts[-1] += encoded
-        else:
-            parts.append(encoded)
-    return Layout(tuple(parts), tuple(slots))
+
+    def _add(self, octets: bytes) -> None:
+        self.parts[-1] += octets
+
+    def _slot(self, name: str) -> None:
+        self.slots.append(name)
+        self.parts.append(b"")
 
 
 def fill(layout: Layout, reader: Reader, envelope: Envelope, zone: str) -> bytes:
@@ -103,17 +128,41 @@ def fill(layout: Layout, reader: Reader, envelope: Envelope, zone: str) -> bytes
         "date": _date(envelope.at),
         "message_id": envelope.message_id.encode("ascii"),
         "threads": _threads(envelope.original),
-        "name": _encoded(clean(reader.name, 80) or clean(reader.login, 80)),
-        "devices": _devices(reader.devices),
-        "due_local": _due_local(envelope.due, zone),
-        "due_utc": _due_utc(envelope.due),
-        "code": envelope.code.encode("ascii"),
-        "ground": _encoded(_GROUNDS.get(envelope.ground, "")),
     }
+    said = personal(reader, envelope, zone, layout.language)
+    for name, value in said.items():
+        values[name], values[_HTML + name] = _both(value) if name not in _LONG else _both_kept(value)
+    items = _items(reader.devices, envelope.at, zone, layout.language, reader.locale)
+    values["devices"], values[_HTML + "devices"] = _devices(items)
     out: list[bytes] = [b""] * (2 * len(layout.slots) + 1)
     out[::2] = layout.parts
     out[1::2] = [values[slot] for slot in layout.slots]
     return b"".join(out)
+
+
+#: Values that many people share.
+_LONG = frozenset({"due_local", "due_utc", "ground", "until"})
+
+
+def personal(reader: Reader, envelope: Envelope, zone: str, language: str) -> dict[str, str]:
+    """The personal values in words, but for the devices."""
+    locale = moments.locale_of(language, reader.locale)
+    ground = templates.GROUNDS.get(envelope.ground, "")
+    return {
+        "name": clean(reader.name, 80) or clean(reader.login, 80),
+        "due_local": "-" if envelope.due is None else moments.moment(envelope.due, zone, locale),
+        "due_utc": "-" if envelope.due is None else moments.utc(envelope.due),
+        "code": envelope.code,
+        "ground": words.say(language, ground),
+        "until": "-" if envelope.until is None else moments.moment(envelope.until, zone, locale),
+    }
+
+
+def filled_text(text: str, language: str, reader: Reader, envelope: Envelope, zone: str) -> str:
+    """The plain text that ``fill`` puts into a message, for showing it again."""
+    items = _items(reader.devices, envelope.at, zone, language, reader.locale)
+    values = {**personal(reader, envelope, zone, language), "devices": "\n".join(f"  - {item}" for item in items)}
+    return _SLOT.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 # -- names by which a notice is known --
@@ -126,17 +175,11 @@ def message_id(key: bytes, origin: str, notice: tuple[int, int, str, str]) -> st
     return f"<{digest[:16].hex()}@{origin}>"
 
 
-def look_up_code(key: bytes, version: int, person: int) -> str:
-    """The short code by which a person finds a version's notice on the page they know: ten letters and digits."""
-    text = base64.b32encode(hmac.digest(key, f"code\0{version}\0{person}".encode(), "sha256")[:7]).decode()[:10]
-    return f"{text[:5]}-{text[5:]}"
-
-
 # -- values --
 
 
 def _subject(line: str) -> str:
-    text = clean(line.removeprefix("Subject:"), 200)
+    text = clean(line.removeprefix(SUBJECT.strip()), 200)
     return Header(text, "us-ascii" if text.isascii() else "utf-8", maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
 
 
@@ -149,47 +192,36 @@ def _date(at: Instant) -> bytes:
     return format_datetime(to_datetime(at).astimezone(UTC)).encode("ascii")
 
 
-@lru_cache(maxsize=4096)
-def _devices(devices: Sequence[tuple[str, str]]) -> bytes:
-    lines = [f"  - {clean(model, 60) or 'a device'} ({_PLATFORMS.get(platform, platform)})" for platform, model in devices]
-    if len(lines) > _DEVICES_SHOWN:
-        lines[_DEVICES_SHOWN:] = [f"  - and {len(devices) - _DEVICES_SHOWN} more"]
-    return b"\r\n".join(_encoded(line) for line in lines) or b"  (none that we know of)"
+@lru_cache(maxsize=8192)
+def _items(
+    devices: Sequence[tuple[str, str, Instant | None]], at: Instant, zone: str, language: str, tag: str
+) -> tuple[str, ...]:
+    """The reader's devices in words, the first twenty of them."""
+    found = []
+    for platform, model, seen in devices[:_DEVICES_SHOWN]:
+        named = clean(model, 60) or words.say(language, templates.A_DEVICE)
+        kind = words.say(language, templates.PLATFORMS.get(platform, platform))
+        if seen is None:
+            found.append(words.say(language, templates.DEVICE, model=named, platform=kind))
+            continue
+        day = moments.day(seen, at, zone, moments.locale_of(language, tag))
+        found.append(words.say(language, templates.DEVICE_SEEN, model=named, platform=kind, day=day))
+    if more := len(devices) - _DEVICES_SHOWN:
+        found += [words.several(language, *templates.MORE, more)] if more > 0 else []
+    return tuple(found) or (words.say(language, templates.NO_DEVICES),)
 
 
-@lru_cache(maxsize=4096)
-def _due_local(due: Instant | None, zone: str) -> bytes:
-    if due is None:
-        return b"-"
-    local = to_datetime(due).astimezone(ZoneInfo(zone))
-    offset = local.strftime("%z")
-    day = f"{_DAYS[local.weekday()]}, {local.day} {_MONTHS[local.month - 1]} {local.year}"
-    return _encoded(f"{day}, {local:%H:%M} ({zone}, UTC{offset[:3]}:{offset[3:]})")
+@lru_cache(maxsize=8192)
+def _devices(items: tuple[str, ...]) -> tuple[bytes, bytes]:
+    text = b"\r\n".join(quoted(f"  - {item}") for item in items)
+    return text, b"".join(quoted(f"<li>{html.escape(item)}</li>") + SOFT for item in items)
 
 
-@lru_cache(maxsize=1024)
-def _due_utc(due: Instant | None) -> bytes:
-    return b"-" if due is None else to_datetime(due).strftime("%Y-%m-%d %H:%M UTC").encode("ascii")
+def _both(value: str) -> tuple[bytes, bytes]:
+    """A value in the text and in the HTML."""
+    text = quoted(value)
+    escaped = html.escape(value)
+    return text, text if escaped == value else quoted(escaped)
 
 
-# -- quoted-printable --
-
-
-def _encoded_text(text: str) -> bytes:
-    return b"\r\n".join(_encoded(line) for line in text.split("\n"))
-
-
-def _encoded(line: str) -> bytes:
-    """One line, encoded on lines of at most 76 characters none of which begins with a dot."""
-    raw = line.encode("utf-8", "replace")
-    if len(raw) <= _LINE and not raw.startswith(b".") and (not raw or _PLAIN.fullmatch(raw)):
-        return raw
-    lines, current = [], b""
-    for index, byte in enumerate(raw):
-        plain = (33 <= byte <= 126 and byte not in b"=.") or (byte == 32 and index < len(raw) - 1)
-        piece = bytes([byte]) if plain else b"=%02X" % byte
-        if len(current) + len(piece) > _LINE:
-            lines.append(current)
-            current = b""
-        current += piece
-    return _SOFT.join([*lines, current])
+_both_kept = lru_cache(maxsize=4096)(_both)

@@ -1,141 +1,68 @@
-"""What people are told: a template per kind, filled with the directive's words before anybody approves it.
+"""What people are told, before anybody approves it: templates filled with the directive's words, in every language.
 
-Templates have no logic: placeholders from two fixed lists and nothing else. What remains after ``rendered_texts`` are the
-few personal ones. There is no link and no attachment in any of them, so a copy of our notice with a link is a fraud.
+Placeholders come from two fixed lists and nothing else is filled. What remains after ``rendered_texts`` are the personal
+ones. A directive may have words of its own for a kind: one text for everybody, or one per language.
 """
 
 import re
-import textwrap
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import reduce
 
 from countermand.core.devices import Platform
-from countermand.core.directive import Consequence, Directive, Force, Selector
+from countermand.core.directive import Directive, Force, Selector
 from countermand.core.errors import Refused, Where
+from countermand.core.languages import LANGUAGES, SOURCE
 from countermand.core.notices import Kind
+from countermand.lib import words
+from countermand.notices import templates
+from countermand.notices.templates import GENERAL, PERSONAL, SUBJECT, TEMPLATES
 
-#: Filled per person, when a notice is claimed.
-PERSONAL = frozenset({"name", "devices", "due_local", "due_utc", "code", "ground"})
-#: Filled per directive, before approval.
-GENERAL = frozenset({"title", "issuer", "reason", "apps", "how_to_remove", "consequence"})
-
-WIDTH = 72
 _LONGEST = 20_000
 _DEFAULT = "default"
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 _LINK = re.compile(r"https?:|www\.|mailto:", re.IGNORECASE)
 
-_CHECK = (
-    "This message has no link and no attachment, and nobody will ask you for a password. To see that it is genuine, "
-    "open the intranet page that you know by yourself and look up this code there: {code}"
-)
-_ASK = "Questions: {issuer}, or your help desk, at the address you know."
-_DEVICES = "The phones and tablets in your name:\n{devices}"
 
-_TEMPLATES: Mapping[Kind, tuple[str, ...]] = {
-    Kind.ISSUED: (
-        "Subject: {title}",
-        "Hello {name},",
-        "{issuer} asks you to remove {apps} from every phone and tablet with which you read company mail.",
-        "Why: {reason}",
-        "By when: {due_local}\nIn UTC: {due_utc}",
-        "{consequence}",
-        _DEVICES,
-        "{how_to_remove}",
-        _ASK,
-        _CHECK,
-    ),
-    Kind.SUPERSEDED: (
-        "Subject: Changed: {title}",
-        "Hello {name},",
-        "What we asked of you before has changed. What counts now: {issuer} asks you to remove {apps} from every phone and "
-        "tablet with which you read company mail.",
-        "Why: {reason}",
-        "By when: {due_local}\nIn UTC: {due_utc}",
-        "{consequence}",
-        _DEVICES,
-        "{how_to_remove}",
-        _ASK,
-        _CHECK,
-    ),
-    Kind.REMINDER: (
-        "Subject: Reminder: {title}",
-        "Hello {name},",
-        "As far as we know, {apps} can still be found on a device in your name.",
-        "By when it has to be gone: {due_local}\nIn UTC: {due_utc}",
-        "{consequence}",
-        _DEVICES,
-        "{how_to_remove}",
-        _ASK,
-        _CHECK,
-    ),
-    Kind.DENIED: (
-        "Subject: Mail is blocked on a device: {title}",
-        "Hello {name},",
-        "Company mail is now blocked on a device in your name, because as far as we know {apps} can still be found on it. "
-        "Mail on your other devices is not affected.",
-        _DEVICES,
-        "To have mail back, remove it; mail works again as soon as that has been seen.",
-        "{how_to_remove}",
-        _ASK,
-        _CHECK,
-    ),
-    Kind.RESTORED: (
-        "Subject: Mail works again: {title}",
-        "Hello {name},",
-        "Company mail works again on your device. You need not do anything more.",
-        _ASK,
-        _CHECK,
-    ),
-    Kind.RESCINDED: (
-        "Subject: Correction: {title}",
-        "Hello {name},",
-        "Our message about {apps} no longer applies. {ground}",
-        "You need not remove anything. No device is blocked from mail because of it; where one was, mail works again.",
-        "We are sorry for the trouble.",
-        _ASK,
-        _CHECK,
-    ),
-    Kind.HALTED: (
-        "Subject: On hold: {title}",
-        "Hello {name},",
-        "What we asked of you about {apps} is on hold. Until you hear from us again, nothing is due and no device is blocked "
-        "from mail because of it.",
-        _ASK,
-        _CHECK,
-    ),
-    Kind.RESUMED: (
-        "Subject: Due again: {title}",
-        "Hello {name},",
-        "What we asked of you about {apps} was on hold and is due again.",
-        "By when: {due_local}\nIn UTC: {due_utc}",
-        "{consequence}",
-        _DEVICES,
-        "{how_to_remove}",
-        _ASK,
-        _CHECK,
-    ),
-}
+def rendered_texts(directive: Directive, page: str = "", languages: tuple[str, ...] = LANGUAGES) -> Mapping[str, str]:
+    """The texts that approvers sign, by ``name_of``: first line ``Subject: …``, one paragraph a line or more, with only
+    personal placeholders left. English is always among them.
 
-_CONSEQUENCES: Mapping[Consequence, str] = {
-    Consequence.DENY_MAIL: "After that, company mail is blocked on each device on which it is still found, and on no other.",
-    Consequence.HAND_OVER: "After that, the devices on which it is still found are reported to those who enforce this.",
-    Consequence.REPORT_ONLY: "Nothing is blocked; who has complied is counted.",
-}
-_REMOVAL: Mapping[Platform, str] = {
-    Platform.IOS: "On an iPhone or iPad: touch and hold the app, choose Remove App, then Delete App.",
-    Platform.ANDROID: "On Android: open Settings, then Apps, choose the app, then Uninstall.",
-}
-
-
-def rendered_texts(directive: Directive) -> Mapping[str, str]:
-    """The texts that approvers sign: kind → text, its first line ``Subject: …``, with only personal placeholders left.
-
-    Refused ``notice-placeholder`` for a placeholder that is not on the lists, ``notice-link`` for anything that mail
-    programs show as a link, ``notice-too-long``.
+    ``page``: the address of the page that people know, the only one that a text may show. Refused ``notice-placeholder``
+    for a placeholder that is not on the lists, ``notice-link`` for anything else that mail programs show as a link,
+    ``notice-too-long``.
     """
-    values = _values(directive)
-    return {kind.value: _rendered(kind, directive, values) for kind in Kind}
+    found: dict[str, str] = {}
+    for language in (SOURCE, *(one for one in languages if one != SOURCE)):
+        values = _values(directive, language, page)
+        for kind in Kind:
+            own = _own(directive, kind, language)
+            if own is not None or language == SOURCE or not _for_everybody(directive, kind):
+                found[name_of(kind, language)] = _rendered(kind, directive, own, language, values)
+    return found
+
+
+def name_of(kind: Kind, language: str) -> str:
+    """What a bundle calls the text: "issued" for English and whoever has no other, "issued@de" for German."""
+    return kind.value if language == SOURCE else f"{kind.value}@{language}"
+
+
+def text_of(texts: Mapping[str, str], kind: Kind, language: str) -> tuple[str, str] | None:
+    """(text, its language) for a reader of ``language``; None if the bundle has no text of the kind. Bundles of earlier
+    versions of the program have English alone, and not every kind."""
+    if (found := texts.get(name_of(kind, language))) is not None:
+        return found, language
+    return None if kind.value not in texts else (texts[kind.value], SOURCE)
+
+
+def missing(directive: Directive, languages: tuple[str, ...] = LANGUAGES) -> dict[str, tuple[str, ...]]:
+    """Kind → the languages for which the directive's own words are missing, where it has some for others."""
+    found = {}
+    for kind in Kind:
+        own = directive.notices.get(kind.value, _DEFAULT)
+        if not isinstance(own, str) and (without := tuple(one for one in languages if one not in own)):
+            found[kind.value] = without
+    return found
 
 
 def clean(value: str, longest: int) -> str:
@@ -154,76 +81,105 @@ def clean(value: str, longest: int) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def names_of(selectors: tuple[Selector, ...]) -> str:
+def names_of(selectors: tuple[Selector, ...], language: str = SOURCE) -> str:
     """The prohibited apps in words, as the directive's selectors name them."""
-    found = [_named(selector) for selector in selectors]
-    return found[0] if len(found) == 1 else ", ".join(found[:-1]) + " and " + found[-1]
+    found = [_named(selector, language) for selector in selectors]
+    if language == SOURCE:
+        return found[0] if len(found) == 1 else ", ".join(found[:-1]) + " and " + found[-1]
+    return words.listed(language, found)
 
 
-def _named(selector: Selector) -> str:
+def _named(selector: Selector, language: str) -> str:
     parts = [
-        (selector.product, "{}"),
-        (selector.app, "the app {}"),
-        (selector.publisher, "apps published by {}"),
-        (selector.owner, "apps owned by {}"),
-        (selector.category, "apps of the category {}"),
-        (selector.owner_country, "apps whose owners are in {}"),
-        (selector.list, "apps on the list {}"),
+        (selector.product, ""),
+        (selector.app, templates.APP),
+        (selector.publisher, templates.PUBLISHER),
+        (selector.owner, templates.OWNER),
+        (selector.category, templates.CATEGORY),
+        (selector.owner_country, templates.OWNER_COUNTRY),
+        (selector.list, templates.LIST),
     ]
-    words = " that are also ".join(form.format(clean(value, 100)) for value, form in parts if value)
-    return f"{words} (but not {names_of(selector.except_)})" if selector.except_ else words
+    named = [words.say(language, form, name=clean(value, 100)) if form else clean(value, 100) for value, form in parts if value]
+    found = reduce(lambda these, those: words.say(language, templates.ALSO, these=these, those=those), named)
+    if not selector.except_:
+        return found
+    return words.say(language, templates.BUT_NOT, these=found, those=names_of(selector.except_, language))
 
 
-def _values(directive: Directive) -> dict[str, str]:
-    forces = set(directive.applies_to.force.values())
-    advice = Force.MANDATORY not in forces
-    platforms = [_REMOVAL[platform] for platform in Platform if platform in directive.applies_to.platforms]
+def _values(directive: Directive, language: str, page: str) -> dict[str, str]:
+    advice = Force.MANDATORY not in set(directive.applies_to.force.values())
+    platforms = [templates.REMOVAL[one] for one in Platform if one in directive.applies_to.platforms]
+    consequence = templates.ADVICE if advice else templates.CONSEQUENCES[directive.consequence]
+    apps = names_of(directive.prohibits, language) if directive.prohibits else words.say(language, templates.WHATEVER)
     return {
         "title": clean(directive.title, 150),
         "issuer": clean(directive.issuer, 100),
         "reason": clean(directive.reason, 2000),
-        "apps": clean(names_of(directive.prohibits), 1000) if directive.prohibits else "what the rule names",
-        "how_to_remove": "\n".join(platforms),
-        "consequence": "This is a recommendation; nothing is blocked." if advice else _CONSEQUENCES[directive.consequence],
+        "apps": clean(apps, 1000),
+        "how_to_remove": "\n".join(words.say(language, one) for one in platforms),
+        "consequence": words.say(language, consequence),
+        "page": page,
     }
 
 
-def _rendered(kind: Kind, directive: Directive, values: Mapping[str, str]) -> str:
+def _for_everybody(directive: Directive, kind: Kind) -> bool:
+    """True if the directive's own words of this kind are one text, which then is everybody's."""
     own = directive.notices.get(kind.value, _DEFAULT)
-    paragraphs = _TEMPLATES[kind]
-    if own != _DEFAULT:
-        subject = () if own.startswith("Subject:") else paragraphs[:1]
-        paragraphs = (*subject, *(part for part in re.split(r"\n\s*\n", own.strip()) if part))
+    return isinstance(own, str) and own != _DEFAULT
+
+
+def _own(directive: Directive, kind: Kind, language: str) -> str | None:
+    """The directive's own words for readers of the language; None where they get ours."""
+    own = directive.notices.get(kind.value, _DEFAULT)
+    if isinstance(own, str):
+        return own if own != _DEFAULT and language == SOURCE else None
+    return own.get(language)
+
+
+def _rendered(kind: Kind, directive: Directive, own: str | None, language: str, values: Mapping[str, str]) -> str:
+    subject, *body = [words.say(language, part) for part in TEMPLATES[kind]]
+    if own is not None:
+        body = [part for part in re.split(r"\n\s*\n", own.strip()) if part]
+        if body[0].startswith(SUBJECT.strip()):
+            subject, _, rest = body[0].removeprefix(SUBJECT.strip()).partition("\n")
+            body[:1] = [rest] if rest else []
     where = Where(field=f"notices.{kind}")
-    filled = [_filled(part, values, where) for part in paragraphs if directive.due is not None or "{due_" not in part]
-    text = "\n\n".join([clean_subject(filled[0]), *(_wrapped(part) for part in filled[1:])]) + "\n"
-    if _LINK.search(text):
-        raise Refused("notice-link", where, kind=kind.value)
-    if len(text) > _LONGEST:
-        raise Refused("notice-too-long", where, kind=kind.value, longest=_LONGEST)
+    parts = [part for part in body if directive.due is not None or "{due_" not in part]
+    filled = [_subject(_filled(subject, values, where)), *(_filled(part, values, where) for part in parts)]
+    text = "\n\n".join(filled) + "\n"
+    _check(kind, text, values["page"], where)
     return text
 
 
-def clean_subject(line: str) -> str:
+def _check(kind: Kind, text: str, page: str, where: Where) -> None:
+    if _LINK.search(text.replace(page, "") if page else text):
+        raise Refused("notice-link", where, kind=kind.value)
+    if len(text) > _LONGEST:
+        raise Refused("notice-too-long", where, kind=kind.value, longest=_LONGEST)
+
+
+def _subject(line: str) -> str:
     """The first line with everything personal refused: a subject is the same for everyone."""
     if _SLOT.search(line):
         raise Refused("notice-placeholder", placeholder=line, known="none of the personal ones in a subject")
-    return "Subject: " + clean(line.removeprefix("Subject:"), 200)
+    return SUBJECT + clean(line, 200)
 
 
 def _filled(template: str, values: Mapping[str, str], where: Where) -> str:
+    known = PERSONAL | GENERAL
     for name in _SLOT.findall(template):
-        if name not in PERSONAL | GENERAL:
-            raise Refused("notice-placeholder", where, placeholder=name, known=", ".join(sorted(PERSONAL | GENERAL)))
+        if name not in known:
+            raise Refused("notice-placeholder", where, placeholder=name, known=", ".join(sorted(known)))
     if re.search(r"[{}]", _SLOT.sub("", template)):
-        raise Refused("notice-placeholder", where, placeholder="{", known=", ".join(sorted(PERSONAL | GENERAL)))
+        raise Refused("notice-placeholder", where, placeholder="{", known=", ".join(sorted(known)))
     lines = _SLOT.sub(lambda found: values.get(found[1], found[0]), template).split("\n")
-    return "\n".join(clean_line(line) for line in lines)
+    return "\n".join("".join(_clean_pieces(line)) for line in lines)
 
 
-def clean_line(line: str) -> str:
+def _clean_pieces(line: str) -> Iterator[str]:
     """One line of a template: its placeholders stay."""
-    return "".join(piece if _SLOT.fullmatch(piece) else _printable(piece) for piece in re.split(r"(\{[a-z_]+\})", line))
+    for piece in re.split(r"(\{[a-z_]+\})", line):
+        yield piece if _SLOT.fullmatch(piece) else _printable(piece)
 
 
 def _printable(piece: str) -> str:
@@ -232,7 +188,3 @@ def _printable(piece: str) -> str:
         for c in unicodedata.normalize("NFC", piece)
         if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn")
     )
-
-
-def _wrapped(paragraph: str) -> str:
-    return "\n".join(textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in paragraph.split("\n"))

@@ -12,20 +12,20 @@ _CHUNK = 900
 
 def readers(people: Collection[int]) -> dict[int, Reader]:
     """ordinal → reader, with the devices in their name that are not retired."""
-    devices: dict[int, list[tuple[str, str]]] = {}
+    devices: dict[int, list[tuple[str, str, Instant | None]]] = {}
     found: dict[int, Reader] = {}
     with connection.cursor() as cursor:
         for part, marks in _parts(people):
             cursor.execute(
-                f"SELECT owner_id, platform, model FROM store_device WHERE owner_id IN ({marks}) AND NOT retired "
+                f"SELECT owner_id, platform, model, last_seen FROM store_device WHERE owner_id IN ({marks}) AND NOT retired "
                 "ORDER BY owner_id, ordinal",
                 part,
             )
-            for owner, platform, model in cursor.fetchall():
-                devices.setdefault(owner, []).append((platform, model))
-            cursor.execute(f"SELECT ordinal, login, email, name, zone FROM store_person WHERE ordinal IN ({marks})", part)
-            for ordinal, login, email, name, zone in cursor.fetchall():
-                found[ordinal] = Reader(login, email, name, zone, tuple(devices.get(ordinal, ())))
+            for owner, platform, model, last_seen in cursor.fetchall():
+                devices.setdefault(owner, []).append((platform, model, last_seen))
+            cursor.execute(f"SELECT ordinal, login, email, name, zone, locale FROM store_person WHERE ordinal IN ({marks})", part)
+            for ordinal, login, email, name, zone, locale in cursor.fetchall():
+                found[ordinal] = Reader(login, email, name, zone, tuple(devices.get(ordinal, ())), locale)
     return found
 
 

@@ -1,9 +1,11 @@
 """How the telling of one version stands, in counts of people: told, and what became of the notices that tell."""
 
+from dataclasses import dataclass
+
 from django.db.models import Count
 
 from countermand.core.instants import Instant
-from countermand.core.notices import TELLING
+from countermand.core.notices import TELLING, Kind
 from countermand.store import bulk, models
 
 _KINDS = ", ".join(f"'{kind.value}'" for kind in sorted(TELLING))
@@ -40,3 +42,23 @@ def states() -> dict[str, int]:
     """How many notices there are of each state."""
     rows = models.Notice.objects.values_list("state").annotate(count=Count("id")).order_by("state")
     return {str(state): int(count) for state, count in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """A notice that reached a person, or may have. ``at``: when it was settled."""
+
+    kind: Kind
+    occurrence: str
+    at: Instant | None
+    stated_due: Instant | None
+
+
+def sent_to(version: int, person: int) -> list[SentRow]:
+    """Notices of a version that reached this person or may have, or that are on their way, the earliest first."""
+    rows = bulk.all_rows(
+        "SELECT kind, occurrence, settled_at, stated_due FROM store_notice WHERE version_id = %s AND person_id = %s "
+        "AND (reached OR state IN ('accepted', 'claimed', 'bounced')) ORDER BY id",
+        [version, person],
+    )
+    return [SentRow(Kind(kind), occurrence, at, due) for kind, occurrence, at, due in rows]

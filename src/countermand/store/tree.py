@@ -72,6 +72,11 @@ def newest(before: int | None, limit: int) -> list[Row]:
     return _rows("id < %s ORDER BY id DESC", [2**62 if before is None else before], limit)
 
 
+def of_instant(at: int) -> list[Row]:
+    """Rows written at exactly this instant. Reads the whole table: to be asked seldom."""
+    return _rows("at = %s ORDER BY id", [at], _PAGE)
+
+
 def hashes(nodes: Sequence[Node]) -> dict[Node, bytes]:
     """The stored hashes of these nodes; one that is not stored is not there."""
     found: dict[Node, bytes] = {}

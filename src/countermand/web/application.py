@@ -1,4 +1,4 @@
-"""The control plane as one ASGI application: the feed for gates and the API, and the console beside them when it comes."""
+"""The control plane as one ASGI application: the feed for gates, the API, and pages for people."""
 
 import asyncio
 import socket
@@ -18,6 +18,7 @@ from countermand.snapshot.files import directory_of
 from countermand.web.answers import Receive, Scope, Send, answer
 from countermand.web.api.door import ApiDoor
 from countermand.web.feed import FeedDoor
+from countermand.web.site import Site
 from countermand.web.waker import Waker
 from countermand.web.watching import PATHS, Watching
 
@@ -35,6 +36,7 @@ class Application:
         self._threads: list[threading.Thread] = []
         self._feed: FeedDoor | None = None
         self._api: ApiDoor | None = None
+        self._site: Site | None = None
         self._waker: Waker | None = None
         self._watching = Watching(config)
 
@@ -49,6 +51,8 @@ class Application:
             await self._feed(scope, receive, send)
         elif scope["path"].startswith("/api/") and self._api is not None:
             await self._api(scope, receive, send)
+        elif self._site is not None:
+            await self._site(scope, receive, send)
         else:
             await answer(send, 404, {"code": "not-found"})
 
@@ -69,6 +73,7 @@ class Application:
         reserve()
         voice = speaker(state, clock.now())
         self._api = ApiDoor(self._config)
+        self._site = Site(self._config)
         self._waker = waker = Waker()
         self._feed = FeedDoor(
             directory_of(state), keys_dir(state) / "gates.tokens", lambda: voice.fresh().vouched(clock.now()), waker
@@ -103,8 +108,9 @@ class Application:
         self._stop.set()
         for thread in self._threads:
             thread.join(10)
-        if self._api is not None:
-            self._api.end()
+        for door in (self._api, self._site):
+            if door is not None:
+                door.end()
 
 
 def _say(refused: Refused) -> None:

@@ -1,0 +1,8 @@
+"""Which page is where. Whatever is no page of ours is answered in words as well."""
+
+from django.urls import path
+
+from countermand.web import pages
+from countermand.web.selfservice import addresses
+
+urlpatterns = [*addresses.PAGES, path("<path:rest>", pages.missing)]
