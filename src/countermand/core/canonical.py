@@ -3,12 +3,12 @@
 import hashlib
 from typing import Any
 
-import rfc8785
-
 
 def canonical(value: Any) -> bytes:
     """The RFC 8785 bytes of a JSON value. A number that JSON cannot carry exactly, or anything that is not JSON, is a
     programming error and raises ValueError: such values never get past ``core.schema``."""
+    import rfc8785  # loaded by who writes: a gate only reads what was signed, and is to be back at once
+
     return rfc8785.dumps(value)
 
 

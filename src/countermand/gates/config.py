@@ -3,7 +3,6 @@
 ``countermand.gates.configure`` writes such a file together with nginx's.
 """
 
-import difflib
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -82,6 +81,8 @@ def load(path: Path) -> GateConfig:
     known = {field.name: field for field in fields(GateConfig)}
     for key, value in plain.items():
         if key not in known:
+            import difflib
+
             nearest = ", ".join(difflib.get_close_matches(key, known, 1)) or ", ".join(known)
             raise _wrong(path, key, f"is not a setting; nearest: {nearest}")
         if not isinstance(value, str):

@@ -4,7 +4,6 @@ A draft stands beside its file as ``.<name>.<random>.<pid>.draft``. One whose wr
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +19,8 @@ def draft(path: Path, mode: int = 0o644, *, new: bool = False) -> Iterator[IO[by
 
     ``new``: FileExistsError if the name is taken, instead of replacing what has it.
     """
+    import tempfile  # not for who only reads keys: it loads every way of packing an archive
+
     path.parent.mkdir(parents=True, exist_ok=True)
     clear(path.parent)
     descriptor, name = tempfile.mkstemp(f".{os.getpid()}.draft", f".{path.name}.", path.parent)

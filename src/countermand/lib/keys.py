@@ -5,13 +5,11 @@ A key file is one line: ``ed25519-private <base64 of the 32-byte seed>`` or ``ed
 
 import base64
 import binascii
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from countermand.lib import drafts
 
@@ -58,11 +56,11 @@ class SigningKey:
 
     @property
     def public(self) -> VerifyKey:
-        return VerifyKey(self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+        return VerifyKey(self._key.public_key().public_bytes_raw())
 
     @property
     def seed(self) -> bytes:
-        return self._key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+        return self._key.private_bytes_raw()
 
 
 def from_seed(seed: bytes) -> SigningKey:
@@ -122,6 +120,8 @@ def load_or_create_secret(path: Path) -> bytes:
     """32 secret bytes in a file of their own (the hash key of gates), made now if there are none."""
     drafts.clear(path.parent)
     if not path.exists():
+        import secrets
+
         _write_new(path, f"{_SECRET} {base64.b64encode(secrets.token_bytes(32)).decode()}\n", 0o600)
     return load_secret(path)
 
