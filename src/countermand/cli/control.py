@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countermand.cli import stopping
 from countermand.cli.command import DryRun, command
 from countermand.cli.documents import Id
 from countermand.cli.dry import would
 from countermand.cli.session import Session
 
 if TYPE_CHECKING:
-    from countermand.core.outcomes import Rescinded
     from countermand.flows.issue import Resumed
     from countermand.operations.forward import Going
 
@@ -67,16 +67,7 @@ def resume(
 @command("halt", ["countermand halt no-tiktok"])
 def halt(session: Session, directive: Id, dry_run: DryRun = False) -> None:
     """Stop: from now nobody is denied by this directive and nobody hears of it, until several people resume it."""
-    from countermand.operations import back
-
-    done = session.call(back.halt, directive, dry_run)
-    words = "was halted already" if done.already else "is halted"
-    session.show(
-        done,
-        lambda made: (
-            f"{would(dry_run)}{made.lineage} {words}. Every gate that hears the feed allows again; whoever was told hears of it."
-        ),
-    )
+    stopping.halt(session, directive, dry_run)
 
 
 @command(
@@ -85,14 +76,7 @@ def halt(session: Session, directive: Id, dry_run: DryRun = False) -> None:
 )
 def rescind(session: Session, directive: Id, ground: Ground, dry_run: DryRun = False) -> None:
     """Take an order back for good: every denial lifted and every waiting notice void, by one write; then the corrections."""
-    from countermand.operations import back
-
-    done = session.call(back.rescind, directive, ground, dry_run)
-    session.show(done, lambda made: f"{would(dry_run)}{_rescinded(made)}")
-    if not dry_run:
-        with session.progress("Promising corrections", done.corrections) as tick:
-            while (promised := session.call(back.correct, directive)).more:
-                tick(promised.promised)
+    stopping.rescind(session, directive, ground, dry_run)
 
 
 @command("withdraw", ["countermand withdraw no-tiktok"])
@@ -131,13 +115,3 @@ def _going(made: "Going") -> str:
 
 def _resumed(session: Session, made: "Resumed") -> str:
     return f"Version {made.number} of {made.lineage} is resumed; nobody is denied before {session.moment(made.not_before)}."
-
-
-def _rescinded(made: "Rescinded") -> str:
-    return "\n".join(
-        [
-            f"{made.lineage} is rescinded ({made.ground}).",
-            f"Undone: {made.lifted:,} denials lifted, {made.voided:,} waiting notices void.",
-            f"Still on its way: {made.in_flight:,} notices just handed over, {made.corrections:,} corrections.",
-        ]
-    )

@@ -2,12 +2,8 @@
 
 import json
 import sys
-import tempfile
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import typer
 
 from countermand.cli.session import Options
 from countermand.core.errors import Refused, RefusedMany
@@ -24,14 +20,16 @@ def reported(options: Options) -> Iterator[None]:
     except Refused as refused:
         problems = refused.problems if isinstance(refused, RefusedMany) else [refused]
         _tell(problems, options)
-        raise typer.Exit(refused.entry.exit) from None
-    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise SystemExit(refused.entry.exit) from None
+    except BrokenPipeError:
         raise
     except Exception as fault:
-        if options.debug:
-            traceback.print_exc()
+        import typer  # where it is not loaded yet, nobody waits any more
+
+        if isinstance(fault, typer.Exit | typer.Abort):
+            raise
         _tell_fault(fault, options)
-        raise typer.Exit(FAULT) from None
+        raise SystemExit(FAULT) from None
 
 
 def _tell(problems: list[Refused], options: Options) -> None:
@@ -50,6 +48,11 @@ def _plain(problem: Refused) -> dict[str, object]:
 
 def _tell_fault(fault: Exception, options: Options) -> None:
     """A fault of ours: its traceback goes to a file that can be sent to us, one line to the person."""
+    import tempfile
+    import traceback
+
+    if options.debug:
+        traceback.print_exception(fault)
     with tempfile.NamedTemporaryFile("w", prefix="countermand-", suffix=".log", delete=False) as log:
         traceback.print_exception(fault, file=log)
     sentence = f"countermand failed: {type(fault).__name__}: {fault}"

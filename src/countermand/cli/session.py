@@ -175,12 +175,14 @@ class Session:
 
     def show(self, result: Result, draw: "Callable[[Result], RenderableType]") -> None:
         """Print a result: JSON if asked for, else what ``draw`` makes of it."""
-        from countermand.cli import render
-
         if self.options.json:
+            from countermand.cli import render
+
             print(render.as_json(result))
+        elif isinstance(drawn := draw(result), str):
+            print(drawn)
         else:
-            self.console.print(draw(result))
+            self.console.print(drawn)
 
     def say(self, sentence: str) -> None:
         """A line for people beside the result: what to do next. Programs are not told."""

@@ -34,9 +34,9 @@ from countermand.config.values import (
 )
 from countermand.core import forms
 from countermand.core.errors import Refused, Where
-from countermand.core.guardrails import Rails
 from countermand.core.instants import DAY, MINUTE, SECOND
 from countermand.core.languages import SOURCE
+from countermand.core.rails import Rails
 
 
 @dataclass(frozen=True, slots=True)

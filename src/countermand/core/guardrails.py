@@ -10,22 +10,10 @@ from typing import Any
 
 from countermand.core.directive import Directive, Force
 from countermand.core.errors import Refused, RefusedMany
-from countermand.core.instants import HOUR, Instant
+from countermand.core.instants import Instant
+from countermand.core.rails import AMPLE_NOTICE as AMPLE_NOTICE
+from countermand.core.rails import Rails as Rails
 from countermand.core.schedule import earliest_due, ends_at
-
-#: The notice below which an order says so, and needs one more approver.
-AMPLE_NOTICE = 72 * HOUR
-
-
-@dataclass(frozen=True, slots=True)
-class Rails:
-    """The settings of the guard rails. ``tolerance``: share by which the number of people may differ from the expected;
-    ``new_operator_wait``: how long a new account must exist before its approval counts. Spans in milliseconds."""
-
-    approvers: int = 2
-    tolerance: float = 0.02
-    minimum_notice: int = AMPLE_NOTICE
-    new_operator_wait: int = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)

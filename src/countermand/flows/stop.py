@@ -5,14 +5,11 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from countermand.access import Act, require
-from countermand.core import facts, lifecycle
+from countermand.core import lifecycle
 from countermand.core.errors import Refused
-from countermand.core.instants import Instant
 from countermand.core.lifecycle import EndGround
 from countermand.core.outcomes import Halted, Rescinded
-from countermand.core.terms import Lineage, needs
-from countermand.core.timeline import denied_at, timeline
-from countermand.store import directives, feed, log, outbox, room, sets, terms
+from countermand.store import directives, feed, log, room
 from countermand.store.directives import VersionRow
 from countermand.store.unit import aside
 
@@ -76,11 +73,10 @@ def rescind(act: Act, name: str, ground: EndGround | str) -> Rescinded:
         directives.end(name, EndGround(ground).value, act.now)
         log.append("rescinded", act, {"lineage": name, "ground": EndGround(ground).value})
         feed.mark("lineage", name)
-    # Only now is counted what it undid: nobody waits for a figure.
-    notices = outbox.count(name)
-    lineage = None if halted else terms.on_record(name)
-    lifted = _denied(lineage, act.now) if lineage is not None else 0
-    return Rescinded(name, EndGround(ground), lifted, notices.waiting, notices.in_flight, notices.reached)
+    # Only now is counted what it undid, and loaded what that takes: nobody waits for a figure.
+    from countermand.flows.undone import undone
+
+    return undone(name, EndGround(ground), act.now, halted=halted)
 
 
 def _in_force(name: str, verb: str) -> VersionRow:
@@ -88,13 +84,3 @@ def _in_force(name: str, verb: str) -> VersionRow:
     row = directives.issued(name) or directives.newest(name)
     lifecycle.after(row.state, verb)
     return row
-
-
-def _denied(lineage: Lineage, now: Instant) -> int:
-    """Devices that the lineage denied at ``now`` and a gate could recognise."""
-    count = 0
-    wanted, prefixes = needs(lineage)
-    for number in sets.blocks(sets.DEVICES):
-        block = sets.load(sets.DEVICES, number, wanted, prefixes)
-        count += len(denied_at(timeline(block, lineage), now) & block[facts.DENIABLE])
-    return count

@@ -6,18 +6,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from countermand.core.errors import Refused
 from countermand.gates.app import Gate
-from countermand.gates.authzen import Authzen
-from countermand.gates.client import Peer
-from countermand.gates.dovecot import Dovecot
-from countermand.gates.envoy import Envoy
-from countermand.gates.haproxy import Haproxy
-from countermand.gates.kick import Doveadm, Sessions, watch
-from countermand.gates.messages import Answer, converse
-from countermand.gates.proof import Prover
+
+if TYPE_CHECKING:
+    from countermand.gates.messages import Answer
+    from countermand.gates.proof import Prover
 
 Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -36,7 +32,9 @@ class FrontEnds:
         for writer in list(self.talking):
             writer.close()
 
-    async def http(self, address: str, answer: Answer) -> None:
+    async def http(self, address: str, answer: "Answer") -> None:
+        from countermand.gates.messages import converse
+
         await self.open(address, partial(converse, answer))
 
     async def open(self, address: str, conversation: Conversation) -> None:
@@ -59,20 +57,40 @@ class FrontEnds:
 async def listen(gate: Gate) -> FrontEnds:
     """Open what the settings name."""
     config = gate.config
-    prover = Prover(gate, Peer(config.mail, config.ca_file) if config.mail else None)
     found = FrontEnds()
+    # Each is loaded where it is used: a gate is to be back before a phone notices that it was gone.
     if config.envoy:
-        await found.http(config.envoy, Envoy(gate, prover).answer)
+        from countermand.gates.envoy import Envoy
+
+        await found.http(config.envoy, Envoy(gate, _prover(gate)).answer)
     if config.haproxy:
-        await found.open(config.haproxy, Haproxy(gate, prover).converse)
+        from countermand.gates.haproxy import Haproxy
+
+        await found.open(config.haproxy, Haproxy(gate, _prover(gate)).converse)
     if config.dovecot:
-        sessions = Sessions(gate)
-        await found.http(config.dovecot, Dovecot(gate, sessions).answer)
-        if config.doveadm:
-            found.work.append(watch(gate, sessions, Doveadm(config.doveadm, _key(gate))))
+        await _dovecot(gate, found)
     if config.authzen:
+        from countermand.gates.authzen import Authzen
+
         await found.http(config.authzen, Authzen(gate).answer)
     return found
+
+
+async def _dovecot(gate: Gate, found: FrontEnds) -> None:
+    from countermand.gates.dovecot import Dovecot
+    from countermand.gates.kick import Doveadm, Sessions, watch
+
+    sessions = Sessions(gate)
+    await found.http(gate.config.dovecot, Dovecot(gate, sessions).answer)
+    if gate.config.doveadm:
+        found.work.append(watch(gate, sessions, Doveadm(gate.config.doveadm, _key(gate))))
+
+
+def _prover(gate: Gate) -> "Prover":
+    from countermand.gates.client import Peer
+    from countermand.gates.proof import Prover
+
+    return Prover(gate, Peer(gate.config.mail, gate.config.ca_file) if gate.config.mail else None)
 
 
 def _key(gate: Gate) -> str:

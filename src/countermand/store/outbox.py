@@ -155,22 +155,18 @@ class Counts:
 
 def count(lineage: str) -> Counts:
     """How many notices of the lineage's versions are open, and how many people any of them reached or may have reached."""
-    open_: dict[str, int] = {}
-    people: set[int] = set()
+    versions = _versions(lineage)
+    if not versions:
+        return Counts(0, 0, 0)
+    those = f"version_id IN ({', '.join(['%s'] * len(versions))}) AND kind <> 'rescinded'"
     with connection.cursor() as cursor:
-        for version in _versions(lineage):
-            cursor.execute(
-                f"SELECT state, COUNT(*) FROM store_notice WHERE version_id = %s AND {_OPEN} AND kind <> 'rescinded' "
-                "GROUP BY state",
-                [version],
-            )
-            for state, found in cursor.fetchall():
-                open_[state] = open_.get(state, 0) + found
-            cursor.execute(
-                "SELECT DISTINCT person_id FROM store_notice WHERE version_id = %s AND reached AND kind <> 'rescinded'", [version]
-            )
-            people.update(row[0] for row in cursor.fetchall())
-    return Counts(open_.get(Mark.PROMISED, 0), open_.get(Mark.CLAIMED, 0), len(people))
+        cursor.execute(f"SELECT state, COUNT(*) FROM store_notice WHERE {those} AND {_OPEN} GROUP BY state", versions)
+        open_ = dict(cursor.fetchall())
+        # Counted there and by way of the index: to bring everybody here takes five times as long.
+        people = f"SELECT DISTINCT person_id FROM store_notice WHERE {those} AND reached"
+        cursor.execute(f"SELECT COUNT(*) FROM ({people}) AS people", versions)
+        (reached,) = cursor.fetchone()
+    return Counts(open_.get(Mark.PROMISED, 0), open_.get(Mark.CLAIMED, 0), reached)
 
 
 def _versions(lineage: str) -> list[int]:
