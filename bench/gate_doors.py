@@ -105,7 +105,7 @@ def plain(port: int, answer: str) -> str:
 
 def front(port: int, gate: str, mail: str, prefix: Path) -> str:
     """The printed recipe before this gate, without logs; connections to it are never closed for their number."""
-    text = whole(NginxSettings(gate, mail, access_log=None), f"127.0.0.1:{port}", prefix)
+    text = whole(NginxSettings(gate, mail, access_log=None, mail_keepalive=32), f"127.0.0.1:{port}", prefix)
     return text.replace("http {", "http {\n    keepalive_requests 1000000000;", 1)
 
 

@@ -1,6 +1,7 @@
 """Front ends for live tests, each from the configuration that ``countermand gate config`` prints, with a gate behind it."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import envoy
@@ -9,7 +10,7 @@ from slow_mail import SlowMail
 
 from countermand.gates import recipes
 from countermand.gates.config import load
-from countermand.gates.configure import Failure, NginxSettings, whole
+from countermand.gates.configure import Failure, NginxSettings, split_mail, whole
 
 HTTP_KINDS = ["nginx", "nginx-lua", "envoy", "haproxy"]
 
@@ -23,25 +24,31 @@ def program(name: str) -> str:
 class FrontEnd(Door):
     """A door of this ``kind`` before a mail server that can keep requests waiting."""
 
-    def __init__(self, directory: Path, kind: str, logins: set[str], *, proves: bool = True) -> None:
+    def __init__(self, directory: Path, kind: str, logins: Iterable[str] = (), *, proves: bool = True, mail: str = "") -> None:
+        """``mail``: ``host:port/prefix`` of a real mail server; without one ``logins`` have their mail at a stand-in."""
         super().__init__(directory)
         self.kind = kind
-        self.mail = SlowMail(logins)
+        self.mail = SlowMail(set(logins))
         self.mail_port = self.mail.port
+        self.behind = mail or f"127.0.0.1:{self.mail_port}"
         self.proves = proves
         self.ports = {name: free_port() for name in ("envoy", "haproxy", "dovecot", "authzen")}
 
     def configure_gate(self, root_key: Path, secret: Path, token: str = "gate-token") -> None:
         super().configure_gate(root_key, secret, token)
-        mail = f"http://127.0.0.1:{self.mail_port}" if self.proves else ""
-        values = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()} | {"mail": mail}
+        self.open_addresses()
+
+    def open_addresses(self, **more: str) -> None:
+        """Every front end's address into the gate's settings."""
+        values = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()} | more
+        values["mail"] = f"http://{self.behind}" if self.proves else ""
         with self.gate_config.open("a") as file:
             file.writelines(f'{name} = "{value}"\n' for name, value in values.items())
 
     def printed(self, failure: Failure, part: str = "") -> str:
-        mail, listen = f"127.0.0.1:{self.mail_port}", f"127.0.0.1:{self.port}"
         spoe = str(self.directory / "spoe.cfg")
-        return recipes.render(self.kind, recipes.Asked(load(self.gate_config), mail, listen, failure, part, spoe_file=spoe))
+        config, listen = load(self.gate_config), f"127.0.0.1:{self.port}"
+        return recipes.render(self.kind, recipes.Asked(config, self.behind, listen, failure, part, spoe_file=spoe))
 
     def start_front(self, failure: Failure = Failure.CLOSED) -> None:
         match self.kind:
@@ -61,13 +68,15 @@ class FrontEnd(Door):
     def _start_nginx(self, failure: Failure) -> None:
         prefix = self.directory / "nginx"
         prefix.mkdir(exist_ok=True)
+        mail, before = split_mail(self.behind)
         settings = NginxSettings(
             f"127.0.0.1:{self.gate_port}",
-            f"127.0.0.1:{self.mail_port}",
+            mail,
             self.sightings,
             access_log=None,
             failure=failure,
             lua=self.kind == "nginx-lua",
+            prefix=before,
         )
         (prefix / "nginx.conf").write_text(whole(settings, f"127.0.0.1:{self.port}", prefix))
         self.run(

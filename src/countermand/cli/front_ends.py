@@ -39,7 +39,10 @@ class FailureWithoutMemory(StrEnum):
     CLOSED = "closed"
 
 
-Mail = Annotated[str, typer.Option(metavar="ADDRESS", help="The mail server behind it: host:port (nginx: or unix:PATH).")]
+Mail = Annotated[
+    str,
+    typer.Option(metavar="ADDRESS", help="The mail server behind it: host:port, with a /prefix if it wants one (SOGo: /SOGo)."),
+]
 Listen = Annotated[str, typer.Option(metavar="ADDRESS", help="Where phones ask: host:port.")]
 _WHILE_DOWN = "While the gate does not answer: mail flows (open); phones are told to come back (closed)"
 OnFailure = Annotated[

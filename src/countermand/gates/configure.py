@@ -29,7 +29,9 @@ def _recipe(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NginxSettings:
-    """``gate`` and ``mail``: ``host:port`` or ``unix:PATH``, as in an upstream. ``failure``: what happens without an answer from
+    """``gate`` and ``mail``: ``host:port`` or ``unix:PATH``, as in an upstream; ``prefix``: what the mail server wants before
+    the path that phones ask for (SOGo: ``/SOGo``);
+    ``mail_keepalive``: connections to it that are kept for further requests. ``failure``: what happens without an answer from
     the gate. ``access_log``: target and format, or None. ``hang`` is a time of nginx's (``300s``), ``retry_after`` seconds.
     ``cache``: directory of the last answers, for ``keep-last``. ``lua``: ask again before the answer to a hanging request is
     let out (ngx_http_lua_module). ``login_header``: as in the gate's settings."""
@@ -44,6 +46,8 @@ class NginxSettings:
     cache: Path = Path("/var/cache/nginx/countermand")
     lua: bool = False
     login_header: str = ""
+    prefix: str = ""
+    mail_keepalive: int = 0
 
     @property
     def login(self) -> str:
@@ -54,8 +58,9 @@ class NginxSettings:
 def http_part(settings: NginxSettings) -> str:
     """The include for ``http { }``."""
     keep = _recipe("nginx-keep-http.conf") if settings.failure is Failure.KEEP_LAST else ""
+    alive = f"keepalive {settings.mail_keepalive};" if settings.mail_keepalive else ""
     blanks = {"KEEP": keep, "GATE": settings.gate, "MAIL": settings.mail, "CACHE": str(settings.cache), "LOGIN": settings.login}
-    return _filled("http.conf", blanks)
+    return _filled("http.conf", blanks | {"KEEPALIVE": alive})
 
 
 def server_part(settings: NginxSettings) -> str:
@@ -72,6 +77,8 @@ def server_part(settings: NginxSettings) -> str:
         "EMIT": _recipe("nginx-lua-emit.conf"),
         "PASS_PLAIN": passed,
         "PASS_ON": passed.partition("\n")[2],
+        "AS_SENT": f"{settings.prefix}$request_uri" if settings.prefix else "",
+        "PREFIX": settings.prefix,
         "KEY": f"$request_method|$request_uri|{settings.login}|$countermand_fingerprint",
         "HANG": settings.hang,
         "RETRY_AFTER": str(settings.retry_after),
@@ -111,6 +118,14 @@ http {{
 
 #: Where Debian puts them; a whole configuration with a prefix of its own has to say so.
 _MODULES = "".join(f"load_module /usr/lib/nginx/modules/{name}.so;\n" for name in ("ndk_http_module", "ngx_http_lua_module"))
+
+
+def split_mail(address: str) -> tuple[str, str]:
+    """``host:port/prefix`` → the address, and the prefix or ''. A Unix socket has none."""
+    if address.startswith("unix:"):
+        return address, ""
+    host, slash, prefix = address.partition("/")
+    return host, (slash + prefix).rstrip("/")
 
 
 def gate_file(values: dict[str, str]) -> str:

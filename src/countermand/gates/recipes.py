@@ -16,7 +16,7 @@ from pathlib import Path
 
 from countermand.core.errors import Refused
 from countermand.gates.config import GateConfig, load
-from countermand.gates.configure import Failure, NginxSettings, http_part, server_part
+from countermand.gates.configure import Failure, NginxSettings, http_part, server_part, split_mail
 
 SAID = {
     Failure.KEEP_LAST: "the last answer about the same login and request is used, if it is younger than {keep} s; else 503",
@@ -27,7 +27,8 @@ SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to print. ``mail`` and ``listen``: ``host:port``; ``keep`` and ``retry_after`` in seconds."""
+    """What to print. ``listen``: ``host:port``; ``mail``: the same, or with a ``/prefix`` (configure.split_mail); ``keep`` and
+    ``retry_after`` in seconds."""
 
     config: GateConfig
     mail: str
@@ -126,14 +127,16 @@ _NGINX_HEAD = """# @PROVED@
 
 def _nginx(asked: Asked, part: str, *, lua: bool = False) -> str:
     config = asked.config
+    mail, prefix = split_mail(asked.mail)
     settings = NginxSettings(
         config.listen,
-        asked.mail,
+        mail,
         config.sightings_socket,
         retry_after=asked.retry_after,
         failure=asked.failure,
         lua=lua,
         login_header=config.login_header,
+        prefix=prefix,
     )
     return _NGINX_HEAD + (http_part(settings) if part == "http" else server_part(settings))
 
@@ -141,7 +144,9 @@ def _nginx(asked: Asked, part: str, *, lua: bool = False) -> str:
 def _envoy(asked: Asked, part: str) -> str:
     listen_host, _, listen_port = asked.listen.rpartition(":")
     header = asked.config.login_header
+    mail, prefix = split_mail(asked.mail)
     blanks = {
+        "REWRITE": f', prefix_rewrite: "{prefix}/"' if prefix else "",
         "ADMIN_PORT": "9901",
         "LISTEN_HOST": listen_host or "0.0.0.0",  # noqa: S104 (phones come from everywhere)
         "LISTEN_PORT": listen_port,
@@ -150,7 +155,7 @@ def _envoy(asked: Asked, part: str) -> str:
         "LOGIN_HEADER": f", {{ exact: {header} }}" if header else "",
         "LOGIN_HEADER_LUA": f', "{header}"' if header else "",
         "GATE": _envoy_address(_needed(asked.config, "envoy", "127.0.0.1:8451")),
-        "MAIL": _envoy_address(asked.mail),
+        "MAIL": _envoy_address(mail),
     }
     return _filled(_template("envoy.yaml"), blanks)
 
@@ -170,14 +175,16 @@ def _haproxy(asked: Asked, part: str) -> str:
     verdict = "{ var(txn.countermand.verdict) -m str"
     header = asked.config.login_header
     keep = asked.failure is Failure.KEEP_LAST
+    mail, prefix = split_mail(asked.mail)
     blanks = {
+        "REWRITE": f"http-request set-path {prefix}%[path]" if prefix else "",
         "KEEP": _template("haproxy-keep.cfg") if keep else "",
         "TABLE": _TABLE if keep else "",
         "WHEN_DOWN": f"if {verdict} unsure }}" if asked.failure is Failure.OPEN else f"if !{verdict} allow refuse }}",
         "LOGIN_HEADER": f"http-request set-var(txn.login) req.fhdr({header})" if header else "",
         "SPOE_FILE": asked.spoe_file,
         "LISTEN": asked.listen,
-        "MAIL": asked.mail,
+        "MAIL": mail,
         "GATE": gate,
     }
     return _filled(_template("haproxy.cfg"), blanks)
