@@ -36,7 +36,12 @@ class Phone:
     inbox: str = ""
     key: str = "0"
     packed: bool = False
-    subjects: list[str] = field(default_factory=list)
+    mail: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def subjects(self) -> list[str]:
+        """What is on the phone. An answer that never arrived is given again, changes to known mail included."""
+        return list(self.mail.values())
 
     def ask(self, command: str, xml: str = "", password: str = "") -> Reply:
         method = "POST" if command else "OPTIONS"
@@ -80,7 +85,7 @@ class Phone:
         if found.status == 200 and found.body:
             key = re.search(r"<SyncKey>(.*?)</SyncKey>", found.xml)
             self.key = key[1] if key else self.key
-            self.subjects += re.findall(r"<Subject[^>]*>(.*?)</Subject>", found.xml)
+            self.mail |= dict(re.findall(r"<ServerId>(.*?)</ServerId>.*?<Subject[^>]*>(.*?)</Subject>", found.xml, re.DOTALL))
         return found
 
     def settle(self) -> None:
