@@ -1,9 +1,11 @@
 """A real mail house for live tests: Dovecot with its IMAP, SOGo with its ActiveSync; on loopback, in one directory."""
 
+import contextlib
 import imaplib
 import os
 import pwd
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -67,6 +69,17 @@ _TABLES = {
 }
 
 
+class _From(imaplib.IMAP4):
+    """IMAP from one of loopback's many addresses."""
+
+    def __init__(self, source: str, port: int) -> None:
+        self._source = source
+        super().__init__("127.0.0.1", port)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return socket.create_connection((self.host, self.port), timeout, (self._source, 0))
+
+
 class Groupware:
     """``users``: login → password. Mail is put into mailboxes by IMAP, as a delivery would."""
 
@@ -74,6 +87,7 @@ class Groupware:
         self.directory = directory
         self.users = users
         self.imap_port, self.port, self.cache_port = free_port(), free_port(), free_port()
+        self._sessions: list[imaplib.IMAP4] = []
         self._running: list[subprocess.Popen[bytes]] = []
 
     # -- Dovecot --
@@ -92,7 +106,9 @@ class Groupware:
         wait_for(lambda: _answers(self.imap_port), "Dovecot")
 
     def imap(self, login: str, password: str = "", source: str = "127.0.0.1") -> imaplib.IMAP4:
-        connection = imaplib.IMAP4("127.0.0.1", self.imap_port)
+        """A session that is logged in. Refused logins raise imaplib's error."""
+        connection = _From(source, self.imap_port)
+        self._sessions.append(connection)
         connection.login(login, password or self.users[login])
         return connection
 
@@ -168,6 +184,9 @@ class Groupware:
         log.close()
 
     def close(self) -> None:
+        for session in self._sessions:
+            with contextlib.suppress(OSError):
+                session.shutdown()
         for process in reversed(self._running):
             os.killpg(process.pid, signal.SIGKILL if "sogod" in str(process.args) else signal.SIGTERM)
         for process in self._running:
@@ -175,7 +194,5 @@ class Groupware:
 
 
 def _answers(port: int) -> bool:
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -80,12 +80,12 @@ class Doveadm:
 
 async def watch(gate: Gate, sessions: Sessions, doveadm: Doveadm) -> None:
     """For ever: end what has come to be denied. What could not be told is tried again."""
-    seen: tuple[int, int] | None = None
+    seen: object = None
     looked = 0
     waiting: list[Session] = []
     while True:
         await asyncio.sleep(_LOOK_EVERY)
-        now = (gate.held.epoch, gate.held.n) if gate.held else None
+        now = (gate.stop.on, gate.held and (gate.held.epoch, gate.held.n))
         if now == seen and gate.steady() - looked < _AT_LEAST_EVERY and not waiting:
             continue
         seen, looked = now, gate.steady()

@@ -196,6 +196,7 @@ def _dovecot(asked: Asked, part: str) -> str:
         "DOVEADM": _template("dovecot-doveadm.conf") if config.doveadm else _NO_KICK,
         "PASSWORDS": _template("dovecot-passwords.conf"),
         "GATE": _needed(config, "dovecot", "127.0.0.1:8453"),
+        "FAILURE": _OF_LOGINS[asked.failure],
         "REJECT": "no" if asked.failure is Failure.OPEN else "yes",
         "DOVEADM_PORT": config.doveadm.rpartition(":")[2].strip("/"),
         "DOVEADM_KEY": str(config.doveadm_key_file or ""),
@@ -206,6 +207,10 @@ def _dovecot(asked: Asked, part: str) -> str:
 _TABLE = """
 backend countermand_last
     stick-table type string len 40 size 1m expire 1d store gpt(2)"""
+_OF_LOGINS = {
+    Failure.OPEN: "OPEN, whoever has the right password gets in, on denied devices too",
+    Failure.CLOSED: "CLOSED, logins are refused after half a second",
+}
 _NO_KICK = """# Sessions that are open when a device comes to be denied stay open: to end them, give the gate `doveadm` and
 # `doveadm_key_file` in its settings, and print this anew.
 """
