@@ -4,10 +4,12 @@ import contextlib
 import imaplib
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
 from pathlib import Path
+from tempfile import mkdtemp
 
 from front_door import free_port, wait_for
 from other_doors import program
@@ -81,10 +83,12 @@ class _From(imaplib.IMAP4):
 
 
 class Groupware:
-    """``users``: login → password. Mail is put into mailboxes by IMAP, as a delivery would."""
+    """``users``: login → password. Mail is put into mailboxes by IMAP, as a delivery would. ``directory``: a new one, where
+    other users may look and the paths of sockets are short; it is deleted at the end."""
 
-    def __init__(self, directory: Path, users: dict[str, str]) -> None:
-        self.directory = directory
+    def __init__(self, users: dict[str, str]) -> None:
+        self.directory = Path(mkdtemp(prefix="countermand-mail-", dir="/tmp"))
+        self.directory.chmod(0o755)
         self.users = users
         self.imap_port, self.port, self.cache_port = free_port(), free_port(), free_port()
         self._sessions: list[imaplib.IMAP4] = []
@@ -191,6 +195,7 @@ class Groupware:
             os.killpg(process.pid, signal.SIGKILL if "sogod" in str(process.args) else signal.SIGTERM)
         for process in self._running:
             process.wait(60)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def _answers(port: int) -> bool:

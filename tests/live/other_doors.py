@@ -32,14 +32,14 @@ class FrontEnd(Door):
         self.mail_port = self.mail.port
         self.behind = mail or f"127.0.0.1:{self.mail_port}"
         self.proves = proves
-        self.ports = {name: free_port() for name in ("envoy", "haproxy", "dovecot", "authzen")}
+        self.ports = {kind: free_port()} if kind in {"envoy", "haproxy", "dovecot"} else {}
 
     def configure_gate(self, root_key: Path, secret: Path, token: str = "gate-token") -> None:
         super().configure_gate(root_key, secret, token)
         self.open_addresses()
 
     def open_addresses(self, **more: str) -> None:
-        """Every front end's address into the gate's settings."""
+        """This front end's address into the gate's settings."""
         values = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()} | more
         values["mail"] = f"http://{self.behind}" if self.proves else ""
         with self.gate_config.open("a") as file:

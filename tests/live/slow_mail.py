@@ -22,6 +22,7 @@ class SlowMail:
 
     def __init__(self, logins: set[str]) -> None:
         self.logins = logins
+        self.much = 0  # bytes of each mail, beyond the first few
         self.answers: Counter[str] = Counter()
         self.delivered: Counter[str] = Counter()
         self.hanging = threading.Semaphore(0)
@@ -59,7 +60,7 @@ class SlowMail:
                         mail.hanging.release()
                         mail.release.wait(20)
                     mail.delivered[login] += 1
-                    self._answer(200, b"mail for " + login.encode() + b"\n", _VERSIONS)
+                    self._answer(200, b"mail for " + login.encode() + b"\n" + b"x" * mail.much, _VERSIONS)
 
             do_OPTIONS = do_GET = do_POST
 

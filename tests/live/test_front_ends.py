@@ -83,6 +83,14 @@ def test_a_request_that_hangs_while_its_device_comes_to_be_denied_brings_nothing
     else:
         assert (found[0].status, found[0].body) == (403, "Remove the app, then mail works again.\n")
     assert door.ask("bob", GOOD + "&Wait=1").body == "mail for bob\n"
+    door.mail.much = 3_000_000
+    door.mail.release.clear()
+    much = threading.Thread(target=lambda: found.append(door.ask("bob", GOOD + "&Wait=1")))
+    much.start()
+    threading.Event().wait(1.1)
+    door.mail.release.set()
+    much.join(20)
+    assert len(found[1].body) == 3_000_013, "what is held back and allowed comes whole"
 
 
 def test_a_gate_that_is_gone_is_neither_403_nor_401(door: FrontEnd) -> None:

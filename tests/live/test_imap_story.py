@@ -30,7 +30,7 @@ class ImapDoor(FrontEnd):
 
     def __init__(self, directory: Path, failure: Failure) -> None:
         super().__init__(directory, "dovecot")
-        self.house = Groupware(directory, {"alice": "right", "bob": "right"})
+        self.house = Groupware({"alice": "right", "bob": "right"})
         self.doveadm = self.house.cache_port
         (directory / "doveadm.key").write_text("only for this test")
         self.configure_gate(*keys(directory))
@@ -40,9 +40,9 @@ class ImapDoor(FrontEnd):
         lines = "".join(
             f"alice/{hashlib.sha256(p.encode()).hexdigest()}:::::::nopassword user=alice device={d}\n" for p, d in _ISSUED
         )
-        (directory / "device-passwords").write_text(lines)
+        (self.house.directory / "device-passwords").write_text(lines)
         more, passwords = printed.split("# Passwords that were issued")
-        passwords = passwords.replace("/etc/dovecot/countermand-passwords", f"{directory}/device-passwords")
+        passwords = passwords.replace("/etc/dovecot/countermand-passwords", f"{self.house.directory}/device-passwords")
         uncommented = "\n".join(
             line.removeprefix("#") for line in passwords.splitlines() if line.startswith(("#passdb", "# ", "#}"))
         )
@@ -73,8 +73,6 @@ def _seed(directory: Path) -> None:
 
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[ImapDoor]:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     door = ImapDoor(tmp_path, Failure.CLOSED)
     yield door
     door.close()
@@ -106,7 +104,9 @@ def test_a_password_is_a_device_and_a_denial_is_read(door: ImapDoor) -> None:
 
     for _ in range(3):
         refused(door, BAD)
-    assert not (door.directory / "dovecot" / "run" / "anvil-auth-penalty").exists(), "nobody from this address is slowed down"
+    assert not (door.house.directory / "dovecot" / "run" / "anvil-auth-penalty").exists(), (
+        "nobody from this address is slowed down"
+    )
     door.house.imap("bob").logout()
 
     door.end("gate")
