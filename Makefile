@@ -26,13 +26,14 @@ tests: setup-dev
 	$(PYTHON) -m pytest -n 2
 
 .PHONY: check
-check: setup-dev ## format, lint, types, import contracts, migrations and generated docs, without changing anything
+check: setup-dev ## format, lint, types, import contracts, migrations, generated docs and translations, without changing anything
 	.venv/bin/ruff format --check $(SOURCES)
 	.venv/bin/ruff check $(SOURCES)
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(PYTHON) scripts/migrations.py --check
 	$(PYTHON) scripts/docs.py --check
+	$(PYTHON) scripts/words.py --check
 
 .PHONY: format
 format: setup-dev ## bring sources into the one format
@@ -42,6 +43,10 @@ format: setup-dev ## bring sources into the one format
 .PHONY: docs
 docs: setup-dev ## write the generated pages of docs/ anew
 	$(PYTHON) scripts/docs.py
+
+.PHONY: words
+words: setup-dev ## bring the catalogues of translations up to what the program says
+	$(PYTHON) scripts/words.py
 
 .PHONY: migrations
 migrations: setup-dev ## write the migration that a change of the tables calls for

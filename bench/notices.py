@@ -21,6 +21,7 @@ from types import SimpleNamespace
 
 from countermand.access import SYSTEM, Act
 from countermand.core.instants import MINUTE, from_iso
+from countermand.core.languages import LANGUAGES
 from countermand.core.notices import Kind
 from countermand.lib import clock
 from countermand.store.setup import create_tables, open_store
@@ -82,7 +83,14 @@ def fleet(people: int) -> None:
         )  # fmt: skip
         models.Person.objects.bulk_create(
             (
-                models.Person(ordinal=n, login=f"p{n}", email=f"p{n}@example.org", name=f"Person {n}", zone=ZONES[n % 5])
+                models.Person(
+                    ordinal=n,
+                    login=f"p{n}",
+                    email=f"p{n}@example.org",
+                    name=f"Person {n}",
+                    zone=ZONES[n % 5],
+                    locale=LANGUAGES[n % len(LANGUAGES)],
+                )
                 for n in range(people)
             ),
             batch_size=100,

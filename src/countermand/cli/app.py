@@ -17,6 +17,7 @@ from countermand.cli import (
     imports,
     keeping,
     keyring,
+    notices,
     orders,
     processes,
     proof,
@@ -67,6 +68,7 @@ def _plant() -> None:
     panel = "Directives"
     for one in (documents.schema, documents.write, documents.propose, foresight.preview, documents.approve, control.issue):
         one.add_to(app, panel)
+    app.add_typer(notices.FAMILY, rich_help_panel=panel)
     app.add_typer(catalog.FAMILY, rich_help_panel=panel)
     app.add_typer(orders.FAMILY, rich_help_panel=panel)
     panel = "The way back"

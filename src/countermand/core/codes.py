@@ -247,6 +247,10 @@ CODES: dict[str, Code] = {
         "The notice {kind!r} would show a link.",
         "Write where to look in words: notices have no links, so that a copy with one is a fraud.",
     ),
+    "unknown-choice": Code("There is no {what} {name!r}.", "Take one of these: {known}."),
+    "picture-needs-chromium": Code(
+        "A picture needs Chromium, and there is none in PATH.", "Install Debian's package chromium; or take --format html."
+    ),
     "notice-too-long": Code(
         "The notice {kind!r} is longer than {longest} characters.", "Say it shorter; name the page that has the rest."
     ),

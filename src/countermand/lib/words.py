@@ -32,6 +32,11 @@ def several(language: str, one: str, many: str, count: int, **values: object) ->
     return _filled(_catalogue(language).ngettext(one, many, count), {"count": count, **values})
 
 
+def known(language: str, text: str) -> bool:
+    """Whether somebody has translated the text."""
+    return language == SOURCE or text in _catalogue(language)._catalog  # type: ignore[attr-defined]
+
+
 def pieces(text: str) -> list[tuple[bool, str]]:
     """A text cut at its placeholders: (is a placeholder, text or the placeholder's name)."""
     return [(index % 2 == 1, piece) for index, piece in enumerate(_SLOT.split(text)) if piece]

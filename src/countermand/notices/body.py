@@ -24,14 +24,13 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', Arial, sans-serif"
 _PAGE = """\
 <mjml{lang} dir="{direction}">
 <mj-head>
-<mj-title>{title}</mj-title>
 <mj-attributes>
 <mj-all font-family="{font}" />
 <mj-text font-size="16px" line-height="24px" color="#16191d" align="{side}" padding="6px 24px" />
 </mj-attributes>
 </mj-head>
 <mj-body width="600px" background-color="#ffffff">
-<mj-section direction="{direction}" padding="8px 0"><mj-column>
+<mj-section direction="{direction}" padding="8px 0"><mj-column direction="{direction}">
 {parts}
 </mj-column></mj-section>
 </mj-body>
@@ -47,16 +46,16 @@ def html_of(text: str, language: str) -> str:
     title = html.escape(subject.partition(":")[2].strip())
     right = words.right_to_left(language)
     parts = [f'<mj-text font-size="20px" line-height="28px"><strong>{title}</strong></mj-text>']
-    parts += [_part(paragraph) for paragraph in body.strip("\n").split("\n\n")]
+    parts += [_part(paragraph).replace("{name}", "<bdi>{name}</bdi>") for paragraph in body.strip("\n").split("\n\n")]
     page = _PAGE.format(
         lang=f' lang="{language}"',
         direction="rtl" if right else "ltr",
         side="right" if right else "left",
-        title=title,
         font=_FONT,
         parts="\n".join(parts),
     )
-    return str(mrml.to_html(page).content)
+    # The title is put in here: of one that it is given, MRML writes marks of Hindi and Arabic as escapes of Rust.
+    return str(mrml.to_html(page).content).replace("<title></title>", f"<title>{title}</title>", 1)
 
 
 def _part(paragraph: str) -> str:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from email import message_from_bytes, policy
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
@@ -165,6 +166,12 @@ def filled_text(text: str, language: str, reader: Reader, envelope: Envelope, zo
     return _SLOT.sub(lambda found: values.get(found[1], found[0]), text)
 
 
+def html_in(message: bytes) -> str:
+    """The HTML of a message, as a mail program reads it."""
+    found = message_from_bytes(message, policy=policy.default).get_body(("html",))
+    return "" if found is None else str(found.get_content())
+
+
 # -- names by which a notice is known --
 
 
@@ -207,7 +214,7 @@ def _items(
         day = moments.day(seen, at, zone, moments.locale_of(language, tag))
         found.append(words.say(language, templates.DEVICE_SEEN, model=named, platform=kind, day=day))
     if more := len(devices) - _DEVICES_SHOWN:
-        found += [words.several(language, *templates.MORE, more)] if more > 0 else []
+        found += [words.say(language, templates.MORE, count=more)] if more > 0 else []
     return tuple(found) or (words.say(language, templates.NO_DEVICES),)
 
 

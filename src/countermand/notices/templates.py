@@ -164,5 +164,5 @@ BUT_NOT = word("{these} (but not {those})")
 DEVICE_SEEN = word("{model} ({platform}), last seen: {day}")
 DEVICE = "{model} ({platform})"
 A_DEVICE = word("a device")
-MORE = (word("and {count} more"), word("and {count} more"))
+MORE = word("and {count} more")
 NO_DEVICES = word("(none that we know of)")

@@ -60,7 +60,7 @@ def preview(call: Call, directive: str) -> Preview:
 @operation("POST", "/directives/{directive}/propose", "propose")
 def propose(call: Call, directive: str, expected: int | None = None, dry_run: bool = False) -> Proposal:
     """Freeze a draft into the bundle that approvers sign. ``expected``: the number of people, from another source."""
-    made = rehearsed(dry_run, freeze)(call.act, directive, rails=call.config.guard, expected=expected)
+    made = rehearsed(dry_run, freeze)(call.act, directive, rails=call.config.guard, expected=expected, page=call.config.pages.url)
     apps = tuple(ProposedApp(str(app), why) for app, why in made.apps.items())
     return Proposal(
         made.lineage, made.number, made.digest, apps, made.unseen, made.remarks, made.cautions, made.people, made.peak

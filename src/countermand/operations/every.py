@@ -13,11 +13,12 @@ from countermand.operations import (
     imports,
     known,
     ledger,
+    notices,
     standing,
     tokens,
 )
 from countermand.operations.operation import Operation
 
 #: Module by module, in the order in which they are documented.
-ROOMS = (known, directives, forward, back, standing, carveouts, devices, imports, events, house, tokens, ledger)
+ROOMS = (known, directives, notices, forward, back, standing, carveouts, devices, imports, events, house, tokens, ledger)
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)

@@ -1,0 +1,110 @@
+"""``countermand notices …``: what people will read, before they do."""
+
+import shutil
+import subprocess
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from countermand.cli.command import command, group
+from countermand.cli.documents import Id
+from countermand.cli.session import Session
+from countermand.core.errors import Refused
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from countermand.reads.notices import Linted, NoticePreview
+
+
+class Form(StrEnum):
+    TEXT = "text"
+    HTML = "html"
+    PICTURE = "picture"
+
+
+Kind = Annotated[str, typer.Option("--kind", metavar="KIND", help="issued, reminder, denied, rescinded, …; default issued.")]
+Language = Annotated[str, typer.Option("--language", metavar="TAG", help="en, es, fr, de, pt-BR, ja, zh-Hans, hi or ar.")]
+Zone = Annotated[str, typer.Option("--zone", metavar="ZONE", help="The reader's time zone; default UTC.")]
+Format = Annotated[Form, typer.Option("--format", help="text on the screen, html, or a picture as PNG.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where HTML or the picture goes; it is written anew.")]
+#: Names under which Chromium is in PATH.
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_WIDTH, _HEIGHT = 680, 900
+
+
+@command(
+    "preview",
+    [
+        "countermand notices preview no-tiktok",
+        "countermand notices preview no-tiktok --kind rescinded --language ja --zone Asia/Tokyo",
+        "countermand notices preview no-tiktok --language ar --format picture --out notice.png",
+    ],
+)
+def preview(
+    session: Session,
+    directive: Id,
+    kind: Kind = "issued",
+    language: Language = "en",
+    zone: Zone = "UTC",
+    form: Format = Form.TEXT,
+    out: Out = None,
+) -> None:
+    """Show a directive's notice as somebody would get it, in any language; nothing is sent."""
+    from countermand.operations import notices
+
+    found = session.call(notices.preview_notice, directive, kind, language, zone)
+    if form is Form.TEXT and out is None:
+        session.show(found, _letter)
+        return
+    target = out or Path(f"{directive}-{kind}-{language}.{'png' if form is Form.PICTURE else 'html'}")
+    if form is Form.PICTURE:
+        _picture(found.html, target)
+    else:
+        target.write_text(found.html if form is Form.HTML else f"{found.subject}\n\n{found.text}\n", encoding="utf-8")
+    session.show(found, lambda seen: f"{target}: {seen.subject}")
+
+
+@command("lint", ["countermand notices lint no-tiktok", "countermand notices lint no-tiktok --json"])
+def lint(session: Session, directive: Id) -> None:
+    """Look a directive's notices over in every language: too long, words missing, what a reader must know left out.
+
+    A link to anything but the configured page, and a placeholder that is not on the list, are refused."""
+    from countermand.operations import notices
+
+    session.show(session.call(notices.lint_notices, directive), _findings)
+
+
+FAMILY = group("notices", "What people are told: look at it before it is sent.", preview, lint)
+
+
+def _letter(seen: "NoticePreview") -> str:
+    return f"Subject: {seen.subject}\n\n{seen.text}"
+
+
+def _findings(seen: "Linted") -> "RenderableType":
+    from countermand.cli.render import table
+
+    rows = [(one.flaw, one.kind, one.language, one.words) for one in seen.findings]
+    return table(["what", "notice", "language", "in words"], rows, empty=f"{seen.texts} texts: nothing to see.")
+
+
+def _picture(html: str, target: Path) -> None:
+    """The notice as a mail program shows it. Refused ``picture-needs-chromium``."""
+    program = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
+    if program is None:
+        raise Refused("picture-needs-chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "notice.html"
+        page.write_text(html, encoding="utf-8")
+        subprocess.run(
+            [
+                program, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+                "--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile",
+                f"--window-size={_WIDTH},{_HEIGHT}", f"--screenshot={target.absolute()}", page.as_uri(),
+            ],
+            check=True, capture_output=True, timeout=120,
+        )  # fmt: skip

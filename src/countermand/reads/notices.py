@@ -1,0 +1,90 @@
+"""Notices before they are sent: what a directive would say to somebody, and what should be seen in its words first."""
+
+from dataclasses import dataclass, replace
+
+from countermand.config import Config
+from countermand.core import schedule, schema
+from countermand.core.errors import Refused
+from countermand.core.instants import DAY, Instant
+from countermand.core.languages import LANGUAGES, SOURCE
+from countermand.core.lifecycle import State
+from countermand.core.notices import Kind
+from countermand.notices import compose
+from countermand.notices.lint import SAMPLE, Finding, lint
+from countermand.notices.texts import rendered_texts, text_of
+from countermand.store import directives
+from countermand.store.unit import reading
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePreview:
+    """A notice as a sample reader would get it. ``own``: True if the words are the approved ones of a bundle, False if the
+    bundle is not made yet; ``size`` in bytes."""
+
+    kind: str
+    language: str
+    subject: str
+    text: str
+    html: str
+    size: int
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """``texts``: how many were looked at."""
+
+    texts: int
+    findings: tuple[Finding, ...]
+
+
+def preview(name: str, kind: str, language: str, zone: str, config: Config, now: Instant) -> NoticePreview:
+    """The newest version's notice of a kind. Refused ``not-found``, ``unknown-choice`` for a kind, language or zone that
+    there is not."""
+    wanted = _choice("kind", kind, [one.value for one in Kind])
+    tongue = _choice("language", language, list(LANGUAGES))
+    document, texts, approved = _texts(name, config)
+    directive = schema.read(document)
+    text, spoken = text_of(texts, Kind(wanted), tongue) or ("", SOURCE)
+    clock = schedule.clock_of(zone or "UTC", directive.fallback_zone)
+    reader = replace(SAMPLE, zone=clock, devices=tuple((one[0], one[1], now - 2 * DAY) for one in SAMPLE.devices))
+    due = schedule.due_at_claim(directive, clock, now, now, config.notices.lease)
+    envelope = compose.Envelope(
+        f"<preview@{config.origin}>", "", now, due, "ABCDE-23456", "sent-in-error", None if due is None else due + 30 * DAY
+    )
+    message = compose.fill(compose.lay_out(Kind(wanted), text, config.smtp.sender, spoken), reader, envelope, clock)
+    filled = compose.filled_text(text, spoken, reader, envelope, clock)
+    subject, _, body = filled.partition("\n")
+    return NoticePreview(
+        kind=wanted,
+        language=spoken,
+        subject=subject.partition(":")[2].strip(),
+        text=body.strip(),
+        html=compose.html_in(message),
+        size=len(message),
+        own=approved,
+    )
+
+
+def linted(name: str, config: Config) -> Linted:
+    """What to see in the newest version's notices. Refused ``not-found``, and as ``rendered_texts`` does."""
+    document, texts, _ = _texts(name, config)
+    return Linted(len(texts), tuple(lint(schema.read(document), texts)))
+
+
+def _texts(name: str, config: Config) -> tuple[dict[str, object], dict[str, str], bool]:
+    """(document, texts, whether they are a bundle's)."""
+    from countermand.core.bundle import Bundle
+
+    with reading():
+        row = directives.newest(name)
+    document = dict(row.document)
+    if row.bundle and row.state is not State.DRAFT:
+        return document, dict(Bundle.opened(row.bundle).texts), True
+    return document, dict(rendered_texts(schema.read(document), config.pages.url)), False
+
+
+def _choice(what: str, given: str, known: list[str]) -> str:
+    if given not in known:
+        raise Refused("unknown-choice", what=what, name=given, known=", ".join(known))
+    return given
