@@ -12,10 +12,10 @@ from strategies import ANDROID, INSTANTS, IOS, MOMENTS, World
 
 from countermand.core.apps import App
 from countermand.core.coverage import Grade
-from countermand.core.facts import Block
+from countermand.core.facts import Block, begins
 from countermand.core.instants import DAY, Instant
 from countermand.core.presence import Presence
-from countermand.core.terms import needs
+from countermand.core.terms import Wanted, needs, needs_to_deny
 from countermand.core.timeline import Timeline
 
 
@@ -139,10 +139,15 @@ def nobody_in_grace_or_exempt_is_denied(world: World, rules: Rules = RULES) -> N
 def needs_are_enough(world: World, rules: Rules = RULES) -> None:
     """A block loaded with what ``needs`` names is judged and walked like the whole."""
     whole, lineage = block_of(world.phones, rules), lineage_of(world.order)
-    names, prefixes = needs(lineage)
-    kept = {name: found for name, found in whole.sets.items() if name in names or name.startswith(tuple(prefixes))}
-    assert reasons(world, Block(0, kept), rules) == reasons(world, whole, rules)
-    assert rules.timeline(Block(0, kept), lineage) == rules.timeline(whole, lineage)
+
+    def kept(wanted: Wanted) -> Block:
+        names, prefixes = wanted
+        here = whole.sets.items()
+        return Block(0, {name: found for name, found in here if name in names or any(begins(name, one) for one in prefixes)})
+
+    assert reasons(world, kept(needs(lineage)), rules) == reasons(world, whole, rules)
+    assert rules.timeline(kept(needs(lineage)), lineage) == rules.timeline(whole, lineage)
+    assert rules.timeline(kept(needs_to_deny(lineage)), lineage) == rules.timeline(whole, lineage)
 
 
 def _well_formed(entries: Timeline) -> None:

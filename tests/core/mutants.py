@@ -31,7 +31,7 @@ JUDGE = _of(
     ("unseen = open_ - removed - flagged", "unseen = open_ - removed", "the app may be present and absent at once"),
     ("unseen = open_ - removed - flagged", "unseen = open_ - flagged", "mail removed and unknown at once"),
     ("absent = unseen & _looked(", "absent = _looked(", "a look clears whatever it saw"),
-    ("lambda look: look.fresh(contacts, terms, now)", "lambda look: True", "evidence never ages"),
+    ("_fresh(looks, contacts, terms, now)", "looks", "evidence never ages"),
     ("block[facts.EVERY] - scope - block[facts.RETIRED]", "block[facts.EVERY] - scope", "retired for two reasons"),
     ("block[facts.EVERY] - scope - block[facts.RETIRED]", "block[facts.EVERY] - block[facts.RETIRED]", "nobody is in scope"),
     ("block[facts.RETIRED] - scope", "block[facts.RETIRED] & scope", "retired devices vanish"),
@@ -79,9 +79,9 @@ DUE = _of(
 EVIDENCE = _of(
     "verdict",
     ("if max_age <= facts.HOURS_KEPT", "if max_age < facts.HOURS_KEPT", "a limit of two days reads day sets"),
-    ("self.unit == unit and ", "", "hours and days are read together"),
-    ("(self.bucket + 1) * width >", "self.bucket * width >", "ages are rounded against the device"),
-    ("(self.bucket + 1) * width >", "(self.bucket + 1) * width >=", "an hour or a day too long"),
+    ("look.unit == unit and ", "", "hours and days are read together"),
+    ("(look.bucket + 1) * width >", "look.bucket * width >", "ages are rounded against the device"),
+    ("(look.bucket + 1) * width >", "(look.bucket + 1) * width >=", "an hour or a day too long"),
     ("if grade >= least and", "if grade > least and", "the grade asked for is not enough"),
     ("grade >= least and ", "", "any grade is enough"),
     (" and coverage in covering]", "]", "whoever looked at anything looked at this"),
@@ -89,7 +89,7 @@ EVIDENCE = _of(
     ("ownership(ownership)] & block[facts.platform", "ownership(ownership)] | block[facts.platform", "another platform's looks"),
     ("found |= where & BitMap.union(", "found |= where | BitMap.union(", "no look is needed"),
     ("found |= where & BitMap.union(", "found = where & BitMap.union(", "only the last platform is looked at"),
-    ("lambda look: look.source in sources", "lambda look: True", "a dead source lapses devices"),
+    (" if look.source in sources]", "]", "a dead source lapses devices"),
 )
 
 WHY_UNKNOWN = _of(

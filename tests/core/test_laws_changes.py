@@ -15,6 +15,7 @@ from countermand.core import facts
 from countermand.core.audience import addressed
 from countermand.core.changes import STORED, diff, stored
 from countermand.core.directive import Audience
+from countermand.core.facts import BLOCK_SIZE
 from countermand.core.instants import HOUR
 from countermand.core.preview import Tally, as_if_told, tally
 from countermand.core.verdict import Status, judge
@@ -48,14 +49,12 @@ def test_every_device_in_scope_is_stored_under_one_status(world: World) -> None:
 
 def counted(world: World, parts: list[tuple[Phone, ...]]) -> Tally:
     lineage, into = lineage_of(world.order), Tally()
-    numbers = iter(range(1000, 2000))  # a person per phone, but for phones that are nobody's
+    first = 0
     for part in parts:
-        people = {offset: next(numbers) for offset, phone in enumerate(part) if phone.owner or not next(numbers)}
-
-        def owners(devices: BitMap, people: dict[int, int] = people) -> BitMap:
-            return BitMap(people[offset] for offset in devices if offset in people)
-
-        tally(into, block_of(part), lineage, [lineage], contacts_of(world.sources), owners, world.now)
+        here = block_of(part).sets.items()
+        shifted = facts.Block(3, {name: found.shift(first) for name, found in here})  # at their places in the block
+        tally(into, shifted, lineage, [lineage], contacts_of(world.sources), world.now)
+        first += len(part)
     return into
 
 
@@ -81,8 +80,10 @@ def test_a_tally_counts_what_the_oracle_says(world: World) -> None:
     assert found.denied_by_others == found.denied_now, "the other lineage was the same one"
     assert sum(found.denials_by_hour.values()) == found.net_new + found.denied_now
     scoped = [phone for phone, (status, _) in zip(world.phones, verdicts, strict=True) if status != "not_applicable"]
-    assert len(found.audience) == sum(phone.owner is not None for phone in scoped)
-    assert found.nobodys == len(scoped) - len(found.audience)
+    assert len(found.addressed) == sum(phone.owner is not None for phone in scoped)
+    assert found.nobodys == len(scoped) - len(found.addressed)
+    places = [3 * BLOCK_SIZE + place for place, (status, _) in enumerate(verdicts) if status == "compliant"]
+    assert found.in_status[Status.COMPLIANT] == BitMap(places)
 
 
 @HALF

@@ -20,6 +20,9 @@ from countermand.core.people import Person
 #: How long hour sets are kept; a ``max_age`` up to this reads them, a longer one reads day sets.
 HOURS_KEPT = 48 * HOUR
 
+#: How the names of look sets begin; and of those, the day sets alone (a ``*`` stands for anything).
+LOOKED, LOOKED_BY_DAY = "looked:", "looked:*:d"
+
 EVERY = "every"
 OWNED = "owned"
 RETIRED = "retired"
@@ -89,7 +92,7 @@ def looked(look: Look, observed_at: Instant) -> tuple[str, str]:
 
 
 def looked_prefix(look: Look) -> str:
-    return f"looked:{look.source}:{look.grade.word}:{look.coverage}:"
+    return f"{LOOKED}{look.source}:{look.grade.word}:{look.coverage}:"
 
 
 def hour_is_over(name: str, now: Instant, healthy: Mapping[str, Instant]) -> bool:
@@ -97,9 +100,9 @@ def hour_is_over(name: str, now: Instant, healthy: Mapping[str, Instant]) -> boo
 
     Hours are counted back from the source's last contact in ``healthy``, as ages are: the sets of a dead source stay.
     """
-    if not name.startswith("looked:"):
+    if not name.startswith(LOOKED):
         return False
-    source, _, _, bucket = name.removeprefix("looked:").rsplit(":", 3)
+    source, _, _, bucket = name.removeprefix(LOOKED).rsplit(":", 3)
     oldest = min(now, healthy.get(source, now)) - HOURS_KEPT
     return bucket[0] == "h" and (int(bucket[1:]) + 1) * HOUR <= oldest
 
@@ -113,6 +116,7 @@ class Block:
 
     number: int
     sets: Mapping[str, BitMap]
+    _families: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> BitMap:
         """The set of this name; a set nobody is in is simply not stored."""
@@ -122,9 +126,17 @@ class Block:
         found = [self.sets[name] for name in names if name in self.sets]
         return BitMap.union(*found) if found else BitMap()
 
+    def family(self, word: str) -> list[str]:
+        """The names of the sets that begin with ``<word>:``."""
+        if not self._families:
+            for name in self.sets:
+                self._families.setdefault(name.partition(":")[0], []).append(name)
+        return self._families.get(word, [])
+
     def instants(self, prefix: str) -> Iterator[tuple[Instant, BitMap]]:
         """(instant, set) of every set named ``<prefix><instant>``, earliest first."""
-        found = [(int(name[len(prefix) :]), bitmap) for name, bitmap in self.sets.items() if name.startswith(prefix)]
+        names = (name for name in self.family(prefix.partition(":")[0]) if name.startswith(prefix))
+        found = [(int(name[len(prefix) :]), self.sets[name]) for name in names]
         return iter(sorted(found, key=lambda pair: pair[0]))
 
 
@@ -208,6 +220,12 @@ def block_of(number: int, members: Mapping[int, Iterable[str]]) -> Block:
         for name in found:
             sets.setdefault(name, BitMap()).add(offset)
     return Block(number, sets)
+
+
+def begins(name: str, prefix: str) -> bool:
+    """Whether a name begins so; a ``*`` in the prefix stands for anything."""
+    head, star, middle = prefix.partition("*")
+    return name.startswith(head) and (not star or middle in name[len(head) :])
 
 
 def derived(name: str) -> bool:

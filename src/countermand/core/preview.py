@@ -5,35 +5,33 @@ else than what will happen with today's facts.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
 from countermand.core import facts
 from countermand.core.audience import addressed
-from countermand.core.facts import Block
+from countermand.core.facts import BLOCK_SIZE, Block
 from countermand.core.instants import HOUR, Instant
 from countermand.core.terms import Contacts, Lineage, Terms
 from countermand.core.timeline import Timeline, denied_at, timeline
-from countermand.core.verdict import Reason, Status, Verdicts, in_scope, judge, present
+from countermand.core.verdict import Reason, Status, Verdicts, judge, present
 
-#: Offsets of devices in a block → the ordinals of their owners.
-Owners = Callable[[BitMap], BitMap]
 #: The ways in which devices are broken down; each is a family of sets.
 DIMENSIONS = ("platform", "ownership", "enrollment", "country", "group")
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of devices; ``people``: ordinals of owners by status; ``audience``: of those who are told. Sets, because one
-    person has several devices."""
+    """Counts of devices. Two are sets of their ordinals, because one person has several and people are counted too:
+    ``in_status``, and ``addressed``, those whose owners are told."""
 
     reasons: Counter[Reason] = field(default_factory=Counter)
     by: dict[str, Counter[tuple[str, Status]]] = field(default_factory=lambda: {name: Counter() for name in DIMENSIONS})
     apps: Counter[int] = field(default_factory=Counter)
-    people: dict[Status, BitMap] = field(default_factory=dict)
-    audience: BitMap = field(default_factory=BitMap)
+    in_status: dict[Status, BitMap] = field(default_factory=dict)
+    addressed: BitMap = field(default_factory=BitMap)
     scope: int = 0
     protected: int = 0
     exempt_with_app: int = 0
@@ -59,12 +57,12 @@ def tally(
     lineage: Lineage,
     others: Sequence[Lineage],
     contacts: Contacts,
-    owners: Owners,
     now: Instant,
 ) -> Verdicts:
     """Add a block to the counts. ``others``: lineages already in force."""
     verdicts = judge(block, lineage, contacts, now)
-    scope = in_scope(block, lineage.current)
+    statuses = {status: verdicts[status] for status in Status if status is not Status.NOT_APPLICABLE}
+    scope = BitMap.union(*statuses.values())
     with_app = scope & present(block, lineage.current)
     entries = timeline(block, lineage)
     into.scope += len(scope)
@@ -73,9 +71,10 @@ def tally(
     into.exempt_with_app += len(with_app & verdicts[Status.EXEMPT])
     into.not_deniable += len(verdicts.flagged - block[facts.DENIABLE])
     into.nobodys += len(scope - block[facts.OWNED])
-    _break_down(into, block, verdicts)
-    into.audience |= owners(addressed(block, lineage.current))
-    _people(into, verdicts, owners)
+    _break_down(into, block, statuses)
+    into.addressed |= addressed(block, lineage.current).shift(block.number * BLOCK_SIZE)
+    for status, found in statuses.items():
+        into.in_status.setdefault(status, BitMap()).update(found.shift(block.number * BLOCK_SIZE))
     _apps(into, block, lineage, scope)
     _denials(into, block, entries, others, now)
     return verdicts
@@ -99,26 +98,18 @@ def as_if_told(block: Block, terms: Terms, due_in: Mapping[str, Instant]) -> Blo
     return Block(block.number, sets)
 
 
-def _break_down(into: Tally, block: Block, verdicts: Verdicts) -> None:
-    sets = {status: verdicts[status] for status in Status if status is not Status.NOT_APPLICABLE}
+def _break_down(into: Tally, block: Block, statuses: Mapping[Status, BitMap]) -> None:
+    sets = [(status, found) for status, found in statuses.items() if found]
     for dimension, value, devices in _values(block):
-        for status, found in sets.items():
-            count = devices.intersection_cardinality(found)
-            if count:
+        for status, found in sets:
+            if count := devices.intersection_cardinality(found):
                 into.by[dimension][value, status] += count
 
 
 def _values(block: Block) -> Iterator[tuple[str, str, BitMap]]:
-    for name, devices in block.sets.items():
-        dimension, _, value = name.partition(":")
-        if dimension in DIMENSIONS:
-            yield dimension, value, devices
-
-
-def _people(into: Tally, verdicts: Verdicts, owners: Owners) -> None:
-    for status in Status:
-        if status is not Status.NOT_APPLICABLE:
-            into.people[status] = into.people.get(status, BitMap()) | owners(verdicts[status])
+    for dimension in DIMENSIONS:
+        for name in block.family(dimension):
+            yield dimension, name.partition(":")[2], block.sets[name]
 
 
 def _apps(into: Tally, block: Block, lineage: Lineage, scope: BitMap) -> None:

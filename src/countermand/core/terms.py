@@ -90,13 +90,24 @@ class Contacts:
         return min(now, self.healthy.get(source, now)) - max_age
 
 
-def needs(lineage: Lineage) -> tuple[frozenset[str], frozenset[str]]:
-    """The names, and the prefixes of names, of every set that judging this lineage and walking its timeline reads."""
+Wanted = tuple[frozenset[str], frozenset[str]]
+
+
+def needs(lineage: Lineage) -> Wanted:
+    """The names, and the prefixes of names, of every set that judging this lineage and walking its timeline reads. Of look
+    sets those of days tell everything but what only hours tell (there is a day set for every hour set)."""
+    names, prefixes = needs_to_deny(lineage)
+    by_hours = lineage.current.directive.evidence.max_age <= facts.HOURS_KEPT
+    return names, prefixes | {facts.LOOKED if by_hours else facts.LOOKED_BY_DAY}
+
+
+def needs_to_deny(lineage: Lineage) -> Wanted:
+    """The same for what does not depend on evidence of absence: who is in scope, who is told, and the timeline."""
     names = {facts.EVERY, facts.OWNED, facts.RETIRED, facts.READS_MAIL, facts.DENIABLE, facts.PROTECTED, facts.MAIL_REMOVED}
     names.update(facts.platform(p) for p in Platform)
     names.update(facts.ownership(o) for o in Ownership)
     names.update(facts.enrollment(e) for e in Enrollment)
-    prefixes = {"looked:", f"exempt:{lineage.id}:", f"ring:{lineage.id}:"}
+    prefixes = {f"exempt:{lineage.id}:", f"ring:{lineage.id}:"}
     for terms in lineage.versions:
         people = terms.directive.applies_to.people
         names.update(facts.app(number) for number in terms.named)

@@ -4,7 +4,7 @@ For devices in scope: exempt if an exemption holds; else noncompliant (in grace 
 present; else compliant if evidence of at least the minimum grade, fresh enough and covering, exists; else unknown.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -95,7 +95,8 @@ def judge(block: Block, lineage: Lineage, contacts: Contacts, now: Instant) -> V
     flagged = (open_ - removed) & present(block, terms)
     overdue = flagged & past_due(block, lineage, now)
     unseen = open_ - removed - flagged
-    absent = unseen & _looked(block, terms, lambda look: look.fresh(contacts, terms, now))
+    looks = _looks(block)
+    absent = unseen & _looked(block, terms, _fresh(looks, contacts, terms, now))
     found = {
         Reason.OUT_OF_SCOPE: block[facts.EVERY] - scope - block[facts.RETIRED],
         Reason.RETIRED: block[facts.RETIRED] - scope,
@@ -105,7 +106,7 @@ def judge(block: Block, lineage: Lineage, contacts: Contacts, now: Instant) -> V
         Reason.PRESENT_IN_GRACE: flagged - overdue,
         Reason.SEEN_ABSENT: absent,
     }
-    return Verdicts(found | _why_unknown(block, terms, unseen - absent))
+    return Verdicts(found | _why_unknown(block, terms, looks, unseen - absent))
 
 
 def in_scope(block: Block, terms: Terms) -> BitMap:
@@ -170,12 +171,6 @@ class _LookName:
     unit: str  # d or h
     bucket: int
 
-    def fresh(self, contacts: Contacts, terms: Terms, now: Instant) -> bool:
-        """Rounded in the device's favour: a bucket is fresh while any instant of it is."""
-        max_age = terms.directive.evidence.max_age
-        unit, width = ("h", HOUR) if max_age <= facts.HOURS_KEPT else ("d", DAY)
-        return self.unit == unit and (self.bucket + 1) * width > contacts.cutoff(self.source, max_age, now)
-
 
 @lru_cache(maxsize=65_536)
 def _look_name(name: str) -> _LookName:
@@ -185,17 +180,27 @@ def _look_name(name: str) -> _LookName:
     return _LookName(source, Grade[grade.upper()], int(coverage), bucket[0], int(bucket[1:]))
 
 
-def _look_sets(block: Block) -> Iterator[tuple[_LookName, BitMap]]:
-    return ((_look_name(name), devices) for name, devices in block.sets.items() if name.startswith("looked:"))
+_Looks = list[tuple[_LookName, BitMap]]
 
 
-def _looked(block: Block, terms: Terms, counts: Callable[[_LookName], bool]) -> BitMap:
-    """Devices with covering evidence of at least the grade asked of them, among the look sets that ``counts``."""
+def _looks(block: Block) -> _Looks:
+    return [(_look_name(name), block.sets[name]) for name in block.family("looked")]
+
+
+def _fresh(looks: _Looks, contacts: Contacts, terms: Terms, now: Instant) -> _Looks:
+    """Those no older than the version allows. Rounded in the device's favour: a bucket is fresh while any instant of it is."""
+    max_age = terms.directive.evidence.max_age
+    unit, width = ("h", HOUR) if max_age <= facts.HOURS_KEPT else ("d", DAY)
+    cutoff = {source: contacts.cutoff(source, max_age, now) for source in {look.source for look, _ in looks}}
+    return [(look, found) for look, found in looks if look.unit == unit and (look.bucket + 1) * width > cutoff[look.source]]
+
+
+def _looked(block: Block, terms: Terms, looks: _Looks) -> BitMap:
+    """Devices with covering evidence of at least the grade asked of them, among these look sets."""
     alike: dict[tuple[Grade, int], list[BitMap]] = {}
-    for look, devices in _look_sets(block):
-        if counts(look):
-            alike.setdefault((look.grade, look.coverage), []).append(devices)
-    seen = {kind: BitMap.union(BitMap(), *sets) for kind, sets in alike.items()}
+    for look, devices in looks:
+        alike.setdefault((look.grade, look.coverage), []).append(devices)
+    seen = {kind: BitMap.union(*sets) for kind, sets in alike.items()}
     found = BitMap()
     for ownership in Ownership:
         for platform in (p for p in Platform if terms.apps.get(p)):  # where nothing can be named, nothing was looked for
@@ -208,16 +213,16 @@ def _looked(block: Block, terms: Terms, counts: Callable[[_LookName], bool]) -> 
 
 def covered_by(block: Block, terms: Terms, sources: frozenset[str]) -> BitMap:
     """Devices that one of these sources ever looked at well enough, however long ago."""
-    return _looked(block, terms, lambda look: look.source in sources)
+    return _looked(block, terms, [(look, devices) for look, devices in _looks(block) if look.source in sources])
 
 
-def _why_unknown(block: Block, terms: Terms, unknown: BitMap) -> dict[Reason, BitMap]:
+def _why_unknown(block: Block, terms: Terms, looks: _Looks, unknown: BitMap) -> dict[Reason, BitMap]:
     """The most telling reason for each: it was looked for once; it never can be; others were looked for; never heard of."""
-    stale = unknown & _looked(block, terms, lambda look: True)
+    stale = unknown & _looked(block, terms, looks)
     rest = unknown - stale
     invisible = rest & _invisible(block, terms)
     rest -= invisible
-    not_looked = rest & BitMap.union(BitMap(), *(devices for _, devices in _look_sets(block)))
+    not_looked = rest & BitMap.union(BitMap(), *(devices for _, devices in looks))
     return {
         Reason.STALE: stale,
         Reason.INVISIBLE: invisible,

@@ -9,7 +9,7 @@ from countermand.core import schedule
 from countermand.core.decision import Entries, Standing, merged
 from countermand.core.directive import Directive, OnUnknown
 from countermand.core.instants import Instant
-from countermand.core.terms import Lineage, needs
+from countermand.core.terms import Lineage, needs_to_deny
 from countermand.core.timeline import timeline, unregistered
 from countermand.snapshot import records
 from countermand.snapshot.hashes import Hashes
@@ -72,13 +72,13 @@ def bodies(marks: Iterable[Mark], hashes: Hashes, now: Instant) -> Iterator[Said
 def denials(name: str, block: int, now: Instant) -> Entries:
     """From when which devices of a block the lineage denies."""
     lineage = _denying(name)
-    return merged(timeline(sets.load(sets.DEVICES, block, *needs(lineage)), lineage), now) if lineage else []
+    return merged(timeline(sets.load(sets.DEVICES, block, *needs_to_deny(lineage)), lineage), now) if lineage else []
 
 
 def denials_of_people(name: str, block: int, now: Instant) -> Entries:
     """From when whose unregistered devices the lineage denies."""
     lineage = _denying(name)
-    return merged(unregistered(sets.load(sets.PEOPLE, block, *needs(lineage)), lineage), now) if lineage else []
+    return merged(unregistered(sets.load(sets.PEOPLE, block, *needs_to_deny(lineage)), lineage), now) if lineage else []
 
 
 def _denying(name: str) -> Lineage | None:

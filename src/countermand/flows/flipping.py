@@ -49,7 +49,7 @@ def settle(
     rows say now, as far as the caller has it."""
     moved = {ordinal: flip for ordinal, flip in devices.items() if flip[0] != flip[1]}
     sets.flip(sets.DEVICES, moved)
-    only_looked = all(name.startswith("looked:") for before, after in moved.values() for name in before ^ after)
+    only_looked = all(name.startswith(facts.LOOKED) for before, after in moved.values() for name in before ^ after)
     reevaluate(act, sorted(moved), only_looked=only_looked, rows=rows)
     people_moved = {ordinal: flip for ordinal, flip in people.items() if flip[0] != flip[1]}
     sets.flip(sets.PEOPLE, people_moved)

@@ -13,7 +13,7 @@ from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.handover import Format, Item, Receipt, Step, Thing, as_if_denying, fits, held, in_force, step
 from countermand.core.instants import Instant
-from countermand.core.terms import Lineage, needs
+from countermand.core.terms import Lineage, needs_to_deny
 from countermand.core.timeline import denied_at, timeline
 from countermand.ledger.entry import MOST_LISTED
 from countermand.levers import csv, exchange
@@ -160,7 +160,7 @@ def _denied(lineage: Lineage, now: Instant) -> Iterator[list[int]]:
     reader knows, so that whoever has none is counted and not silently left out."""
     foreseen = as_if_denying(lineage)
     for number in sets.blocks(sets.DEVICES):
-        block = sets.load(sets.DEVICES, number, *needs(foreseen))
+        block = sets.load(sets.DEVICES, number, *needs_to_deny(foreseen))
         yield [number * BLOCK_SIZE + offset for offset in denied_at(timeline(block, foreseen), now)]
 
 

@@ -18,7 +18,7 @@ from countermand.core.drift import Drift
 from countermand.core.facts import Block
 from countermand.core.instants import HOUR, Instant, to_datetime
 from countermand.core.preview import as_if_told
-from countermand.core.terms import Lineage, Terms, needs, without_rings
+from countermand.core.terms import Lineage, Terms, needs_to_deny, without_rings
 from countermand.core.timeline import denied_at, timeline
 from countermand.store import audience, sets, terms
 
@@ -53,7 +53,7 @@ def _busiest_hour(act: Act, lineage: Lineage) -> int:
         return 0
     at_once = without_rings(lineage, act.now)
     before = terms.lineage(lineage.id)
-    exact, prefixes = needs(at_once)
+    exact, prefixes = needs_to_deny(at_once)
     hours: Counter[int] = Counter()
     for number in sets.blocks(sets.DEVICES):
         block = sets.load(sets.DEVICES, number, exact, {*prefixes, "zone:"})

@@ -85,7 +85,7 @@ def _stages(act: Act, lineage: Lineage) -> None:
 def _drop_old_hours(now: Instant) -> int:
     """Hour sets are kept for the two days before their source's last contact; nothing reads older ones."""
     healthy = health(now).contacts.healthy
-    gone = [name for name in sets.names(sets.DEVICES, "looked:") if facts.hour_is_over(name, now, healthy)]
+    gone = [name for name in sets.names(sets.DEVICES, facts.LOOKED) if facts.hour_is_over(name, now, healthy)]
     if gone:
         with unit():
             sets.drop(sets.DEVICES, gone)

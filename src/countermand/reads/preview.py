@@ -6,7 +6,7 @@ from datetime import date
 
 from countermand.catalog import load as catalogue
 from countermand.config import Config
-from countermand.core import facts, schedule
+from countermand.core import schedule
 from countermand.core.apps import App
 from countermand.core.catalogue import Expansion, expand
 from countermand.core.cautions import Caution, cautions
@@ -14,10 +14,11 @@ from countermand.core.directive import Directive
 from countermand.core.instants import Instant, to_datetime
 from countermand.core.lifecycle import State
 from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
-from countermand.core.terms import Lineage, needs, without_rings
+from countermand.core.terms import Lineage, needs, needs_to_deny, without_rings
 from countermand.core.verdict import STATUS_OF, Reason, Status
 from countermand.core.wording import many
 from countermand.store import directives, evidence, feed, owners, sets, terms
+from countermand.store.directives import VersionRow
 from countermand.store.health import health
 from countermand.store.unit import reading
 
@@ -73,10 +74,10 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
     """What the newest version of a directive would do, were it issued now with today's facts. Refused ``not-found``."""
     with reading():
         row = directives.newest(name)
-        lineage, expansion = _foreseen(name, now)
+        lineage, expansion = _foreseen(row, now)
         directive = lineage.current.directive
-        dues = _dues_by_zone(directive, now)
-        counted = _count(lineage, dues, now)
+        counted, dues = _count(lineage, now)
+        people = owners.count([counted.addressed, *counted.in_status.values()])
         numbers = evidence.apps(tuple(counted.apps))
         hits = {numbers[number]: count for number, count in counted.apps.items() if number in numbers}
         heard = len(feed.gates())
@@ -87,9 +88,9 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
         title=directive.title,
         state=row.state,
         at=now,
-        audience=len(counted.audience),
+        audience=people[0],
         scope=counted.scope,
-        people={status: len(found) for status, found in counted.people.items()},
+        people=dict(zip(counted.in_status, people[1:], strict=True)),
         devices=_by_status(counted),
         reasons={reason: counted.reasons[reason] for reason in Reason},
         by={dimension: _dimension(counted, dimension) for dimension in DIMENSIONS},
@@ -109,50 +110,46 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
         net=counted.net_new,
         uncovered_doors=config.mail.uncovered,
         gates_heard=heard,
-        words=tuple(_words(directive, counted, config, heard)),
+        words=tuple(_words(directive, counted, people[0], config, heard)),
     )
 
 
-def _foreseen(name: str, now: Instant) -> tuple[Lineage, Expansion]:
+def _foreseen(row: VersionRow, now: Instant) -> tuple[Lineage, Expansion]:
     """The lineage as it would stand, and what its selectors mean: frozen once proposed, today's facts before."""
-    row = directives.newest(name)
-    lineage = terms.foreseen(name, now, ())
-    directive = lineage.current.directive
+    directive = terms.text_of(row)
     scope = directive.applies_to
     expansion = expand(catalogue(), directive.prohibits, scope.platforms, _day(now), scope.people.countries)
     apps = expansion.apps.keys() if row.state is State.DRAFT else None
-    return terms.foreseen(name, now, apps), expansion
+    return terms.foreseen(row.lineage, now, apps, row), expansion
 
 
-def _count(lineage: Lineage, dues: Mapping[str, Instant], now: Instant) -> Tally:
-    """Walk the blocks once. A version that nobody was told of is counted as if everyone in scope had been; rings as if all
-    were open."""
+def _count(lineage: Lineage, now: Instant) -> tuple[Tally, Mapping[str, Instant]]:
+    """Walk the blocks once; also the due that a notice claimed now would state, per zone of the fleet. A version that nobody
+    was told of is counted as if everyone in scope had been; rings as if all were open."""
     lineage = without_rings(lineage, now)
     counted = Tally()
     worth = health(now)
     others = tuple(other for other in terms.live() if other.id != lineage.id)
     wanted, prefixes = _needed(lineage, others)
+    dues = {"": schedule.due_at_claim(lineage.current.directive, "", now, now, 0)}
     for number in sets.blocks(sets.DEVICES):
         block = sets.load(sets.DEVICES, number, wanted, prefixes)
+        for zone in (name.removeprefix("zone:") for name in block.sets if name.startswith("zone:")):
+            if zone not in dues:
+                dues[zone] = schedule.due_at_claim(lineage.current.directive, zone, now, now, 0)
+        known = {zone: due for zone, due in dues.items() if due is not None}
         if not any(block.instants(f"told:{lineage.current.number}:")):
-            block = as_if_told(block, lineage.current, dues)
-        tally(counted, block, lineage, others, worth.contacts, owners.in_block(number), now)
-    return counted
+            block = as_if_told(block, lineage.current, known)
+        tally(counted, block, lineage, others, worth.contacts, now)
+    return counted, {zone: due for zone, due in dues.items() if due is not None}
 
 
 def _needed(lineage: Lineage, others: tuple[Lineage, ...]) -> tuple[frozenset[str], frozenset[str]]:
     wanted, prefixes = needs(lineage)
     for other in others:
-        more, longer = needs(other)
+        more, longer = needs_to_deny(other)
         wanted, prefixes = wanted | more, prefixes | longer
     return wanted, prefixes | {"country:", "group:", "zone:"}
-
-
-def _dues_by_zone(directive: Directive, now: Instant) -> dict[str, Instant]:
-    """The due that a notice claimed now would state, per zone of the fleet; '' for people whose zone is not known."""
-    zones = [name.removeprefix("zone:") for name in sets.names(sets.DEVICES, facts.zone(""))]
-    stated = {zone: schedule.due_at_claim(directive, zone, now, now, 0) for zone in ["", *zones]}
-    return {zone: due for zone, due in stated.items() if due is not None}
 
 
 def _by_status(counted: Tally) -> dict[Status, int]:
@@ -173,10 +170,10 @@ def _day(now: Instant) -> date:
     return to_datetime(now).date()
 
 
-def _words(directive: Directive, counted: Tally, config: Config, heard: int) -> list[str]:
+def _words(directive: Directive, counted: Tally, people: int, config: Config, heard: int) -> list[str]:
     """The same in plain sentences, the ones that decide first."""
     hits = sum(counted.apps.values())
-    audience, scope = many(len(counted.audience), "person", "people"), many(counted.scope, "device")
+    audience, scope = many(people, "person", "people"), many(counted.scope, "device")
     said = [f"It speaks to {audience} with {scope}."]
     said.append(f"The app is on {hits:,} of them as far as anybody looked.")
     if unknown := counted.reasons[Reason.NOT_LOOKED]:

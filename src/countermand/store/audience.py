@@ -6,7 +6,7 @@ from pyroaring import BitMap
 
 from countermand.core.audience import addressed
 from countermand.core.facts import BLOCK_SIZE
-from countermand.core.terms import Lineage, needs
+from countermand.core.terms import Lineage, needs_to_deny
 from countermand.store import bulk, owners, sets
 
 
@@ -15,7 +15,7 @@ def members(lineage: Lineage) -> BitMap:
     hear that it changed. Ordinals of active people."""
     found = BitMap()
     for number in sets.blocks(sets.DEVICES):
-        block = sets.load(sets.DEVICES, number, *needs(lineage))
+        block = sets.load(sets.DEVICES, number, *needs_to_deny(lineage))
         devices = addressed(block, lineage.current)
         if devices:
             found |= owners_in(number, devices)

@@ -1,7 +1,7 @@
 """Whose device is whose: the mapping between the two ordinals, for counting people and for telling them."""
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,21 @@ class BlockOwners:
             return BitMap()
         found = np.sort(self.owners[np.frombuffer(devices.to_array(), np.uint32)])
         return BitMap(array("I", found[np.searchsorted(found, 0) :].astype(np.uint32).tobytes()))
+
+
+def count(fleet: Sequence[BitMap]) -> list[int]:
+    """How many people own the devices of each of these sets of ordinals."""
+    devices = [np.frombuffer(one.to_array(), np.uint32) for one in fleet]
+    people = [np.zeros(0, np.bool_) for _ in fleet]
+    for block in sorted({int(number) for one in devices for number in np.unique(one // BLOCK_SIZE)}):
+        whose = in_block(block).owners
+        for at, one in enumerate(devices):
+            low, high = np.searchsorted(one, [block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE])
+            found = whose[one[low:high] % BLOCK_SIZE]
+            if high > low and (most := int(found.max())) >= len(people[at]):
+                people[at] = np.append(people[at], np.zeros(most + 1 + len(people[at]), np.bool_))
+            people[at][found[found >= 0]] = True
+    return [int(np.count_nonzero(one)) for one in people]
 
 
 def in_block(block: int) -> BlockOwners:

@@ -4,6 +4,7 @@ What was frozen at proposing never changes, so it is compiled once per process; 
 before) is read each time.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,7 +20,8 @@ from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
 from countermand.core.reading import build
 from countermand.core.terms import Lineage, Terms
-from countermand.store import directives, models
+from countermand.store import bulk, directives, models
+from countermand.store.directives import VersionRow
 
 Apps = Mapping[Platform, frozenset[int]]
 #: (number, digest) of every coverage: what the compiled coverings depend on.
@@ -54,23 +56,28 @@ def on_record(name: str) -> Lineage | None:
     return replace(_lineage(name, asked, (row.halted_at, row.not_before, list(row.rings_opened)), _coverages()), live=False)
 
 
-def foreseen(name: str, now: Instant, apps: Collection[App] | None = None) -> Lineage:
+def foreseen(name: str, now: Instant, apps: Collection[App] | None = None, row: VersionRow | None = None) -> Lineage:
     """The lineage as it would stand if its newest version were issued at ``now``. ``apps``: what a draft's selectors mean;
-    a proposed version has them frozen. Refused ``not-found``.
+    a proposed version has them frozen. ``row``: that version, where the caller has it. Refused ``not-found``.
 
     An app that the store has no number for is on no device, and is left out.
     """
-    row = directives.newest(name)
+    row = row or directives.newest(name)
     before = lineage(name)
     versions = before.versions if before else ()
     if row.state is State.ISSUED and before is not None:
         return before
-    directive = schema.read(row.document)
+    directive = text_of(row)
     numbers = _scoped(directive, directives.apps_of(row.pk) if apps is None else _numbers(apps))
     last = schedule.latest_due(directive, now)
     terms = Terms(row.pk, directive, numbers, _covering(_database(), _key(numbers), _coverages()), last)
     opened = before.rings_opened if before else (now,)
     return Lineage(name, (*versions, terms), before.not_before if before else 0, opened, live=True)
+
+
+def text_of(row: VersionRow) -> Directive:
+    """The directive that a version's row holds. Once proposed it was checked, and it is built, not checked again."""
+    return schema.read(row.document) if row.state is State.DRAFT else build(row.document)
 
 
 def directive(pk: int, digest: str) -> Directive:
@@ -87,19 +94,26 @@ class _Asked:
     digest: str
 
 
+# Asked with every report, so it is put in SQL as it stands.
+_IN_FORCE = (
+    "SELECT v.lineage_id, v.id, v.issued_at, v.bundle_digest, l.halted_at, l.not_before, l.rings_opened"
+    " FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id"
+    " WHERE v.state IN (%s, %s) AND l.ended_at IS NULL"
+    " AND EXISTS (SELECT 1 FROM store_version i WHERE i.lineage_id = l.id AND i.state = %s)"
+)
+
+
 def _read(name: str | None) -> tuple[Lineage, ...]:
-    in_force = models.Version.objects.filter(state=State.ISSUED, lineage__ended_at=None)
-    if name is not None:
-        in_force = in_force.filter(lineage=name)
-    rows = models.Version.objects.filter(lineage__in=in_force.values("lineage"), state__in=[State.ISSUED, State.SUPERSEDED])
-    fields = ("pk", "issued_at", "bundle_digest", "lineage__halted_at", "lineage__not_before", "lineage__rings_opened")
+    states = [State.ISSUED.value, State.SUPERSEDED.value, State.ISSUED.value]
+    which, named = ("", []) if name is None else (" AND l.id = %s", [name])
+    rows = bulk.all_rows(f"{_IN_FORCE}{which} ORDER BY v.lineage_id, v.number", [*states, *named])
+    if not rows:
+        return ()
     asked: dict[str, list[_Asked]] = {}
     standing: dict[str, tuple[Instant | None, Instant, list[Instant]]] = {}
-    for key, pk, issued_at, digest, *rest in rows.order_by("lineage_id", "number").values_list("lineage_id", *fields):
+    for key, pk, issued_at, digest, halted_at, not_before, rings_opened in rows:
         asked.setdefault(key, []).append(_Asked(pk, issued_at or 0, digest))
-        standing[key] = (rest[0], rest[1], rest[2])
-    if not asked:
-        return ()
+        standing[key] = (halted_at, not_before, json.loads(rings_opened))
     coverages = _coverages()
     return tuple(_lineage(key, found, standing[key], coverages) for key, found in asked.items())
 
@@ -108,17 +122,18 @@ def _lineage(
     name: str, asked: list[_Asked], standing: tuple[Instant | None, Instant, list[Instant]], coverages: _Coverages
 ) -> Lineage:
     halted_at, not_before, rings_opened = standing
-    versions = tuple(_terms(version, coverages) for version in asked)
+    versions = tuple(_terms(_database(), version, coverages) for version in asked)
     return Lineage(name, versions, not_before, tuple(rings_opened), live=halted_at is None)
 
 
-def _terms(asked: _Asked, coverages: _Coverages) -> Terms:
-    directive, apps = _frozen(_database(), asked.pk, asked.digest)
+@lru_cache(maxsize=256)
+def _terms(database: str, asked: _Asked, coverages: _Coverages) -> Terms:
+    directive, apps = _frozen(database, asked.pk, asked.digest)
     return Terms(
         number=asked.pk,
         directive=directive,
         apps=dict(apps),
-        covering=_covering(_database(), apps, coverages),
+        covering=_covering(database, apps, coverages),
         last_due=schedule.latest_due(directive, asked.issued_at),
     )
 
@@ -143,7 +158,7 @@ def _covering(
 
 
 def _coverages() -> _Coverages:
-    return tuple(models.Coverage.objects.order_by("pk").values_list("pk", "digest"))
+    return tuple(bulk.all_rows("SELECT id, digest FROM store_coverage ORDER BY id"))
 
 
 def _numbers(apps: Collection[App]) -> dict[Platform, frozenset[int]]:
