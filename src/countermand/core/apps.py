@@ -12,5 +12,8 @@ class App:
     platform: Platform
     id: str
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # app lists are made of these by the million; two platforms seldom share an id
+
     def __str__(self) -> str:
         return f"{self.platform}:{self.id}"

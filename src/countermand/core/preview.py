@@ -61,7 +61,7 @@ def tally(
 ) -> Verdicts:
     """Add a block to the counts. ``others``: lineages already in force."""
     verdicts = judge(block, lineage, contacts, now)
-    statuses = {status: verdicts[status] for status in Status if status is not Status.NOT_APPLICABLE}
+    statuses: dict[Status, BitMap] = {one: verdicts[one] for one in Status if one is not Status.NOT_APPLICABLE}
     scope = BitMap.union(*statuses.values())
     with_app = scope & present(block, lineage.current)
     entries = timeline(block, lineage)

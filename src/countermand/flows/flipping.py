@@ -3,14 +3,14 @@
 Part of a flow, never one by itself: everything here runs inside the caller's unit.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import MappingProxyType
 
 from countermand.access import Act
 from countermand.core import facts
 from countermand.core.directive import OnUnknown
-from countermand.core.facts import BLOCK_SIZE, Known
+from countermand.core.facts import BLOCK_SIZE
+from countermand.core.terms import Lineage
 from countermand.flows.reevaluate import reevaluate
 from countermand.store import feed, known, sets, terms
 
@@ -43,14 +43,18 @@ def names_of_people(people: Collection[int]) -> dict[int, frozenset[str]]:
 
 
 def settle(
-    act: Act, devices: Mapping[int, Flip], people: Mapping[int, Flip], rows: Mapping[int, Known] = MappingProxyType({})
+    act: Act,
+    devices: Mapping[int, Flip],
+    people: Mapping[int, Flip],
+    lineages: Sequence[Lineage] | None = None,
 ) -> frozenset[int]:
-    """Flip the sets, judge the devices that moved, and tell the gates; returns the devices that moved. ``rows``: what their
-    rows say now, as far as the caller has it."""
+    """Flip the sets, judge the devices that moved, and tell the gates; returns the devices that moved. ``lineages``: those
+    issued, if the caller read them in this unit."""
     moved = {ordinal: flip for ordinal, flip in devices.items() if flip[0] != flip[1]}
     sets.flip(sets.DEVICES, moved)
     only_looked = all(name.startswith(facts.LOOKED) for before, after in moved.values() for name in before ^ after)
-    reevaluate(act, sorted(moved), only_looked=only_looked, rows=rows)
+    names = {ordinal: after for ordinal, (_, after) in moved.items()}
+    reevaluate(act, sorted(moved), only_looked=only_looked, names=names, lineages=lineages)
     people_moved = {ordinal: flip for ordinal, flip in people.items() if flip[0] != flip[1]}
     sets.flip(sets.PEOPLE, people_moved)
     _mark_unregistered({ordinal // BLOCK_SIZE for ordinal in people_moved})

@@ -4,16 +4,16 @@ Called inside the unit of the flow that changed rows and sets. A few devices are
 rows; many in one block are judged from the block's sets. Both give the same answer (a law in the tests).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from pyroaring import BitMap
 
 from countermand.access import Act
 from countermand.core import facts
-from countermand.core.facts import BLOCK_SIZE, Block, Known
+from countermand.core.facts import BLOCK_SIZE, Block
 from countermand.core.terms import Lineage, needs
-from countermand.flows.walk import walk
+from countermand.flows.walk import walk, written_sets
 from countermand.store import feed, known, sets, terms
 from countermand.store.health import health
 
@@ -22,14 +22,19 @@ FEW = 64
 
 
 def reevaluate(
-    act: Act, ordinals: Collection[int], *, only_looked: bool = False, rows: Mapping[int, Known] = MappingProxyType({})
+    act: Act,
+    ordinals: Collection[int],
+    *,
+    only_looked: bool = False,
+    names: Mapping[int, frozenset[str]] = MappingProxyType({}),
+    lineages: Sequence[Lineage] | None = None,
 ) -> None:
-    """Judge these devices afresh under every issued lineage, and mark what gates must hear. ``rows``: what the rows of some
-    of them say, where the caller has just read or written them.
+    """Judge these devices afresh under every issued lineage, and mark what gates must hear. ``names``: the sets that some
+    of them are in by their rows, and ``lineages``: those issued, where the caller read them in this unit.
 
     ``only_looked``: nothing but evidence of absence changed, which no gate needs to hear unless a lapse ends by it.
     """
-    lineages = terms.issued()
+    lineages = terms.issued() if lineages is None else lineages
     if not lineages or not ordinals:
         return
     worth = health(act.now)
@@ -38,9 +43,10 @@ def reevaluate(
         by_block.setdefault(ordinal // BLOCK_SIZE, []).append(ordinal)
     for number, members in by_block.items():
         offsets = BitMap([ordinal % BLOCK_SIZE for ordinal in members])
-        few = _from_rows(number, members, rows) if len(members) <= FEW else None
+        written = written_sets(number, lineages)
+        few = _from_rows(number, members, names, written) if len(members) <= FEW else None
         for lineage in lineages:
-            walk(act, few or block_for(number, lineage), offsets, lineage, worth)
+            walk(act, few or block_for(number, lineage), offsets, lineage, worth, written)
             if not only_looked and any(version.directive.denies for version in lineage.versions):
                 feed.mark("denials", lineage.id, number)
 
@@ -50,12 +56,12 @@ def block_for(number: int, lineage: Lineage) -> Block:
     return sets.load(sets.DEVICES, number, *needs(lineage))
 
 
-def _from_rows(number: int, ordinals: list[int], rows: Mapping[int, Known]) -> Block:
+def _from_rows(number: int, ordinals: list[int], names: Mapping[int, frozenset[str]], written: Block) -> Block:
     """A block of these devices alone, from their own rows, with the written sets they are in."""
-    loaded = {ordinal: rows[ordinal] for ordinal in ordinals if ordinal in rows}
-    loaded |= known.load([ordinal for ordinal in ordinals if ordinal not in rows])
-    members = {ordinal % BLOCK_SIZE: facts.names(found) for ordinal, found in loaded.items()}
+    found = {ordinal: names[ordinal] for ordinal in ordinals if ordinal in names}
+    unread = known.load([ordinal for ordinal in ordinals if ordinal not in names])
+    found |= {ordinal: facts.names(rows) for ordinal, rows in unread.items()}
+    members = {ordinal % BLOCK_SIZE: sets_ for ordinal, sets_ in found.items() if sets_}
     block = facts.block_of(number, members)
     mine = BitMap(members.keys())
-    written = {name: found & mine for name, found in sets.load(sets.DEVICES, number, (), ("lapsed:",)).sets.items()}
-    return Block(number, {**block.sets, **written})
+    return Block(number, {**block.sets, **{name: written[name] & mine for name in written.family("lapsed")}})

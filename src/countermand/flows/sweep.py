@@ -15,7 +15,7 @@ from countermand.core.terms import Lineage
 from countermand.core.verdict import exempt_at, present
 from countermand.flows.reevaluate import block_for
 from countermand.flows.rings import advance
-from countermand.flows.walk import walk
+from countermand.flows.walk import walk, written_sets
 from countermand.store import directives, log, outbox, owners, sets, terms
 from countermand.store.health import health
 from countermand.store.unit import unit
@@ -44,7 +44,7 @@ def sweep(now: Instant, *, drill: bool = False, lapse: bool = True, between: Cal
                     break
                 block = block_for(number, lineage)
                 every = block[facts.EVERY]
-                changed += walk(act, block, every, lineage, health(now), lapse=lapse)
+                changed += walk(act, block, every, lineage, health(now), written_sets(number, [lineage]), lapse=lapse)
                 reminders += _remind(act, block, lineage)
             blocks += 1
             between()

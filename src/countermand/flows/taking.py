@@ -17,6 +17,7 @@ from countermand.core.facts import BLOCK_SIZE, Known
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.presence import Presence, concise, fold, forget
+from countermand.core.terms import Lineage
 from countermand.flows.flipping import settle
 from countermand.flows.walk import change_hands
 from countermand.store import directory, evidence, feed, fleet, known, terms, watching
@@ -36,6 +37,7 @@ class Plan:
     """What a batch of mentions would do. ``rows``: (before, after), before None for a new device; ``presence`` likewise.
 
     ``surfaced``: device → how many watched apps would be newly present. ``passed``: mentions not taken, counted by why.
+    ``lineages``: those issued, as they were read in the unit.
     """
 
     met: evidence.Met
@@ -48,6 +50,7 @@ class Plan:
     placed: list[tuple[int, Mention]] = field(default_factory=list)
     passed: dict[str, int] = field(default_factory=dict)
     reports: int = 0
+    lineages: tuple[Lineage, ...] = ()
 
     @property
     def added(self) -> int:
@@ -68,7 +71,7 @@ class Plan:
 
 def plan(act: Act, source: str, mentions: Sequence[Mention], *, may_add: bool) -> Plan:
     """What these mentions would do; writes nothing. Without ``may_add`` a device that nobody knows is passed over."""
-    drawn = Plan(evidence.Met())
+    drawn = Plan(evidence.Met(), lineages=terms.issued())
     _place(drawn, mentions, may_add)
     _draw_rows(drawn, act.now)
     _draw_presence(drawn, act, source)
@@ -80,7 +83,7 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
     _number(drawn)
     touched = drawn.rows.keys() | drawn.presence.keys()
     existing = [ordinal for ordinal in touched if ordinal not in drawn.rows or drawn.rows[ordinal][0] is not None]
-    before = known.load(existing)
+    before = known.load(existing, _read(drawn))
     fleet.save({ordinal: after for ordinal, (was, after) in drawn.rows.items() if was != after})
     fleet.name(drawn.names)
     fleet.enrol(drawn.enrolled, source)
@@ -93,7 +96,7 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
     }
     _tell_gates(drawn, before, after)
     if handed := [one for one, was in before.items() if was.device.login not in ("", after[one].device.login)]:
-        change_hands(handed, terms.issued())
+        change_hands(handed, drawn.lineages)
     return settle(
         act,
         {
@@ -101,8 +104,15 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
             for ordinal in touched
         },
         {},
-        after,
+        drawn.lineages,
     )
+
+
+def _read(drawn: Plan) -> known.Read:
+    """What the plan read of its devices; spares reading it again."""
+    rows = {ordinal: row for ordinal, (row, _) in drawn.rows.items() if row is not None}
+    present = {one: frozenset(drawn.met.apps[app] for app in was.shown) for one, (was, _) in drawn.presence.items()}
+    return known.Read(rows, present, {one: evidence.looks(was, drawn.met) for one, (was, _) in drawn.presence.items()})
 
 
 def _row_moved(drawn: Plan, ordinal: int) -> bool:
@@ -205,7 +215,7 @@ def _draw_presence(drawn: Plan, act: Act, source: str) -> None:
     before = evidence.presences(reports.keys() | gone_private, drawn.met)
     if not reports and not gone_private:
         return
-    watched = watching.watch_list(act.now)
+    watched = watching.watch_list(act.now, lineages=drawn.lineages)
     for ordinal in reports.keys() | gone_private:
         was = before.get(ordinal, _NOTHING_KNOWN)
         whole = _kept_whole(drawn.rows[ordinal][1])

@@ -23,22 +23,29 @@ from countermand.store import feed, log, outbox, owners, sets
 DENIED = "denied"
 
 
-def walk(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, lapse: bool = False) -> bool:
+def written_sets(number: int, lineages: Sequence[Lineage]) -> Block:
+    """The sets of a block that are written and do not follow from rows, as far as walking these lineages reads them."""
+    return sets.load(sets.DEVICES, number, (), {"lapsed:", *(facts.verdict(lineage.id, "") for lineage in lineages)})
+
+
+def walk(
+    act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, written: Block, *, lapse: bool = False
+) -> bool:
     """Bring the stored verdicts of ``devices`` (offsets in ``block``) to now; True if anything changed.
 
-    With ``lapse`` stale devices may enter the lapsed set (the hourly sweep); without, they can only leave it.
+    ``written``: the block's ``written_sets`` as they were before this walk. With ``lapse`` stale devices may enter the
+    lapsed set (the hourly sweep); without, they can only leave it.
     """
     block = _lapse(act, block, devices, lineage, health, may_enter=lapse)
     after = stored(judge(block, lineage, health.contacts, act.now))
     denied = denied_at(timeline(block, lineage), act.now) if in_force(lineage, act.now) else BitMap()
     after[DENIED] = denied & block[facts.DENIABLE]
     names = {status: facts.verdict(lineage.id, status) for status in after}
-    current = sets.load(sets.DEVICES, block.number, names.values())
-    before = {status: current[name] & devices for status, name in names.items()}
+    before = {status: written[name] & devices for status, name in names.items()}
     changes = diff(before, {status: found & devices for status, found in after.items()})
     if not changes:
         return False
-    saved = {names[status]: (current[names[status]] - change.left) | change.entered for status, change in changes.items()}
+    saved = {names[status]: (written[names[status]] - change.left) | change.entered for status, change in changes.items()}
     sets.save(sets.DEVICES, block.number, saved)
     _record(act, block, lineage, changes)
     _tell(act, block, lineage, changes.get(DENIED))

@@ -15,6 +15,11 @@ PARAMETERS = 900
 NUMBERS = 8192
 
 
+def marks(values: Sequence[Any]) -> str:
+    """Placeholders for so many parameters."""
+    return ",".join(["%s"] * len(values))
+
+
 def cut(keys: Sequence[Key], size: int) -> Iterator[Sequence[Key]]:
     """``keys`` in parts of at most ``size``."""
     for start in range(0, len(keys), size):
@@ -36,7 +41,7 @@ def by_texts(statement: str, texts: Iterable[str], before: Sequence[Any] = ()) -
     wanted = list(texts)
     with connection.cursor() as cursor:
         for part in cut(wanted, PARAMETERS):
-            cursor.execute(statement.format(",".join(["%s"] * len(part))), [*before, *part])
+            cursor.execute(statement.format(marks(part)), [*before, *part])
             yield from cursor.fetchall()
 
 
@@ -47,6 +52,23 @@ def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
             cursor.executemany(statement, rows)
 
 
+def put(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """One statement, whose ``{}`` stands for the values of many rows: one way to the server and back."""
+    with connection.cursor() as cursor:
+        for many, values in _together(statement, rows):
+            cursor.execute(many, values)
+
+
+def given(statement: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """What one statement, whose ``{}`` stands for the values of many rows, gives back (RETURNING)."""
+    return [row for many, values in _together(statement, rows) for row in all_rows(many, values)]
+
+
+def _together(statement: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any]]]:
+    for part in cut(rows, PARAMETERS // len(rows[0])) if rows else ():
+        yield statement.format(",".join([f"({marks(part[0])})"] * len(part))), [value for row in part for value in row]
+
+
 def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """New rows, many of them: by COPY where the database has it."""
     with connection.cursor() as cursor:
@@ -55,8 +77,7 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
                 for row in rows:
                     copy.write_row(row)
             return
-        marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(rows))
+        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks(columns)})", list(rows))
 
 
 def all_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -43,10 +43,13 @@ def _numbered(apps: Collection[App]) -> dict[App, int]:
     return found
 
 
+_PLATFORMS = {platform.value: platform for platform in Platform}
+
+
 def apps(wanted: Collection[int]) -> dict[int, App]:
     """The apps with these numbers."""
     rows = bulk.by_numbers("SELECT id, platform, app_id FROM store_app WHERE id IN ({})", wanted)
-    return {number: App(Platform(platform), app_id) for number, platform, app_id in rows}
+    return {number: App(_PLATFORMS[platform], app_id) for number, platform, app_id in rows}
 
 
 def coverage_number(coverage: Coverage) -> int:
@@ -85,14 +88,21 @@ class Met:
     coverages: dict[Coverage, int] = field(default_factory=dict)
 
 
+_KEPT = (
+    "SELECT device_id, shown, '', 0, 0, 0 FROM store_applist WHERE device_id IN ({0})"
+    " UNION ALL SELECT device_id, NULL, source, grade, coverage_id, observed_at FROM store_looked WHERE device_id IN ({0})"
+)
+
+
 def presences(ordinals: Collection[int], met: Met) -> dict[int, Presence]:
     """The stored presence of each device that has any."""
-    shown = {
-        ordinal: unpack(bytes(blob))
-        for ordinal, blob in bulk.by_numbers("SELECT device_id, shown FROM store_applist WHERE device_id IN ({})", ordinals)
-    }
-    query = "SELECT device_id, source, grade, coverage_id, observed_at FROM store_looked WHERE device_id IN ({})"
-    looks = list(bulk.by_numbers(query, ordinals))
+    shown: dict[int, dict[int, Instant]] = {}
+    looks: list[tuple[int, str, int, int, Instant]] = []
+    for ordinal, packed, *look in bulk.by_numbers(_KEPT, ordinals):
+        if packed is None:
+            looks.append((ordinal, *look))
+        else:
+            shown[ordinal] = unpack(bytes(packed))
     named = apps({number for one in shown.values() for number in one})
     met.apps.update((app, number) for number, app in named.items())
     covered = coverages({row[3] for row in looks})

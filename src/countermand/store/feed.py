@@ -30,7 +30,8 @@ _CHUNK = 900
 
 def mark(kind: str, key: str = "", block: int = -1) -> None:
     """Gates must hear of this. Called inside the unit that changes it."""
-    models.Dirty.objects.create(kind=kind, key=key, block=block)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO store_dirty (kind, key, block) VALUES (%s, %s, %s)", [kind, key, block])
 
 
 def mark_names(pairs: Iterable[tuple[str, str, str]]) -> None:

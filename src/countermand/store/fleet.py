@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from countermand.core.apps import App
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
@@ -31,10 +32,14 @@ _COLUMNS = "owner_id, platform, model, ownership, enrollment, reads_mail, mail_r
 def find(identities: Collection[Identity]) -> dict[Identity, int]:
     """Identity → device ordinal, of the names that are some device's."""
     found: dict[Identity, int] = {}
-    for kind in {identity.kind for identity in identities}:
-        values = [identity.value for identity in identities if identity.kind is kind]
-        query = "SELECT value, device_id FROM store_identity WHERE kind = %s AND value IN ({})"
-        found |= {Identity(kind, value): ordinal for value, ordinal in bulk.by_texts(query, values, [kind.value])}
+    for part in bulk.cut(sorted(identities), bulk.PARAMETERS // 2):
+        asked, values = [], list[str]()
+        for kind, some in groupby(part, key=lambda identity: identity.kind):
+            named = [identity.value for identity in some]
+            asked.append(f"SELECT kind, value, device_id FROM store_identity WHERE kind = %s AND value IN ({bulk.marks(named)})")
+            values += [kind.value, *named]
+        rows = bulk.all_rows(" UNION ALL ".join(asked), values)
+        found |= {Identity(IdentityKind(kind), value): ordinal for kind, value, ordinal in rows}
     return found
 
 

@@ -3,11 +3,11 @@
 from countermand.core.instants import Instant
 from countermand.core.lapse import Health, is_healthy
 from countermand.core.terms import Contacts
-from countermand.store import models
+from countermand.store import bulk
 
 
 def health(now: Instant) -> Health:
     """The sources' last contacts and health as of ``now``."""
-    rows = list(models.Source.objects.values_list("name", "last_contact", "interval"))
+    rows = bulk.all_rows("SELECT name, last_contact, interval FROM store_source")
     contacts = Contacts({name: last for name, last, _ in rows if last is not None})
     return Health(contacts, {name: is_healthy(last, interval, now) for name, last, interval in rows})

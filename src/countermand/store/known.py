@@ -7,19 +7,28 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import connection
-
 from countermand.core import facts
 from countermand.core.coverage import Grade, Look
-from countermand.core.devices import Device, Enrollment, Identity, IdentityKind, Ownership, Platform
+from countermand.core.devices import Device, Identity
 from countermand.core.facts import Known
 from countermand.core.instants import Instant
 from countermand.core.people import Person
-from countermand.store import nesting, packing
+from countermand.store import bulk, fleet, nesting, packing
+from countermand.store.fleet import DeviceRow
 from countermand.store.nesting import Nesting
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
+_STANDING = (
+    "SELECT 'e', kind, target, lineage_id, 0, until FROM store_exemption WHERE agreed_at IS NOT NULL AND ended_at IS NULL"
+    " UNION ALL SELECT 'p', '', login, '', 0, 0 FROM store_protectedlogin WHERE agreed_at IS NOT NULL AND ended_at IS NULL"
+    " UNION ALL SELECT 'n', '', child_id, parent_id, since, until FROM store_groupnesting"
+)
+_OF_PEOPLE = (
+    "SELECT 'g', person_id, group_id, 0, 0 FROM store_membership WHERE person_id IN ({0})"
+    " UNION ALL SELECT 't', person_id, '', version_id, due FROM store_told WHERE person_id IN ({0})"
+    " UNION ALL SELECT 'r', person_id, lineage_id, \"index\", 0 FROM store_ringmember WHERE person_id IN ({0})"
+)
 
 Pairs = frozenset[tuple[str, Instant]]
 
@@ -53,22 +62,31 @@ class _Releases:
         return frozenset(pair for target in targets for pair in held.get(target, ()))
 
 
-def load(ordinals: Collection[int]) -> dict[int, Known]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a caller has read in this unit already, by device: its row; the numbers of the apps present, and the looks."""
+
+    rows: Mapping[int, DeviceRow] = field(default_factory=dict)
+    present: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    looked: Mapping[int, Mapping[Look, Instant]] = field(default_factory=dict)
+
+
+def load(ordinals: Collection[int], read: Read = Read()) -> dict[int, Known]:  # frozen
     """Device ordinal → everything its rows say; ordinals without a row are left out."""
     found: dict[int, Known] = {}
     if not ordinals:
         return found
-    releases, tree = _releases(), nesting.load()
+    releases, tree = _standing()
     wanted = sorted(ordinals)
     for start in range(0, len(wanted), _CHUNK):
-        found |= _load_chunk(wanted[start : start + _CHUNK], releases, tree)
+        found |= _load_chunk(wanted[start : start + _CHUNK], releases, tree, read)
     return found
 
 
 def load_people(ordinals: Collection[int]) -> dict[int, OfPerson]:
     """Person ordinal → everything their rows say; inactive people and ordinals without a row are left out."""
     found: dict[int, OfPerson] = {}
-    releases, tree = _releases(), nesting.load()
+    releases, tree = _standing()
     wanted = sorted(ordinals)
     for start in range(0, len(wanted), _CHUNK):
         found |= _people(wanted[start : start + _CHUNK], releases, tree)
@@ -82,25 +100,27 @@ def names_of_people(ordinals: Collection[int]) -> dict[int, frozenset[str]]:
 
 def exempt_devices() -> Mapping[str, Pairs]:
     """(``kind:value`` of a device → (lineage, until)) of exemptions in force."""
-    return _releases().by.get("device", {})
+    return _standing()[0].by.get("device", {})
 
 
-def _load_chunk(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int, Known]:
-    columns = "ordinal, owner_id, platform, model, ownership, enrollment, reads_mail, retired, mail_removed"
-    rows = list(_rows(f"SELECT {columns} FROM store_device WHERE ordinal IN", part))
-    people = _people(sorted({owner for _, owner, *_ in rows if owner is not None}), releases, tree)
-    identities, shown, looked = _identities(part), _shown(part), _looked(part)
+def _load_chunk(part: Sequence[int], releases: _Releases, tree: Nesting, read: Read) -> dict[int, Known]:
+    rows = {ordinal: read.rows[ordinal] for ordinal in part if ordinal in read.rows}
+    rows |= fleet.load([ordinal for ordinal in part if ordinal not in rows])
+    people = _people(sorted({row.owner for row in rows.values() if row.owner is not None}), releases, tree)
+    identities = fleet.identities(part)
+    unread = [ordinal for ordinal in part if ordinal not in read.present]
+    shown, looked = {**_shown(unread), **read.present}, {**_looked(unread), **read.looked}
     found: dict[int, Known] = {}
-    for ordinal, owner, *kind, mail_removed in rows:
-        of = people.get(owner)
-        device = _device(identities.get(ordinal, frozenset()), of.person.login if of else "", kind)
+    for ordinal, row in rows.items():
+        of = people.get(row.owner) if row.owner is not None else None
+        device = _device(frozenset(identities.get(ordinal, ())), of.person.login if of else "", row)
         of_device = releases.of("device", [f"{identity.kind}:{identity.value}" for identity in device.identities])
         known = Known(
             device,
             present=shown.get(ordinal, frozenset()),
             looked=looked.get(ordinal, {}),
             exempt=of_device,
-            mail_removed=bool(mail_removed),
+            mail_removed=row.mail_removed,
         )
         found[ordinal] = _with_owner(known, of) if of else known
     return found
@@ -118,25 +138,17 @@ def _with_owner(known: Known, of: OfPerson) -> Known:
     )
 
 
-def _device(identities: frozenset[Identity], login: str, kind: Sequence[Any]) -> Device:
-    platform, model, ownership, enrollment, reads_mail, retired = kind
+def _device(identities: frozenset[Identity], login: str, row: DeviceRow) -> Device:
     return Device(
         identities=identities,
         login=login,
-        platform=Platform(platform),
-        model=model,
-        ownership=Ownership(ownership),
-        enrollment=Enrollment(enrollment),
-        reads_mail=bool(reads_mail),
-        retired=bool(retired),
+        platform=row.platform,
+        model=row.model,
+        ownership=row.ownership,
+        enrollment=row.enrollment,
+        reads_mail=row.reads_mail,
+        retired=row.retired,
     )
-
-
-def _identities(part: Sequence[int]) -> dict[int, frozenset[Identity]]:
-    found: dict[int, frozenset[Identity]] = {}
-    for device, kind, value in _rows("SELECT device_id, kind, value FROM store_identity WHERE device_id IN", part):
-        found[device] = found.get(device, frozenset()) | {Identity(IdentityKind(kind), value)}
-    return found
 
 
 def _shown(part: Sequence[int]) -> dict[int, frozenset[int]]:
@@ -154,14 +166,15 @@ def _looked(part: Sequence[int]) -> dict[int, dict[Look, Instant]]:
 
 def _people(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int, OfPerson]:
     direct: dict[int, set[str]] = {}
-    for person, group in _rows("SELECT person_id, group_id FROM store_membership WHERE person_id IN", part):
-        direct.setdefault(person, set()).add(group)
     told: dict[int, set[tuple[int, Instant]]] = {}
-    for person, version, due in _rows("SELECT person_id, version_id, due FROM store_told WHERE person_id IN", part):
-        told.setdefault(person, set()).add((version, due))
     rings: dict[int, set[tuple[str, int]]] = {}
-    for person, lineage, index in _rows('SELECT person_id, lineage_id, "index" FROM store_ringmember WHERE person_id IN', part):
-        rings.setdefault(person, set()).add((lineage, index))
+    for what, person, name, number, due in bulk.by_numbers(_OF_PEOPLE, part):
+        if what == "g":
+            direct.setdefault(person, set()).add(name)
+        elif what == "t":
+            told.setdefault(person, set()).add((number, due))
+        else:
+            rings.setdefault(person, set()).add((name, number))
     found: dict[int, OfPerson] = {}
     columns = "ordinal, login, email, name, zone, locale, country, employment"
     for ordinal, login, *rest in _rows(f"SELECT {columns} FROM store_person WHERE active AND ordinal IN", part):
@@ -180,24 +193,20 @@ def _people(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int
 
 
 def _rows(query: str, part: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-    if not part:
-        return
-    with connection.cursor() as cursor:
-        for start in range(0, len(part), _CHUNK):
-            some = part[start : start + _CHUNK]
-            cursor.execute(f"{query} ({','.join(['%s'] * len(some))})", list(some))
-            yield from cursor.fetchall()
+    return bulk.by_numbers(f"{query} ({{}})", part)
 
 
-def _releases() -> _Releases:
+def _standing() -> tuple[_Releases, Nesting]:
+    """What is read whole: exemptions and protections in force, and groups within groups."""
     by: dict[str, dict[str, set[tuple[str, Instant]]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT kind, target, lineage_id, until FROM store_exemption WHERE agreed_at IS NOT NULL AND ended_at IS NULL"
-        )
-        for kind, target, lineage, until in cursor.fetchall():
-            by.setdefault(kind, {}).setdefault(target, set()).add((lineage, until))
-        cursor.execute("SELECT login FROM store_protectedlogin WHERE agreed_at IS NOT NULL AND ended_at IS NULL")
-        protected = frozenset(row[0] for row in cursor.fetchall())
+    protected: set[str] = set()
+    edges: list[tuple[str, str, int, int]] = []
+    for what, kind, name, of, since, until in bulk.all_rows(_STANDING):
+        if what == "e":
+            by.setdefault(kind, {}).setdefault(name, set()).add((of, until))
+        elif what == "p":
+            protected.add(name)
+        else:
+            edges.append((name, of, since, until))
     held = {kind: {target: frozenset(pairs) for target, pairs in targets.items()} for kind, targets in by.items()}
-    return _Releases(held, protected)
+    return _Releases(held, frozenset(protected)), nesting.of_edges(edges)

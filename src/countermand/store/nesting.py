@@ -1,9 +1,8 @@
 """Groups within groups, as rows: which groups a person is in through those that they are in directly."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-from django.db import connection
+from typing import Any
 
 #: An edge of nesting holds for ordinals under this: for everybody.
 EVERYBODY = 2**31 - 1
@@ -22,11 +21,8 @@ class Nesting:
         return self.under if person < self.cursor else self.beyond
 
 
-def load() -> Nesting:
-    """The nesting as its rows are now."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT child_id, parent_id, since, until FROM store_groupnesting")
-        rows = cursor.fetchall()
+def of_edges(rows: Sequence[tuple[Any, ...]]) -> Nesting:
+    """The nesting of these rows: (child, parent, since, until)."""
     ends = {end for _, _, since, until in rows for end in (since, until)} - {0, EVERYBODY}
     at = max(ends, default=0)
     under = _closed((child, parent) for child, parent, since, _ in rows if since == 0)

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 
 from countermand.ledger.entry import SALT_SIZE, commitment
+from countermand.store import bulk
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
+
+
+_NEW = "INSERT INTO store_salt (subject, salt) VALUES {} ON CONFLICT (subject) DO NOTHING RETURNING subject, salt"
 
 
 def load(subjects: Iterable[str]) -> dict[str, bytes]:
@@ -30,12 +34,9 @@ def commit(subjects: Sequence[str]) -> list[bytes]:
     salts = load(wanted)
     missing = [subject for subject in wanted if subject not in salts]
     if missing:
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO store_salt (subject, salt) VALUES (%s, %s) ON CONFLICT (subject) DO NOTHING",
-                [(subject, os.urandom(SALT_SIZE)) for subject in missing],
-            )
-        salts |= load(missing)  # read back: another writer may have been first, and its salt is the one that counts
+        salts |= {subject: bytes(salt) for subject, salt in bulk.given(_NEW, [(one, os.urandom(SALT_SIZE)) for one in missing])}
+    if beaten := [subject for subject in missing if subject not in salts]:
+        salts |= load(beaten)  # another writer was first, and its salt is the one that counts
     return [commitment(salts[subject], subject) for subject in wanted]
 
 

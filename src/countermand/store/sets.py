@@ -38,7 +38,7 @@ def load(space: str, block: int, wanted: Collection[str], prefixes: Collection[s
     """A block with the sets named in ``wanted`` and all whose name begins with one of ``prefixes`` (core.facts.begins)."""
     found: dict[str, BitMap] = {}
     names = sorted(wanted)
-    parts: list[tuple[str, Sequence[object]]] = [_named(space, block, part) for part in bulk.cut(names, bulk.PARAMETERS)]
+    parts = [_named(space, block, part) for part in bulk.cut(names, bulk.PARAMETERS)]
     parts += [_beginning(space, block, prefix) for prefix in sorted(prefixes)]
     with connection.cursor() as cursor:
         for some in bulk.cut(parts, _PARTS):
@@ -51,13 +51,14 @@ def load(space: str, block: int, wanted: Collection[str], prefixes: Collection[s
 _SETS = "SELECT name, bitmap FROM store_factset WHERE space = %s AND block = %s AND "
 
 
-def _named(space: str, block: int, names: Sequence[str]) -> tuple[str, Sequence[object]]:
-    return f"{_SETS}name IN ({','.join(['%s'] * len(names))})", [space, block, *names]
+def _named(space: str, block: int, names: Sequence[str]) -> tuple[str, list[str | int]]:
+    return f"{_SETS}name IN ({bulk.marks(names)})", [space, block, *names]
 
 
-def _beginning(space: str, block: int, prefix: str) -> tuple[str, Sequence[object]]:
+def _beginning(space: str, block: int, prefix: str) -> tuple[str, list[str | int]]:
     head, star, _ = prefix.partition("*")
-    between, values = f"{_SETS}name >= %s AND name < %s", [space, block, head, head + "\U0010ffff"]
+    between = f"{_SETS}name >= %s AND name < %s"
+    values: list[str | int] = [space, block, head, head + "\U0010ffff"]
     return (f"{between} AND name LIKE %s", [*values, prefix.replace("*", "%") + "%"]) if star else (between, values)
 
 
@@ -66,19 +67,18 @@ def load_all(space: str, block: int) -> Block:
     return load(space, block, (), ("",))
 
 
+_PUT = (
+    "INSERT INTO store_factset (space, name, block, bitmap) VALUES {}"
+    " ON CONFLICT (space, block, name) DO UPDATE SET bitmap = excluded.bitmap"
+)
+
+
 def save(space: str, block: int, sets: Mapping[str, BitMap]) -> None:
     """Store these sets whole; an empty one is deleted, because a set nobody is in is not stored."""
     kept = [(space, name, block, bitmap.serialize()) for name, bitmap in sets.items() if bitmap]
     gone = [(space, name, block) for name, bitmap in sets.items() if not bitmap]
-    with connection.cursor() as cursor:
-        if kept:
-            cursor.executemany(
-                "INSERT INTO store_factset (space, name, block, bitmap) VALUES (%s, %s, %s, %s) "
-                "ON CONFLICT (space, block, name) DO UPDATE SET bitmap = excluded.bitmap",
-                kept,
-            )
-        if gone:
-            cursor.executemany("DELETE FROM store_factset WHERE space = %s AND name = %s AND block = %s", gone)
+    bulk.put(_PUT, kept)
+    bulk.write("DELETE FROM store_factset WHERE space = %s AND name = %s AND block = %s", gone)
 
 
 def flip(space: str, changes: Mapping[int, tuple[frozenset[str], frozenset[str]]]) -> None:

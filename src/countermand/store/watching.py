@@ -1,6 +1,7 @@
 """The watch list: app ids that may be kept for personal devices. Those of live directives, and its own entries as rows:
 ids that no live directive names, for a purpose, until a date, once two people agreed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from countermand.core import schedule
@@ -21,11 +22,12 @@ class Watched:
     agreed_by: str
 
 
-def watch_list(now: Instant, appeal: int = 0) -> frozenset[App]:
+def watch_list(now: Instant, appeal: int = 0, lineages: Sequence[Lineage] | None = None) -> frozenset[App]:
     """Apps of proposed and issued versions of lineages that have neither ended nor passed their sunset, and those that two
     people added for a purpose until a later instant than ``now``. ``appeal``: with the apps of lineages that were over for
-    no longer than so many milliseconds, which are kept where they were seen."""
-    over = [lineage.id for lineage in terms.issued() if _sunset(lineage) <= now - appeal]
+    no longer than so many milliseconds, which are kept where they were seen. ``lineages``: those issued, read already."""
+    issued = terms.issued() if lineages is None else lineages
+    over = [lineage.id for lineage in issued if _sunset(lineage) <= now - appeal]
     past = ",".join(["%s"] * len(over) + ["''"])
     rows = bulk.all_rows(
         "SELECT platform, app_id FROM store_app WHERE id IN ("
