@@ -23,7 +23,6 @@ from countermand.lib.parquet import NO_TIME
 from countermand.sources.devices_parquet import KINDS
 from countermand.store import evidence, known
 from countermand.store.arriving import Arrivals
-from countermand.store.fleet import DeviceRow
 from countermand.store.health import health
 
 _SOMEBODY = Person("somebody", "", "")
@@ -63,7 +62,7 @@ class Drawing:
     def __init__(self, placing: Placing, staged: Staged, watched: frozenset[App]) -> None:
         self._placing, self._staged, self._watched = placing, staged, watched
         self._traits: dict[tuple[Any, ...], Traits] = {}
-        self._looks: dict[tuple[str, Ownership, Enrollment], Look] = {}
+        self._looks: dict[tuple[str, Traits], Look] = {}
         self._look_names: dict[tuple[Look, int], tuple[str, ...]] = {}
 
     def draw(self, now: Instant, ready: Ready, low: int, high: int) -> tuple[Arrivals, dict[str, list[int]]]:
@@ -74,15 +73,15 @@ class Drawing:
         exempt = known.exempt_devices()
         healthy = health(now).contacts.healthy
         found, members = Arrivals(), dict[str, list[int]]()
-        columns = [rows[kind.value] for kind in KINDS]
+        columns = [(kind, kind.value, rows[kind.value]) for kind in KINDS if any(rows[kind.value])]
         for at, ordinal in enumerate(range(self._placing.first + low, self._placing.first + high)):
             owner = owners.get(rows["login"][at])
-            names = [Identity(kind, column[at]) for kind, column in zip(KINDS, columns, strict=True) if column[at]]
-            traits = self._traits_of(rows, at, owner in people, names)
+            names = [(kind, word, column[at]) for kind, word, column in columns if column[at]]
+            traits = self._traits_of(rows, at, owner in people, any(kind in MAIL_KINDS for kind, _, _ in names))
             seen = rows["observed_at"][at]
             sets = [*names_of(traits), *people.get(owner, ())]  # type: ignore[arg-type]
             if exempt:
-                pairs = {pair for one in names for pair in exempt.get(f"{one.kind}:{one.value}", ())}
+                pairs = {pair for _, word, name in names for pair in exempt.get(f"{word}:{name}", ())}
                 sets += [facts.exempt(lineage, until) for lineage, until in pairs]
             if seen != NO_TIME:
                 look = self._look(rows["source"][at], traits)
@@ -91,20 +90,23 @@ class Drawing:
                 if apps := ready.apps(low + at, seen):
                     found.lists.append((ordinal, apps))
             self._add(found, ordinal, owner, traits, rows, at, now)
-            found.names += [(ordinal, name) for name in names]
+            found.names += [(word, name, ordinal) for _, word, name in names]
+            offset = ordinal % BLOCK_SIZE
             for name in sets:
-                members.setdefault(name, []).append(ordinal % BLOCK_SIZE)
+                if name in members:
+                    members[name].append(offset)
+                else:
+                    members[name] = [offset]
         return found, members
 
     def _add(self, found: Arrivals, ordinal: int, owner: int | None, traits: Traits, rows: Any, at: int, now: Instant) -> None:
         seen = rows["observed_at"][at]
         last = None if seen == NO_TIME else seen
-        words = (traits.platform, rows["model"][at], traits.ownership, traits.enrollment, traits.reads_mail)
-        found.devices.append((ordinal, DeviceRow(owner, *words, last_seen=last)))
+        words = (rows["platform"][at], rows["model"][at], rows["ownership"][at], rows["enrollment"][at])
+        found.devices.append((ordinal, owner, *words, traits.reads_mail, False, False, last))
         found.enrolled.append((ordinal, rows["source"][at], now if last is None else last))
 
-    def _traits_of(self, rows: dict[str, list[Any]], at: int, owned: bool, names: list[Identity]) -> Traits:
-        recognisable = any(name.kind in MAIL_KINDS for name in names)
+    def _traits_of(self, rows: dict[str, list[Any]], at: int, owned: bool, recognisable: bool) -> Traits:
         key = (rows["platform"][at], rows["ownership"][at], rows["enrollment"][at], rows["reads_mail"][at], owned, recognisable)
         if key not in self._traits:
             self._traits[key] = Traits(Platform(key[0]), Ownership(key[1]), Enrollment(key[2]), bool(key[3]), owned, recognisable)
@@ -112,7 +114,7 @@ class Drawing:
 
     def _look(self, source: str, traits: Traits) -> Look:
         """PRIVACY: of a device that is not the company's, the coverage is narrowed to what was kept."""
-        key = (source, traits.ownership, traits.enrollment)
+        key = (source, traits)
         if key not in self._looks:
             coverage = visible(traits.enrollment)
             if traits.ownership is not taking.WHOLE:

@@ -138,8 +138,8 @@ def _apply(act: Act, people: Sequence[Person]) -> dict[str, int]:
 def _add(people: Mapping[int, Person]) -> None:
     """New people have no devices yet, so only their own sets and the gates hear of them."""
     directory.add(people)
-    found = known.load_people(people.keys())
-    sets.flip(sets.PEOPLE, {ordinal: (frozenset(), one.names) for ordinal, one in found.items()})
+    found = known.names_of_people(people.keys())
+    sets.flip(sets.PEOPLE, {ordinal: (frozenset(), names) for ordinal, names in found.items()})
     if len(people) <= FEW_LOGINS:
         for person in people.values():
             feed.mark("logins", person.login)

@@ -154,7 +154,9 @@ class Staging:
         self.positions = Positions()
         self.ids: list[str] = []
         self._stage, self._source, self._now, self._watched, self._logins = stage, source, now, watched, logins
-        self._codes: dict[str, int] = {}
+        self._coded_ids = pa.array([], pa.string())
+        self._unfit: Mask = np.zeros(0, np.bool_)
+        self._last: dict[str, tuple[Any, Longs]] = {}
         self._is_watched: Mask = np.zeros((len(PLATFORMS), 0), np.bool_)
         self.used: Mask = np.zeros((len(PLATFORMS), 0), np.bool_)
         self._hashes = array("q")
@@ -240,7 +242,7 @@ class Staging:
 
     def _apps(self, batch: dict[str, Any], first: int, problems: Problems) -> None:
         before, of = problems.count, self.positions
-        position = _looked_up(batch["device"], lambda name: of.by_name.get(name or "", -1)).astype(np.int32)
+        position = self._looked_up("device", batch["device"], lambda name: of.by_name.get(name or "", -1)).astype(np.int32)
         for offset in rows(position < 0):
             problems.add("device-row-missing", first + offset, "device", device=str(batch["device"][offset].as_py() or ""))
         code = self._coded(batch["app_id"], first, problems)
@@ -252,7 +254,8 @@ class Staging:
         when = np.where(when == NO_TIME, mine, when)
         for offset in rows(when == NO_TIME):
             problems.add("app-time-missing", first + offset, "observed_at")
-        said = _looked_up(batch["source"], lambda name: self.staged.numbered(name) if name else -1).astype(np.int16)
+        number = self.staged.numbered
+        said = self._looked_up("source", batch["source"], lambda name: number(name) if name else -1).astype(np.int16)
         source = np.where(said < 0, of.source[position], said)
         another = (when != mine) | (source != of.source[position])
         of.several[position[another]] = True
@@ -261,24 +264,40 @@ class Staging:
 
     def _coded(self, ids: Any, first: int, problems: Problems) -> npt.NDArray[np.int32]:
         """Each row's app by its code; ids that cannot be taken are problems of each of their rows."""
-        texts = pc.fill_null(ids.dictionary, "")
-        bad = check_texts(texts, "app_id", lambda offset: 0, Problems("")) | plain(pc.equal(texts, ""))
-        code = _looked_up(ids, self._code)
+        known = self._answers("app_id", ids.dictionary, self._codes)
+        bad = np.append(self._unfit, True)[known]  # -1, no text, is the last
+        code = _spread(known, ids)
         if bad.any() or ids.null_count:
-            wrong: Longs = np.flatnonzero(np.append(bad, True)[plain(pc.fill_null(ids.indices, len(texts)))])
+            wrong: Longs = np.flatnonzero(np.append(bad, True)[plain(pc.fill_null(ids.indices, len(known)))])
             cells = pc.fill_null(pc.cast(ids.take(pa.array(wrong)), pa.string()), "")
             check_texts(cells, "app_id", lambda offset: first + int(wrong[offset]), problems)
             for offset in rows(pc.equal(cells, "")):
                 problems.value(first + int(wrong[offset]), "app_id", "", "an app id", "the bundle id or package name")
         return code.astype(np.int32)
 
-    def _code(self, app_id: str | None) -> int:
-        if not app_id:
-            return -1
-        if app_id not in self._codes:
-            self._codes[app_id] = len(self.ids)
-            self.ids.append(app_id)
-        return self._codes[app_id]
+    def _codes(self, dictionary: Any) -> Longs:
+        """The code of each text, given now to those that have none; -1 for no text."""
+        texts = pc.fill_null(pc.cast(dictionary, pa.string()), "")
+        fresh = texts.filter(pc.and_(pc.invert(pc.is_in(texts, value_set=self._coded_ids)), pc.not_equal(texts, ""))).unique()
+        if len(fresh):
+            self._coded_ids = pa.concat_arrays([self._coded_ids, fresh])
+            self._unfit = np.append(self._unfit, check_texts(fresh, "app_id", lambda offset: 0, Problems("")))
+            self.ids += fresh.to_pylist()
+        codes: Longs = plain(pc.fill_null(pc.index_in(texts, value_set=self._coded_ids), -1)).astype(np.int64)
+        return codes
+
+    def _looked_up(self, column: str, texts: Any, find: Callable[[str | None], int]) -> Longs:
+        """What ``find`` says of each text, asked once for each distinct one; -1 for null."""
+        return _spread(
+            self._answers(column, texts.dictionary, lambda one: np.array([*map(find, one.to_pylist())], np.int64)), texts
+        )
+
+    def _answers(self, column: str, dictionary: Any, find: Callable[[Any], Longs]) -> Longs:
+        """What ``find`` says of a dictionary's texts. One batch often has the dictionary of the one before it."""
+        last = self._last.get(column)
+        if last is None or not last[0].equals(dictionary):
+            last = self._last[column] = (dictionary, find(dictionary))
+        return last[1]
 
     def _grow(self) -> None:
         """Room for the codes met since."""
@@ -329,10 +348,9 @@ class Staging:
         self._stage.finish(self.staged, self.positions, self.ids, self.used)
 
 
-def _looked_up(texts: Any, find: Callable[[str | None], int]) -> npt.NDArray[np.int64]:
-    """What ``find`` says of each text, asked once for each distinct one; -1 for null."""
-    answers = np.array([*map(find, texts.dictionary.to_pylist()), -1], np.int64)
-    found: npt.NDArray[np.int64] = answers[plain(pc.fill_null(texts.indices, len(answers) - 1))]
+def _spread(answers: Longs, texts: Any) -> Longs:
+    """The answers to the texts of a dictionary, row by row; -1 for null."""
+    found: Longs = np.append(answers, -1)[plain(pc.fill_null(texts.indices, len(answers)))]
     return found
 
 

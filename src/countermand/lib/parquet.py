@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -120,9 +121,9 @@ def _formed(column: Column, array: Any, encoded: bool) -> Any:
 
 def _absent(column: Column, rows: int, encoded: bool) -> Any:
     if column.kind is Kind.TIME:
-        return pa.array([NO_TIME], pa.int64()).take(pa.array([0] * rows, pa.int32()))
+        return pa.array(np.full(rows, NO_TIME))
     types = {Kind.FLAG: pa.bool_(), Kind.TEXTS: pa.list_(pa.string()), Kind.TEXT: pa.string()}
+    if column.kind is Kind.TEXT and encoded:
+        return pa.DictionaryArray.from_arrays(pa.nulls(rows, pa.int32()), pa.array([], pa.string()))
     empty = pa.nulls(rows, types[column.kind])
-    if column.kind is not Kind.TEXT:
-        return empty
-    return empty.dictionary_encode() if encoded else pc.fill_null(empty, "")
+    return pc.fill_null(empty, "") if column.kind is Kind.TEXT else empty

@@ -1,24 +1,22 @@
 """New devices in bulk as rows: everything that a device arrives with, in statements of thousands."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError
 
 from countermand.core.coverage import Look
-from countermand.core.devices import Identity
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.store import bulk, owners
-from countermand.store.fleet import DeviceRow
 
 
 @dataclass(slots=True)
 class Arrivals:
-    """Rows by table. ``devices`` holds (ordinal, row); ``lists`` (ordinal, packed presence)."""
+    """Rows by table. ``devices`` holds the columns from ordinal to last_seen; ``names`` (kind, value, ordinal); ``lists``
+    (ordinal, packed presence)."""
 
-    devices: list[tuple[int, DeviceRow]] = field(default_factory=list)
-    names: list[tuple[int, Identity]] = field(default_factory=list)
+    devices: list[tuple[int, int | None, str, str, str, str, bool, bool, bool, Instant | None]] = field(default_factory=list)
+    names: list[tuple[str, str, int]] = field(default_factory=list)
     enrolled: list[tuple[int, str, Instant]] = field(default_factory=list)
     lists: list[tuple[int, bytes]] = field(default_factory=list)
     looks: list[tuple[int, Look, Instant]] = field(default_factory=list)
@@ -38,10 +36,9 @@ def add(arrivals: Arrivals) -> None:
 
 
 def _add(arrivals: Arrivals) -> None:
-    bulk.insert("store_device", _DEVICE, [_device(ordinal, row) for ordinal, row in arrivals.devices])
-    owners.pack({ordinal: row.owner for ordinal, row in arrivals.devices if row.owner is not None})
-    names = sorted((one.kind.value, one.value, ordinal) for ordinal, one in arrivals.names)
-    bulk.insert("store_identity", ("kind", "value", "device_id"), names)
+    bulk.insert("store_device", _DEVICE, arrivals.devices)
+    owners.pack({ordinal: owner for ordinal, owner, *_ in arrivals.devices if owner is not None})
+    bulk.insert("store_identity", ("kind", "value", "device_id"), sorted(arrivals.names))
     bulk.insert("store_enrolled", ("device_id", "source", "since"), arrivals.enrolled)
     bulk.insert("store_applist", ("device_id", "shown"), arrivals.lists)
     bulk.insert(
@@ -49,8 +46,3 @@ def _add(arrivals: Arrivals) -> None:
         ("device_id", "source", "grade", "coverage_id", "observed_at"),
         [(ordinal, look.source, int(look.grade), look.coverage, at) for ordinal, look, at in arrivals.looks],
     )
-
-
-def _device(ordinal: int, row: DeviceRow) -> Sequence[object]:
-    words = (row.platform.value, row.model, row.ownership.value, row.enrollment.value)
-    return (ordinal, row.owner, *words, row.reads_mail, row.mail_removed, row.retired, row.last_seen)

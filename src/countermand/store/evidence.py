@@ -15,6 +15,11 @@ from countermand.store import bulk
 from countermand.store.packing import pack, unpack
 from countermand.store.unit import numbering
 
+_PLATFORMS = {platform.value: platform for platform in Platform}
+_NEW_APPS = (
+    "INSERT INTO store_app (platform, app_id) VALUES {} ON CONFLICT (platform, app_id) DO NOTHING RETURNING platform, app_id, id"
+)
+
 
 def numbers(apps: Iterable[App]) -> dict[App, int]:
     """The store's number of each app, giving a number to those that have none yet. INVARIANT: an app that may not be
@@ -23,9 +28,9 @@ def numbers(apps: Iterable[App]) -> dict[App, int]:
     found = _numbered(wanted)
     if missing := sorted(wanted - found.keys(), key=lambda app: (app.platform.value, app.id)):
         numbering()
-        rows = [(app.platform.value, app.id) for app in missing]
-        bulk.write("INSERT INTO store_app (platform, app_id) VALUES (%s, %s) ON CONFLICT (platform, app_id) DO NOTHING", rows)
-        found |= _numbered(missing)
+        rows = bulk.given(_NEW_APPS, [(app.platform.value, app.id) for app in missing])
+        found |= {App(_PLATFORMS[platform], app_id): number for platform, app_id, number in rows}
+        found |= _numbered([app for app in missing if app not in found])  # somebody else was first
     return found
 
 
@@ -41,9 +46,6 @@ def _numbered(apps: Collection[App]) -> dict[App, int]:
         query = "SELECT app_id, id FROM store_app WHERE platform = %s AND app_id IN ({})"
         found |= {App(platform, app_id): number for app_id, number in bulk.by_texts(query, ids, [platform.value])}
     return found
-
-
-_PLATFORMS = {platform.value: platform for platform in Platform}
 
 
 def apps(wanted: Collection[int]) -> dict[int, App]:

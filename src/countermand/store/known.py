@@ -5,6 +5,7 @@ Chunked, so that one device costs a handful of small queries and a block no more
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from countermand.core import facts
@@ -58,7 +59,9 @@ class _Releases:
     protected: frozenset[str] = frozenset()
 
     def of(self, kind: str, targets: Collection[str]) -> Pairs:
-        held = self.by.get(kind, {})
+        held = self.by.get(kind)
+        if not held:
+            return frozenset()
         return frozenset(pair for target in targets for pair in held.get(target, ()))
 
 
@@ -95,7 +98,39 @@ def load_people(ordinals: Collection[int]) -> dict[int, OfPerson]:
 
 def names_of_people(ordinals: Collection[int]) -> dict[int, frozenset[str]]:
     """Person ordinal → the sets that this person is in; inactive people are left out."""
-    return {ordinal: found.names for ordinal, found in load_people(ordinals).items()}
+    found: dict[int, frozenset[str]] = {}
+    releases, tree = _standing()
+    for part in bulk.cut(sorted(ordinals), bulk.NUMBERS):
+        of = _of_people(part)
+        rows = bulk.by_numbers("SELECT ordinal, login, country, zone FROM store_person WHERE active AND ordinal IN ({})", part)
+        for ordinal, login, country, zone in rows:
+            direct = frozenset(of.groups.get(ordinal, ()))
+            groups = _with_those_above(direct, tree.of(ordinal))
+            exempt = releases.of("person", [login]) | releases.of("group", groups)
+            told, rings = frozenset(of.told.get(ordinal, ())), frozenset(of.rings.get(ordinal, ()))
+            names = _at_home(country, zone) | _in_groups(groups)
+            if told or rings or exempt or login in releases.protected:
+                names |= facts.person_names(_ANYBODY, frozenset(), told, rings, exempt, login in releases.protected)
+            found[ordinal] = names
+    return found
+
+
+_ANYBODY = Person("anybody", "", "")
+
+
+# A person is in the sets of each thing that holds of them, whatever else does; people of one place or of the same groups are
+# many, so what is in facts.person_names is asked once for each.
+
+
+@lru_cache(maxsize=8192)
+def _at_home(country: str, zone: str) -> frozenset[str]:
+    person = replace(_ANYBODY, country=country, zone=zone)
+    return facts.person_names(person, frozenset(), frozenset(), frozenset(), frozenset(), protected=False)
+
+
+@lru_cache(maxsize=8192)
+def _in_groups(groups: frozenset[str]) -> frozenset[str]:
+    return facts.person_names(_ANYBODY, groups, frozenset(), frozenset(), frozenset(), protected=False)
 
 
 def exempt_devices() -> Mapping[str, Pairs]:
@@ -164,28 +199,44 @@ def _looked(part: Sequence[int]) -> dict[int, dict[Look, Instant]]:
     return found
 
 
-def _people(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int, OfPerson]:
-    direct: dict[int, set[str]] = {}
-    told: dict[int, set[tuple[int, Instant]]] = {}
-    rings: dict[int, set[tuple[str, int]]] = {}
+@dataclass(frozen=True, slots=True)
+class _OfPeople:
+    """Rows that name a person, by that person."""
+
+    groups: dict[int, list[str]] = field(default_factory=dict)
+    told: dict[int, list[tuple[int, Instant]]] = field(default_factory=dict)
+    rings: dict[int, list[tuple[str, int]]] = field(default_factory=dict)
+
+
+def _of_people(part: Sequence[int]) -> _OfPeople:
+    found = _OfPeople()
     for what, person, name, number, due in bulk.by_numbers(_OF_PEOPLE, part):
         if what == "g":
-            direct.setdefault(person, set()).add(name)
+            found.groups.setdefault(person, []).append(name)
         elif what == "t":
-            told.setdefault(person, set()).add((number, due))
+            found.told.setdefault(person, []).append((number, due))
         else:
-            rings.setdefault(person, set()).add((name, number))
+            found.rings.setdefault(person, []).append((name, number))
+    return found
+
+
+def _with_those_above(direct: frozenset[str], above: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return direct.union(*(above[group] for group in direct if group in above)) if above else direct
+
+
+def _people(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int, OfPerson]:
+    of = _of_people(part)
     found: dict[int, OfPerson] = {}
     columns = "ordinal, login, email, name, zone, locale, country, employment"
-    for ordinal, login, *rest in _rows(f"SELECT {columns} FROM store_person WHERE active AND ordinal IN", part):
-        named = frozenset(direct.get(ordinal, ()))
-        above = tree.of(ordinal)
-        groups = named.union(*(above.get(group, frozenset()) for group in named))
+    rows = _rows(f"SELECT {columns} FROM store_person WHERE active AND ordinal IN", part)
+    for ordinal, login, email, name, zone, locale, country, employment in rows:
+        named = frozenset(of.groups.get(ordinal, ()))
+        groups = _with_those_above(named, tree.of(ordinal))
         found[ordinal] = OfPerson(
-            person=replace(Person(login, *rest), groups=named),
+            person=Person(login, email, name, zone, locale, country, employment, named),
             groups=groups,
-            told=frozenset(told.get(ordinal, ())),
-            rings=frozenset(rings.get(ordinal, ())),
+            told=frozenset(of.told.get(ordinal, ())),
+            rings=frozenset(of.rings.get(ordinal, ())),
             exempt=releases.of("person", [login]) | releases.of("group", groups),
             protected=login in releases.protected,
         )

@@ -11,6 +11,7 @@ from countermand.core.facts import BLOCK_SIZE, Block
 from countermand.store import bulk
 
 DEVICES, PEOPLE = "d", "p"
+Offsets = BitMap | Sequence[int]
 # Roaring's portable format (RoaringFormatSpec): cookie of a bitmap without runs, number of containers; then of the only
 # container its key, its size - 1 and where it starts. Up to 4,096 members it is the plain array of them.
 _COOKIE, _ARRAY_MOST = 12346, 4096
@@ -95,12 +96,17 @@ def flip(space: str, changes: Mapping[int, tuple[frozenset[str], frozenset[str]]
         change(space, block, touched[block])
 
 
-def change(space: str, block: int, sets: Mapping[str, tuple[Iterable[int], Iterable[int]]]) -> None:
+def change(space: str, block: int, sets: Mapping[str, tuple[Offsets, Offsets]]) -> None:
     """Take offsets out of sets and put offsets in: name → (out, in)."""
     if not sets:
         return
     current = load(space, block, sets.keys())
-    save(space, block, {name: (current[name] - BitMap(out)) | BitMap(into) for name, (out, into) in sets.items()})
+    save(space, block, {name: _moved(current[name], out, into) for name, (out, into) in sets.items()})
+
+
+def _moved(found: BitMap, out: Offsets, into: Offsets) -> BitMap:
+    found = found - BitMap(out) if out else found
+    return found | BitMap(into) if into else found
 
 
 def names(space: str, prefix: str) -> list[str]:
