@@ -4,6 +4,8 @@ Which sets follow from what is asked of ``core.facts.names``, once for every dis
 person, so that this path cannot disagree with the others.
 """
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -27,6 +29,10 @@ from countermand.store.health import health
 
 _SOMEBODY = Person("somebody", "", "")
 _A_MAIL_NAME = Identity(IdentityKind.EAS, "any")
+_COLUMNS = ("login", "platform", "model", "ownership", "enrollment", "reads_mail", "source", "observed_at")
+
+#: Sets that devices are in together, by their names; Python remembers its hash.
+Names = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Traits:
 
 
 @lru_cache(maxsize=4096)
-def names_of(traits: Traits) -> tuple[str, ...]:
+def names_of(traits: Traits) -> Names:
     """The sets of a device like this whose owner has nothing but a login."""
     device = Device(
         identities=frozenset({_A_MAIL_NAME}) if traits.recognisable else frozenset(),
@@ -53,7 +59,11 @@ def names_of(traits: Traits) -> tuple[str, ...]:
         reads_mail=traits.reads_mail,
     )
     found = Known(device)
-    return tuple(sorted(facts.names(replace(found, person=_SOMEBODY) if traits.owned else found)))
+    return facts.names(replace(found, person=_SOMEBODY) if traits.owned else found)
+
+
+#: What is remembered of a kind of device: its number among them, its traits, its sets.
+_Kind = tuple[int, Traits, Names]
 
 
 class Drawing:
@@ -61,71 +71,81 @@ class Drawing:
 
     def __init__(self, placing: Placing, staged: Staged, watched: frozenset[App]) -> None:
         self._placing, self._staged, self._watched = placing, staged, watched
-        self._traits: dict[tuple[Any, ...], Traits] = {}
-        self._looks: dict[tuple[str, Traits], Look] = {}
-        self._look_names: dict[tuple[Look, int], tuple[str, ...]] = {}
+        self._kinds: dict[tuple[Any, ...], _Kind] = {}
+        self._looks: dict[tuple[str, int], tuple[int, Look]] = {}
+        self._numbers: dict[Look, int] = {}
+        self._looked: dict[tuple[int, int], Names] = {}
 
     def draw(self, now: Instant, ready: Ready, low: int, high: int) -> tuple[Arrivals, dict[str, list[int]]]:
         """Rows, and sets by offsets, of the new devices ``low`` to ``high``. Inside the unit that writes them."""
         rows = self._placing.rows(low, high)
+        ordinals = range(self._placing.first + low, self._placing.first + high)
         owners = taking.owners_of({login for login in rows["login"] if login})
-        people = known.names_of_people(set(owners.values()))
-        exempt = known.exempt_devices()
+        people = known.kinds_of_people(set(owners.values()))
         healthy = health(now).contacts.healthy
-        found, members = Arrivals(), dict[str, list[int]]()
-        columns = [(kind, kind.value, rows[kind.value]) for kind in KINDS if any(rows[kind.value])]
-        for at, ordinal in enumerate(range(self._placing.first + low, self._placing.first + high)):
-            owner = owners.get(rows["login"][at])
-            names = [(kind, word, column[at]) for kind, word, column in columns if column[at]]
-            traits = self._traits_of(rows, at, owner in people, any(kind in MAIL_KINDS for kind, _, _ in names))
-            seen = rows["observed_at"][at]
-            sets = [*names_of(traits), *people.get(owner, ())]  # type: ignore[arg-type]
-            if exempt:
-                pairs = {pair for _, word, name in names for pair in exempt.get(f"{word}:{name}", ())}
-                sets += [facts.exempt(lineage, until) for lineage, until in pairs]
+        found, together = Arrivals(), defaultdict[Names, list[int]](list)
+        for word in map(str, KINDS):
+            found.names += [(word, name, ordinal) for ordinal, name in zip(ordinals, rows[word], strict=True) if name]
+        recognisable = [any(names) for names in zip(*(rows[kind.value] for kind in KINDS if kind in MAIL_KINDS), strict=True)]
+        cells = zip(ordinals, recognisable, *(rows[column] for column in _COLUMNS), strict=True)
+        for rank, (ordinal, can, login, platform, model, ownership, enrollment, mail, source, seen) in enumerate(cells, low):
+            owner = owners.get(login)
+            of_owner = people.get(owner, ())  # type: ignore[arg-type]
+            key = (platform, ownership, enrollment, mail, bool(of_owner), can)
+            kind_of = self._kinds.get(key) or self._kind(key)
+            sets = [kind_of[2], *of_owner]
+            last = None
             if seen != NO_TIME:
-                look = self._look(rows["source"][at], traits)
-                sets += self._seen_in(look, seen, now, healthy)
-                found.looks.append((ordinal, look, seen))
-                if apps := ready.apps(low + at, seen):
+                last = seen
+                look_number, look = self._looks.get((source, kind_of[0])) or self._look(source, kind_of)
+                hour = (look_number, seen // HOUR)
+                looked_in = self._looked.get(hour) or self._seen_in(hour, look, seen, now, healthy)
+                sets.append(looked_in)
+                found.looks.append((ordinal, look.source, int(look.grade), look.coverage, seen))
+                if apps := ready.apps(rank, seen):
                     found.lists.append((ordinal, apps))
-            self._add(found, ordinal, owner, traits, rows, at, now)
-            found.names += [(word, name, ordinal) for _, word, name in names]
-            offset = ordinal % BLOCK_SIZE
-            for name in sets:
-                if name in members:
-                    members[name].append(offset)
-                else:
-                    members[name] = [offset]
-        return found, members
+            found.devices.append(
+                (ordinal, owner, platform, model, ownership, enrollment, kind_of[1].reads_mail, False, False, last)
+            )
+            found.enrolled.append((ordinal, source, now if last is None else last))
+            for names in sets:
+                together[names].append(ordinal % BLOCK_SIZE)
+        self._exempt(found, together)
+        return found, _by_name(together)
 
-    def _add(self, found: Arrivals, ordinal: int, owner: int | None, traits: Traits, rows: Any, at: int, now: Instant) -> None:
-        seen = rows["observed_at"][at]
-        last = None if seen == NO_TIME else seen
-        words = (rows["platform"][at], rows["model"][at], rows["ownership"][at], rows["enrollment"][at])
-        found.devices.append((ordinal, owner, *words, traits.reads_mail, False, False, last))
-        found.enrolled.append((ordinal, rows["source"][at], now if last is None else last))
+    def _kind(self, key: tuple[Any, ...]) -> _Kind:
+        platform, ownership, enrollment, mail, owned, recognisable = key
+        traits = Traits(Platform(platform), Ownership(ownership), Enrollment(enrollment), bool(mail), owned, recognisable)
+        made = self._kinds[key] = (len(self._kinds), traits, names_of(traits))
+        return made
 
-    def _traits_of(self, rows: dict[str, list[Any]], at: int, owned: bool, recognisable: bool) -> Traits:
-        key = (rows["platform"][at], rows["ownership"][at], rows["enrollment"][at], rows["reads_mail"][at], owned, recognisable)
-        if key not in self._traits:
-            self._traits[key] = Traits(Platform(key[0]), Ownership(key[1]), Enrollment(key[2]), bool(key[3]), owned, recognisable)
-        return self._traits[key]
-
-    def _look(self, source: str, traits: Traits) -> Look:
+    def _look(self, source: str, kind: _Kind) -> tuple[int, Look]:
         """PRIVACY: of a device that is not the company's, the coverage is narrowed to what was kept."""
-        key = (source, traits)
-        if key not in self._looks:
-            coverage = visible(traits.enrollment)
-            if traits.ownership is not taking.WHOLE:
-                coverage = coverage.narrowed(self._watched)
-            self._looks[key] = Look(source, Grade.INVENTORY, evidence.coverage_number(coverage))
-        return self._looks[key]
+        number, traits, _ = kind
+        coverage = visible(traits.enrollment)
+        if traits.ownership is not taking.WHOLE:
+            coverage = coverage.narrowed(self._watched)
+        look = Look(source, Grade.INVENTORY, evidence.coverage_number(coverage))
+        made = self._looks[source, number] = (self._numbers.setdefault(look, len(self._numbers)), look)
+        return made
 
-    def _seen_in(self, look: Look, seen: Instant, now: Instant, healthy: Any) -> tuple[str, ...]:
+    def _seen_in(self, hour: tuple[int, int], look: Look, seen: Instant, now: Instant, healthy: Mapping[str, Instant]) -> Names:
         """The day and hour sets of a look; without an hour that nothing can read any more, which the sweep would delete."""
-        key = (look, seen // HOUR)
-        if key not in self._look_names:
-            named = facts.looked(look, seen)
-            self._look_names[key] = tuple(name for name in named if not facts.hour_is_over(name, now, healthy))
-        return self._look_names[key]
+        names = frozenset(name for name in facts.looked(look, seen) if not facts.hour_is_over(name, now, healthy))
+        self._looked[hour] = names
+        return names
+
+    def _exempt(self, found: Arrivals, together: dict[Names, list[int]]) -> None:
+        """Devices that were exempt before they came."""
+        exempt = known.exempt_devices()
+        for kind, name, ordinal in found.names if exempt else ():
+            for lineage, until in exempt.get(f"{kind}:{name}", ()):
+                together[frozenset({facts.exempt(lineage, until)})].append(ordinal % BLOCK_SIZE)
+
+
+def _by_name(together: Mapping[Names, list[int]]) -> dict[str, list[int]]:
+    members = defaultdict[str, list[int]](list)
+    for names, offsets in together.items():
+        for name in names:
+            members[name] += offsets
+    return members

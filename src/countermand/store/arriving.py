@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from django.db import IntegrityError
 
-from countermand.core.coverage import Look
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.store import bulk, owners
@@ -13,13 +12,13 @@ from countermand.store import bulk, owners
 @dataclass(slots=True)
 class Arrivals:
     """Rows by table. ``devices`` holds the columns from ordinal to last_seen; ``names`` (kind, value, ordinal); ``lists``
-    (ordinal, packed presence)."""
+    (ordinal, packed presence); ``looks`` (ordinal, source, grade, coverage, time)."""
 
     devices: list[tuple[int, int | None, str, str, str, str, bool, bool, bool, Instant | None]] = field(default_factory=list)
     names: list[tuple[str, str, int]] = field(default_factory=list)
     enrolled: list[tuple[int, str, Instant]] = field(default_factory=list)
     lists: list[tuple[int, bytes]] = field(default_factory=list)
-    looks: list[tuple[int, Look, Instant]] = field(default_factory=list)
+    looks: list[tuple[int, str, int, int, Instant]] = field(default_factory=list)
 
 
 _DEVICE = (
@@ -44,5 +43,5 @@ def _add(arrivals: Arrivals) -> None:
     bulk.insert(
         "store_looked",
         ("device_id", "source", "grade", "coverage_id", "observed_at"),
-        [(ordinal, look.source, int(look.grade), look.coverage, at) for ordinal, look, at in arrivals.looks],
+        arrivals.looks,
     )

@@ -98,7 +98,12 @@ def load_people(ordinals: Collection[int]) -> dict[int, OfPerson]:
 
 def names_of_people(ordinals: Collection[int]) -> dict[int, frozenset[str]]:
     """Person ordinal → the sets that this person is in; inactive people are left out."""
-    found: dict[int, frozenset[str]] = {}
+    return {ordinal: frozenset().union(*kinds) for ordinal, kinds in kinds_of_people(ordinals).items()}
+
+
+def kinds_of_people(ordinals: Collection[int]) -> dict[int, list[frozenset[str]]]:
+    """The same in parts: what many people are in together comes as one and the same value."""
+    found: dict[int, list[frozenset[str]]] = {}
     releases, tree = _standing()
     for part in bulk.cut(sorted(ordinals), bulk.NUMBERS):
         of = _of_people(part)
@@ -106,12 +111,12 @@ def names_of_people(ordinals: Collection[int]) -> dict[int, frozenset[str]]:
         for ordinal, login, country, zone in rows:
             direct = frozenset(of.groups.get(ordinal, ()))
             groups = _with_those_above(direct, tree.of(ordinal))
-            exempt = releases.of("person", [login]) | releases.of("group", groups)
-            told, rings = frozenset(of.told.get(ordinal, ())), frozenset(of.rings.get(ordinal, ()))
-            names = _at_home(country, zone) | _in_groups(groups)
-            if told or rings or exempt or login in releases.protected:
-                names |= facts.person_names(_ANYBODY, frozenset(), told, rings, exempt, login in releases.protected)
-            found[ordinal] = names
+            found[ordinal] = [_at_home(country, zone), _in_groups(groups)]
+            if releases.by or ordinal in of.told or ordinal in of.rings or login in releases.protected:
+                exempt = releases.of("person", [login]) | releases.of("group", groups)
+                told, rings = frozenset(of.told.get(ordinal, ())), frozenset(of.rings.get(ordinal, ()))
+                more = facts.person_names(_ANYBODY, frozenset(), told, rings, exempt, login in releases.protected)
+                found[ordinal].append(more)
     return found
 
 
