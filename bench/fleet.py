@@ -2,7 +2,7 @@
 
 ``python bench/fleet.py [--devices 1100000 110000] [--databases sqlite postgresql] [--work DIR]``. The company is made once
 per size (bench/company.py) and kept in the work directory. Each database and size has a process of its own, so that its
-peak memory is its own. The table goes into docs/performance.md.
+peak memory is its own. The table goes into docs/performance.md; with ``--keep`` what an earlier run measured stays in it.
 """
 
 import argparse
@@ -105,10 +105,14 @@ def _load(company: Path, state: Path, *tables: str) -> dict[str, float]:
     from countermand.flows.bring_parquet import bring_parquet
 
     units: list[float] = []
+    spent: list[float] = []
+    last = [time.thread_time()]
     real = loading.Pace.after
 
     def after(self: loading.Pace, count: int, began: int) -> None:
         units.append(loading.clock.steady() - began)
+        spent.append((time.thread_time() - last[0]) * 1000)  # with what lies between two units, which is little
+        last[0] = time.thread_time()
         real(self, count, began)
 
     loading.Pace.after = after  # type: ignore[method-assign]
@@ -117,7 +121,13 @@ def _load(company: Path, state: Path, *tables: str) -> dict[str, float]:
     took, _ = timed(lambda: bring_parquet(by(Role.OPERATOR, NOW), files, state))
     loading.Pace.after = real  # type: ignore[method-assign]
     peak = megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    return {"ms": took, "cpu": time.process_time() - cpu, "peak": peak, "unit": max(units, default=0)}
+    return {
+        "ms": took,
+        "cpu": time.process_time() - cpu,
+        "peak": peak,
+        "unit": max(units, default=0),
+        "unit_cpu": max(spent[1:], default=0),
+    }
 
 
 def _previewed() -> dict[str, Any]:
@@ -235,11 +245,12 @@ def _swept_and_rescinded() -> dict[str, Any]:
     swept, _ = timed(lambda: sweep(NOW + 120_000, between=between))
     spent = _cpu[0]
     took, done = timed(lambda: rescind(by(Role.OPERATOR, NOW + 180_000), "bench", "sent-in-error"))
+    ended = _cpu[0]
     rest, _ = timed(lambda: rescind_all(by(Role.OPERATOR, NOW + 180_000), "bench"))
     peak = megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return {
         "sweep": {"ms": swept, "cpu": spent, "unit": max(steps, default=0)},
-        "rescind": {"ms": took, "rest": rest, "voided": done.voided},
+        "rescind": {"ms": took, "cpu": ended, "rest": rest, "voided": done.voided},
         "peak": peak,
     }
 
@@ -266,6 +277,7 @@ def main() -> None:
     asked.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     asked.add_argument("--work", type=Path, default=Path("/tmp/countermand-fleet"), help="where companies and databases are kept")
     asked.add_argument("--page", type=Path, default=HERE.parent / "docs/performance.md", help="where the table goes")
+    asked.add_argument("--keep", action="store_true", help="keep in the table what earlier runs left in the work directory")
     asked.add_argument("--one", help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.one:
@@ -273,6 +285,8 @@ def main() -> None:
         Path(given.one).write_text(json.dumps(measure(given.databases[0], Size(given.devices[0]), given.work, company)))
         return
     results: dict[str, Any] = {"machine": _machine(), "date": datetime.now(UTC).date().isoformat(), "runs": {}}
+    if given.keep:
+        results["runs"] = {file.name.removesuffix(".kept"): json.loads(file.read_text()) for file in given.work.glob("*.kept")}
     load = [os.getloadavg()[0]]
     for devices in given.devices:
         company = made(given.work, Size(devices))
@@ -280,10 +294,12 @@ def main() -> None:
             answer = given.work / f"{database}-{devices}.json"
             command = [sys.executable, __file__, "--devices", str(devices), "--databases", database, "--work", str(given.work)]
             subprocess.run([*command, "--one", str(answer)], check=True)
-            results["runs"][f"{database} {devices}"] = _beside(json.loads(answer.read_text()), company, given.work, devices)
+            name = f"{database} {devices}"
             load.append(os.getloadavg()[0])
-            results["load"] = statistics.median(load)
-            print(json.dumps({f"{database} {devices}": results["runs"][f"{database} {devices}"]}, indent=1), flush=True)
+            found = _beside(json.loads(answer.read_text()), company, given.work, devices)
+            results["runs"][name] = found | {"load_average": statistics.median(load)}
+            (given.work / f"{name}.kept").write_text(json.dumps(results["runs"][name]))
+            print(json.dumps({name: results["runs"][name]}, indent=1), flush=True)
             write_page(given.page, results)  # after each, so that a long run that is stopped leaves what it has
 
 

@@ -26,6 +26,7 @@ _ROWS: tuple[_Row, ...] = (
     ("… CPU", "", lambda f: f"{f['load']['cpu']:,.1f} s", None),
     ("… peak memory", "flat", lambda f: f"{f['load']['peak']:,} MB", None),
     ("… longest unit", "≤ 200 ms", lambda f: _ms(f["load"]["unit"]), lambda f: f["load"]["unit"] <= 200),
+    ("… longest unit, CPU", "", lambda f: _ms(f["load"]["unit_cpu"]), None),
     ("preview", "≤ 150 ms", lambda f: _ms(f["preview"]["ms"]), lambda f: f["preview"]["ms"] <= 150),
     ("… CPU", "", lambda f: _ms(f["preview"]["cpu"]), None),
     ("… first of a process", "", lambda f: _ms(f["preview"]["first"]), None),
@@ -45,8 +46,21 @@ _ROWS: tuple[_Row, ...] = (
     ("… CPU", "", lambda f: _ms(f["sweep"]["cpu"]), None),
     ("… longest unit", "≤ 200 ms", lambda f: _ms(f["sweep"]["unit"]), lambda f: f["sweep"]["unit"] <= 200),
     ("rescind", "≤ 1 s", lambda f: _ms(f["rescind"]["ms"]), lambda f: f["rescind"]["ms"] <= 1000),
+    ("… CPU", "", lambda f: _ms(f["rescind"]["cpu"]), None),
     ("peak memory of everything", "", lambda f: f"{f['peak']:,} MB", None),
     ("disk", "", lambda f: f"{f['disk']:,} MB", None),
+    ("load average of the machine", "", lambda f: f"{f['load_average']:.1f}", None),
+)
+#: What should grow with the fleet no faster than the fleet: CPU in milliseconds, or megabytes.
+_SLOPES: tuple[tuple[str, Callable[[Figures], float]], ...] = (
+    ("load, CPU", lambda f: f["load"]["cpu"] * 1000),
+    ("preview, CPU", lambda f: f["preview"]["cpu"]),
+    ("issue, CPU", lambda f: f["issue"]["cpu"]),
+    ("one report, CPU p50", lambda f: f["report"]["cpu"]),
+    ("1,000 reports, CPU", lambda f: f["batch"]["cpu"]),
+    ("sweep, CPU", lambda f: f["sweep"]["cpu"]),
+    ("peak memory", lambda f: f["peak"]),
+    ("disk", lambda f: f["disk"]),
 )
 
 
@@ -70,13 +84,14 @@ def write_page(page: Path, results: dict[str, Any]) -> None:
 
 
 def _lines(results: dict[str, Any]) -> list[str]:
-    runs = {name: {**figures, "p50": 6 if name.startswith("postgresql") else 3} for name, figures in results["runs"].items()}
+    found = sorted(results["runs"].items(), key=lambda run: (int(run[0].split()[1]), run[0] != f"sqlite {run[0].split()[1]}"))
+    runs = {name: {**figures, "p50": 6 if name.startswith("postgresql") else 3} for name, figures in found}
     titles = [f"{name.split()[0]}, {int(name.split()[1]):,} devices" for name in runs]
     lines = [
         "",
         "## The fleet",
         "",
-        f"`make bench-fleet`; {results['date']}, {results['machine']}; load average {results['load']:.1f}.",
+        f"`make bench-fleet`; {results['date']}, {results['machine']}.",
         "A made-up company per size: 91 installed apps per device on average over 200,000 distinct ones, 60 countries, 200",
         "groups, 5 sources, 30 days of evidence hours. Medians of 5 runs where something can be done twice; ✗ marks a target",
         "that was missed. DuckDB's answers were equal.",
@@ -87,4 +102,22 @@ def _lines(results: dict[str, Any]) -> list[str]:
     for what, target, figure, holds in _ROWS:
         cells = [figure(found) + ("" if holds is None or holds(found) else " ✗") for found in runs.values()]
         lines.append(f"| {what} | {target} | {' | '.join(cells)} |")
+    return [*lines, *_slopes(runs)]
+
+
+def _slopes(runs: dict[str, Figures]) -> list[str]:
+    """How much each figure grew from the smallest fleet measured to the largest, per database."""
+    by_database: dict[str, list[tuple[int, Figures]]] = {}
+    for name, found in runs.items():
+        by_database.setdefault(name.split()[0], []).append((int(name.split()[1]), found))
+    grown = {name: sorted(found, key=lambda pair: pair[0]) for name, found in by_database.items() if len(found) > 1}
+    if not grown:
+        return []
+    titles = [f"{name}, {few[0]:,} → {many[0]:,} devices" for name, (few, *_, many) in grown.items()]
+    lines = ["", f"| what grew, times | {' | '.join(titles)} |", "|---|" + "---|" * len(titles)]
+    fleets = [many[0] / few[0] for few, *_, many in grown.values()]
+    lines.append(f"| devices | {' | '.join(f'{times:.1f}' for times in fleets)} |")
+    for what, figure in _SLOPES:
+        cells = [f"{figure(many[1]) / figure(few[1]):.1f}" for few, *_, many in grown.values()]
+        lines.append(f"| {what} | {' | '.join(cells)} |")
     return lines
