@@ -51,7 +51,7 @@ def test_the_same_file_leaves_the_same_rows_however_it_was_cut(tmp_path: Path, m
     entries = house.ledger_kinds().count("devices-imported")
     assert entries >= 2
     monkeypatch.setattr(pace, "FIRST", 1)
-    monkeypatch.setattr(pace, "next_size", lambda size, took: 1)
+    monkeypatch.setattr(pace, "next_size", lambda size, took, fewest, most: 1)
     again = bring.bring_devices(by(), tmp_path / "d.csv")
     assert (again.added, again.changed, again.moved) == (0, 0, 0)
     assert house.ledger_kinds().count("devices-imported") == entries + 60

@@ -23,6 +23,8 @@ from countermand.store.unit import reading, unit
 
 #: New logins told to the gates one by one; more, by the block they are in.
 FEW_LOGINS = 64
+#: People whom one unit writes: under ``_FEWEST`` most of what it costs would be the sets, which many people share.
+_FEWEST, _MOST = 250, 2_000
 
 
 def bring_people(
@@ -55,7 +57,7 @@ def bring_people(
 def write_people(act: Act, file: str, people: Iterator[Person], progress: Progress) -> None:
     """Write people that were checked, in chunks that are each one short transaction; ``file``: the digest of what says so."""
     done = 0
-    for part in paced(people):
+    for part in paced(people, _FEWEST, _MOST):
         with unit():
             found = _apply(act, part)
             log.append("people-imported", act, {"file": file, "from_row": done, "rows": len(part), **found})

@@ -81,14 +81,14 @@ def chunks(items: Iterator[Item], size: int = CHUNK) -> Iterator[list[Item]]:
         yield part
 
 
-def paced(items: Iterator[Item]) -> Iterator[list[Item]]:
+def paced(items: Iterator[Item], fewest: int = 0, most: int = pace.MOST) -> Iterator[list[Item]]:
     """``items`` in lists of as many as the caller deals with in a short transaction each: what it does with one list is timed,
-    and the next is longer or shorter accordingly."""
-    size = pace.FIRST
+    and the next is longer or shorter accordingly, between these two."""
+    size = max(pace.FIRST, fewest)
     while part := list(islice(items, size)):
         began = clock.steady()
         yield part
-        size = pace.next_size(size, clock.steady() - began)
+        size = pace.next_size(size, clock.steady() - began, max(fewest, pace.LEAST), most)
 
 
 def silent(steps: int) -> None:

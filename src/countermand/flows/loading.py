@@ -176,7 +176,7 @@ class Placer:
     def __init__(self, loading: Loading, placing: Placing) -> None:
         self._loading, self._placing, self._drawing = loading, placing, Drawing(placing, loading.staged, loading.watched)
         self._act, self._key = loading.act, loading.key
-        self._sets, self._devices = Pace(4_000, 1_000), Pace(1_000, 1_000)
+        self._sets, self._devices = Pace(4_000, 1_000), Pace(1_000, 500)
 
     def place(self, piece: Piece, ready: Ready) -> None:
         while self._add_sets(piece, ready):

@@ -7,6 +7,7 @@ is numbered, held or written, and the coverage is narrowed in the same step.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from countermand.access import Act
 from countermand.core import facts
@@ -215,15 +216,20 @@ def _draw_presence(drawn: Plan, act: Act, source: str) -> None:
     before = evidence.presences(reports.keys() | gone_private, drawn.met)
     if not reports and not gone_private:
         return
-    watched = watching.watch_list(act.now, lineages=drawn.lineages)
+
+    @cache
+    def watched() -> frozenset[App]:
+        return watching.watch_list(act.now, lineages=drawn.lineages)
+
     for ordinal in reports.keys() | gone_private:
         was = before.get(ordinal, _NOTHING_KNOWN)
         whole = _kept_whole(drawn.rows[ordinal][1])
-        kept = [one if whole else narrowed(one, watched) for one in reports.get(ordinal, ())]
-        now = fold(forget(was, watched) if ordinal in gone_private else was, kept)
+        kept = [one if whole else narrowed(one, watched()) for one in reports.get(ordinal, ())]
+        now = fold(forget(was, watched()) if ordinal in gone_private else was, kept)
         drawn.presence[ordinal] = (was, concise(now))
         drawn.reports += len(kept)
-        if new := (now.apps - was.apps) & watched:
+        fresh = now.apps - was.apps
+        if fresh and (new := fresh & watched()):
             drawn.surfaced[ordinal] = len(new)
 
 

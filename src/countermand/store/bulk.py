@@ -46,10 +46,13 @@ def by_texts(statement: str, texts: Iterable[str], before: Sequence[Any] = ()) -
 
 
 def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """One statement for many rows."""
+    """One statement for many rows. For one row it is just that statement: PostgreSQL's driver makes much of many."""
     if rows:
         with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+            if len(rows) == 1:
+                cursor.execute(statement, rows[0])
+            else:
+                cursor.executemany(statement, rows)
 
 
 def put(statement: str, rows: Sequence[Sequence[Any]]) -> None:
