@@ -107,6 +107,7 @@ def database(request: pytest.FixtureRequest, _template: Path, tmp_path: Path) ->
     close_store()
     cluster.take_back(lent)
     # It is lent again under the same name, and what is compiled of a version that never changes is kept by that name.
+    terms._terms.cache_clear()
     terms._frozen.cache_clear()
     terms._covering.cache_clear()
 
