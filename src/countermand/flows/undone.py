@@ -4,7 +4,7 @@ from countermand.core import facts
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import EndGround
 from countermand.core.outcomes import Rescinded
-from countermand.core.terms import Lineage, needs
+from countermand.core.terms import Lineage, needs_to_deny
 from countermand.core.timeline import denied_at, timeline
 from countermand.store import outbox, sets, terms
 
@@ -20,7 +20,7 @@ def undone(name: str, ground: EndGround, now: Instant, *, halted: bool) -> Resci
 def _denied(lineage: Lineage, now: Instant) -> int:
     """Devices that the lineage denied at ``now`` and a gate could recognise."""
     count = 0
-    wanted, prefixes = needs(lineage)
+    wanted, prefixes = needs_to_deny(lineage)
     for number in sets.blocks(sets.DEVICES):
         block = sets.load(sets.DEVICES, number, wanted, prefixes)
         count += len(denied_at(timeline(block, lineage), now) & block[facts.DENIABLE])
