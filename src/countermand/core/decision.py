@@ -144,12 +144,19 @@ def denying(lineages: Reaching, ordinal: int) -> tuple[str, ...]:
 
 def decide(asked: Asked, standings: Sequence[Standing], denials: Denials, unregistered: Denials, clocks: Clocks) -> Decision:
     """Allow or deny this request. Denied if and only if at least one lineage denies it now."""
-    return decided(asked, reaching(standings, denials, clocks), reaching(standings, unregistered, clocks))
+    return decided(*asked, reaching(standings, denials, clocks), reaching(standings, unregistered, clocks))
 
 
-def decided(asked: Asked, denials: Reaching, unregistered: Reaching) -> Decision:
-    """The same from what was prepared. In the order of questions that DESIGN fixes."""
-    proven, protected, named, devices, person = asked
+def decided(
+    proven: bool,
+    protected: bool,
+    named: bool,
+    devices: tuple[int, ...],
+    person: int | None,
+    denials: Reaching,
+    unregistered: Reaching,
+) -> Decision:
+    """The same from what was prepared, and from the parts of ``Asked``. In the order of questions that DESIGN fixes."""
     if protected:
         return _ALLOWED[Reason.PROTECTED]
     if not proven:

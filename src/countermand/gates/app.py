@@ -66,9 +66,9 @@ class Gate:
     def judge(self, who: Subject) -> Decision:
         """Decide, count it, and say a denial: what every front end's request goes through."""
         decision = self.decide(who)
-        self.metrics.decided(decision)
+        self.metrics.decisions[decision.reason] += 1
         if not decision.allow:
-            self.log.denied(self.now(), who.login, who.names, decision.reason.value, decision.because)
+            self.log.denied(self.now(), who, decision)
         return decision
 
     def words(self, because: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from countermand.core.decision import Asked, Clocks, Decision, Reaching, Standing, decided, merged, reaching
+from countermand.core.decision import Clocks, Decision, Reaching, Standing, decided, merged, reaching
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.gates.subject import Subject
@@ -101,8 +101,9 @@ class Held:
                 devices += (found,)
         number = self.hashes.login(login)
         person = None if devices else self._person(number)
-        asked = Asked(proven and login != "", number in self._protected, names != (), devices, person)
-        return decided(asked, self._denying, self._denying_people)
+        proven = proven and login != ""
+        protected = number in self._protected
+        return decided(proven, protected, names != (), devices, person, self._denying, self._denying_people)
 
     def text(self, lineage: str) -> str:
         """What the phone of somebody whom this lineage denies is shown."""

@@ -4,7 +4,9 @@ import sys
 from collections import OrderedDict
 from typing import Any, TextIO
 
+from countermand.core.decision import Decision
 from countermand.core.instants import MINUTE, Instant, iso
+from countermand.gates.subject import Subject
 from countermand.lib import log
 from countermand.lib.log import pseudonym
 
@@ -17,17 +19,17 @@ class Log:
     def __init__(self, out: TextIO = sys.stderr, key: bytes = b"") -> None:
         self._out = out
         self._key = key
-        self._said: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], Instant] = OrderedDict()
+        self._said: OrderedDict[Subject, Instant] = OrderedDict()
 
     def say(self, event: str, now: Instant, **about: Any) -> None:
         log.write(self._out, event, {"time": iso(now), **about})
 
-    def denied(self, now: Instant, login: str, names: tuple[tuple[str, str], ...], reason: str, because: tuple[str, ...]) -> None:
-        if self._said.get((login, names), 0) > now:
+    def denied(self, now: Instant, who: Subject, decision: Decision) -> None:
+        if self._said.get(who, 0) > now:
             return
-        self._said[login, names] = now + MINUTE
+        self._said[who] = now + MINUTE
         if len(self._said) > _REMEMBERED:
             self._said.popitem(last=False)
-        who = pseudonym(self._key, "login", login)
-        device = ",".join(f"{kind}:{pseudonym(self._key, kind, value)}" for kind, value in names)
-        self.say("denied", now, who=who, device=device, reason=reason, because=list(because))
+        login = pseudonym(self._key, "login", who.login)
+        device = ",".join(f"{kind}:{pseudonym(self._key, kind, value)}" for kind, value in who.names)
+        self.say("denied", now, who=login, device=device, reason=decision.reason.value, because=list(decision.because))

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from countermand.core.decision import DENYING, Decision, Reason
+from countermand.core.decision import DENYING, Reason
 from countermand.lib import prometheus
 from countermand.lib.prometheus import COUNTER, GAUGE, Sample
 
@@ -36,9 +36,6 @@ class Metrics:
     decisions: Counter[Reason] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
-
-    def decided(self, decision: Decision) -> None:
-        self.decisions[decision.reason] += 1
 
     def totals(self) -> dict[str, int]:
         """What the control plane is told: decisions by ``outcome/reason``."""

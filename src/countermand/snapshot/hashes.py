@@ -3,7 +3,10 @@
 The key of an epoch is derived from one secret that the control plane and its gates share.
 """
 
+import struct
 from hashlib import blake2b
+
+_NUMBER = struct.Struct("<Q").unpack
 
 
 class Hashes:
@@ -23,10 +26,10 @@ class Hashes:
         """The name of a normalised login."""
         hashed = self._login.copy()
         hashed.update(login.encode("utf-8", "surrogateescape"))
-        return int.from_bytes(hashed.digest(), "little")
+        return _NUMBER(hashed.digest())[0]  # type: ignore[no-any-return]
 
     def identity(self, login: str, kind: str, value: str) -> int:
         """The name of a device of that login: the same id under another login is another name."""
         hashed = self._device.copy()
         hashed.update(f"{login}\0{kind}\0{value}".encode("utf-8", "surrogateescape"))
-        return int.from_bytes(hashed.digest(), "little")
+        return _NUMBER(hashed.digest())[0]  # type: ignore[no-any-return]
