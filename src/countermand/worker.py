@@ -26,6 +26,7 @@ from countermand.lib import clock, keys, prometheus, watchpoint
 from countermand.lib.log import failure, say, take_over
 from countermand.lib.prometheus import COUNTER, GAUGE, Sample
 from countermand.notices.mail import Courier, Server
+from countermand.notices.pace import Hourly
 from countermand.reads import installation
 
 #: After a failure a step waits, twice as long each time up to the last.
@@ -113,11 +114,17 @@ def by_the_clock(step: Step, watch: clock.Watch) -> Step:
 def delivering(config: Config, courier: Courier) -> Step:
     """Hand promised notices to the mail server, batch after batch."""
     key = keys.load_or_create_secret(config.state_dir / "keys" / "notices.secret")
-    desk = letters.Desk(key, config.origin, config.smtp.sender, config.notices.lease, config.notices.language)
+    said = config.notices
+    desk = letters.Desk(key, config.origin, config.smtp.sender, said.lease, said.language, said.quiet)
+    pace = Hourly(config.smtp.per_hour, clock.steady())
     name = _name()
 
     def run() -> bool:
-        done = deliver.deliver(acting, courier.send, desk, name, installation.real)
+        may = pace.left(deliver.BATCH, clock.steady())
+        if not may:
+            return False
+        done = deliver.deliver(acting, courier.send, desk, name, installation.real, may)
+        pace.took(done.accepted + done.unknown)
         if done.claimed:
             say("delivered", **asdict(done))
         if done.away:

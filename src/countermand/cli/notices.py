@@ -17,6 +17,7 @@ from countermand.core.errors import Refused
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from countermand.flows.check_notices import Checked
     from countermand.reads.notices import Linted, NoticePreview
 
 
@@ -78,7 +79,20 @@ def lint(session: Session, directive: Id) -> None:
     session.show(session.call(notices.lint_notices, directive), _findings)
 
 
-FAMILY = group("notices", "What people are told: look at it before it is sent.", preview, lint)
+@command("check", ["countermand notices check ann@example.org", "countermand notices check ann@example.org --json"])
+def check(session: Session, to: Annotated[str, typer.Argument(metavar="ADDRESS", help="Who gets the test message.")]) -> None:
+    """Check that notices arrive and are believed: SPF, DKIM and DMARC of the sender, then one test message, step by step.
+
+    Exit code 4 if a step is bad."""
+    from countermand.operations import notices
+
+    found = session.call(notices.check_notices, to)
+    session.show(found, _steps)
+    if not found.well:
+        raise typer.Exit(4)
+
+
+FAMILY = group("notices", "What people are told: look at it before it is sent.", preview, lint, check)
 
 
 def _letter(seen: "NoticePreview") -> str:
@@ -90,6 +104,12 @@ def _findings(seen: "Linted") -> "RenderableType":
 
     rows = [(one.flaw, one.kind, one.language, one.words) for one in seen.findings]
     return table(["what", "notice", "language", "in words"], rows, empty=f"{seen.texts} texts: nothing to see.")
+
+
+def _steps(seen: "Checked") -> "RenderableType":
+    from countermand.cli.render import table
+
+    return table(["step", "", "what was found"], [(one.what, one.verdict, one.words) for one in seen.steps])
 
 
 def _picture(html: str, target: Path) -> None:

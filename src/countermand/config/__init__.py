@@ -14,6 +14,7 @@ from countermand.config.values import (
     DURATION,
     FILE,
     FLAG,
+    HOURS,
     LANGUAGE,
     LISTEN,
     NAMES,
@@ -36,17 +37,21 @@ from countermand.core import forms
 from countermand.core.errors import Refused, Where
 from countermand.core.instants import DAY, MINUTE, SECOND
 from countermand.core.languages import SOURCE
+from countermand.core.quiet import NEVER, Quiet
 from countermand.core.rails import Rails
 
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """Where notices are handed over, and from whom they come."""
+    """Where notices are handed over, and from whom they come. ``per_hour``: the most that are handed over in an hour, 0 for
+    no cap; ``dkim_selector``: under which the mail server signs, for `notices check`."""
 
     host: str = "127.0.0.1"
     port: int = 25
     sender: str = "countermand@localhost"
     starttls: bool = False
+    per_hour: int = 0
+    dkim_selector: str = ""
     username: str = ""
     password_file: Path | None = None
 
@@ -59,10 +64,12 @@ class Smtp:
 @dataclass(frozen=True, slots=True)
 class Notices:
     """``lease``: how long a claimed notice may take to be handed over, in milliseconds; part of every due it states.
-    ``language``: of whoever has none in the directory."""
+    ``language``: of whoever has none in the directory; ``quiet``: the hours, by each person's clock, in which nothing but
+    what takes an order back is sent."""
 
     lease: int = 10 * MINUTE
     language: str = SOURCE
+    quiet: Quiet = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +223,13 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
             "port": count(1, 65535),
             "sender": TEXT,
             "starttls": FLAG,
+            "per_hour": count(0, 100_000_000),
+            "dkim_selector": TEXT,
             "username": TEXT,
             "password_file": FILE,
         },
     ),
-    "notices": (Notices, {"lease": DURATION, "language": LANGUAGE}),
+    "notices": (Notices, {"lease": DURATION, "language": LANGUAGE, "quiet": HOURS}),
     "guard": (
         Rails,
         {"approvers": count(1, 20), "tolerance": SHARE, "minimum_notice": DURATION, "new_operator_wait": DURATION},

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -12,6 +13,7 @@ from countermand.core import forms
 from countermand.core.errors import Refused, Where
 from countermand.core.instants import SECOND
 from countermand.core.languages import LANGUAGES
+from countermand.core.quiet import Quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,13 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(_of(str)(name) for name in _of(list)(value))
 
 
+def _hours(value: Any) -> Quiet:
+    begins, dash, ends = _of(str)(value).partition("-")
+    if not dash:
+        raise ValueError(value)
+    return Quiet(time.fromisoformat(begins.strip()), time.fromisoformat(ends.strip()))
+
+
 def _language(value: Any) -> str:
     if value not in LANGUAGES:
         raise ValueError(value)
@@ -139,6 +148,7 @@ DURATION: Reader = ('a span of time, "10m", "72h", "10s"', _span)
 FILE: Reader = ('the path of a file, in quotation marks, or "credential:NAME" for what systemd hands in', _file)
 LISTEN: Reader = ('host and port, "127.0.0.1:8440"', _address)
 LANGUAGE: Reader = (f"one of {', '.join(LANGUAGES)}, in quotation marks", _language)
+HOURS: Reader = ('hours by the clock on the wall, "22:00-07:00"', _hours)
 PAGE: Reader = ('the address of a page, "https://intranet.example.org/mail"', _page)
 
 

@@ -30,6 +30,8 @@ class Kind(StrEnum):
 TELLING = frozenset({Kind.ISSUED, Kind.SUPERSEDED})
 #: Kinds that go ahead of everything else: what takes an order back must not wait behind it.
 FIRST = frozenset({Kind.RESCINDED, Kind.HALTED})
+#: Kinds that speak of one exemption, which their occurrence names.
+OF_AN_EXEMPTION = frozenset({Kind.EXEMPTED, Kind.NOT_EXEMPTED, Kind.EXEMPTION_ENDS})
 #: Kinds that speak of a halt: that the order is on hold, and that it goes on.
 _OF_A_HALT = frozenset({Kind.HALTED, Kind.RESUMED})
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from countermand.access import Act, require
 from countermand.core import schedule
 from countermand.core.instants import FOREVER, HOUR, MINUTE, Instant
-from countermand.core.notices import TELLING, Kind
+from countermand.core.notices import FIRST, TELLING, Kind
 from countermand.flows import hold
 from countermand.flows.letters import Desk, Draft, drafts
 from countermand.notices.mail import Letter, Outcome, Result
@@ -70,9 +70,25 @@ def _claim(act: Act, desk: Desk, real: Instant, worker: str, batch: int) -> list
         with suppress(outbox.Overtaken), aside():
             found = outbox.claim(act, real, desk.lease, worker, batch)
             hold.record(act, found.words)
-            claimed = drafts(desk, found.rows, act.now)
-            outbox.confirm(act, found.rows)
+            claimed = _awake(desk, drafts(desk, found.rows, act.now), act, real, worker)
+            outbox.confirm(act, [draft.row for draft in claimed])
             return claimed
+
+
+def _awake(desk: Desk, claimed: Sequence[Draft], act: Act, real: Instant, worker: str) -> list[Draft]:
+    """Those whose people are not left alone now; the rest is given back until their quiet hours end. What takes an order back
+    waits for no hour."""
+    kept: list[Draft] = []
+    asleep: dict[Instant, list[int]] = {}
+    for draft in claimed:
+        until = None if draft.row.kind in FIRST else desk.quiet.until(draft.zone, act.now)
+        if until is None:
+            kept.append(draft)
+        else:
+            asleep.setdefault(until, []).append(draft.row.id)
+    for until, ids in asleep.items():
+        outbox.release(ids, worker, real + until - act.now)
+    return kept
 
 
 def settle(

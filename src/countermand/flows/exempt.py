@@ -11,7 +11,9 @@ from countermand.core.devices import IdentityKind
 from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.instants import Instant, iso
+from countermand.core.notices import Kind
 from countermand.core.people import normal_login
+from countermand.flows import exemption_words
 from countermand.flows.reevaluate import reevaluate
 from countermand.store import directives, exemptions, feed, log
 from countermand.store.exemptions import Changed, Exemption
@@ -53,6 +55,7 @@ def agree_exemption(act: Act, pk: int) -> int:
         _not_own(act, found.kind, found.target, "agree to")
         exemptions.agree(pk, act.actor.name, act.now)
         log.append("exemption-agreed", act, _about(found), _subjects(found))
+        exemption_words.promise(act, found, Kind.EXEMPTED)
         return _follow(act, found)
 
 
@@ -63,7 +66,10 @@ def end_exemption(act: Act, pk: int) -> int:
         found = _open(act, pk)
         exemptions.end(pk, act.now)
         log.append("exemption-ended", act, _about(found), _subjects(found))
-        return _follow(act, found) if found.agreed_by else 0
+        if not found.agreed_by:
+            exemption_words.promise(act, found, Kind.NOT_EXEMPTED)
+            return 0
+        return _follow(act, found)
 
 
 def _follow(act: Act, found: Exemption) -> int:

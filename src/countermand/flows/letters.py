@@ -12,12 +12,13 @@ from countermand.core.directive import Directive
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.languages import SOURCE, chosen
-from countermand.core.notices import TELLING, Kind, Reader
+from countermand.core.notices import OF_AN_EXEMPTION, TELLING, Kind, Reader
+from countermand.core.quiet import NEVER, Quiet
 from countermand.notices import codes, compose
 from countermand.notices.compose import Envelope, Layout
 from countermand.notices.mail import Letter
 from countermand.notices.texts import text_of
-from countermand.store import outbox, readers
+from countermand.store import exemptions, outbox, readers
 from countermand.store.outbox import Row
 
 
@@ -33,13 +34,15 @@ class Frozen:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What is the same for every notice of this installation. ``key`` keys Message-IDs and look-up codes; ``lease`` is in
-    milliseconds; ``language``: of whoever has none in the directory. Layouts are kept: a version's texts are frozen."""
+    milliseconds; ``language``: of whoever has none in the directory; ``quiet``: when people are left alone. Layouts are
+    kept: a version's texts are frozen."""
 
     key: bytes
     domain: str
     sender: str
     lease: int
     language: str = SOURCE
+    quiet: Quiet = NEVER
     frozen: dict[int, Frozen] = field(default_factory=dict)
     layouts: dict[tuple[int, Kind, str], Layout] = field(default_factory=dict)
 
@@ -64,7 +67,8 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A claimed notice with its letter; None and ``why`` if its person cannot be written to at all."""
+    """A claimed notice with its letter; None and ``why`` if its person cannot be written to at all; ``zone``: by whose
+    clock it speaks."""
 
     row: Row
     reader: Reader
@@ -72,6 +76,7 @@ class Draft:
     message_id: str
     letter: Letter | None
     why: str = ""
+    zone: str = "UTC"
 
 
 def drafts(desk: Desk, rows: Sequence[Row], now: Instant) -> list[Draft]:
@@ -113,6 +118,12 @@ class _Stated:
         return self.found[zone]
 
 
+def _until(row: Row) -> Instant | None:
+    """When the exemption ends that a notice speaks of: its occurrence is the exemption."""
+    found = exemptions.find(int(row.occurrence)) if row.kind in OF_AN_EXEMPTION else None
+    return None if found is None else found.until
+
+
 def _draft(
     desk: Desk,
     row: Row,
@@ -136,6 +147,7 @@ def _draft(
         due=due,
         code=codes.code_of(desk.key, row.version, row.person),
         ground=ground,
+        until=_until(row),
     )
     try:
         layout = desk.layout(row.version, row.kind, reader.locale)
@@ -144,4 +156,4 @@ def _draft(
         text = compose.fill(layout, reader, envelope, zone)
     except Refused as refused:
         return Draft(row, reader, due, message_id, None, str(refused))
-    return Draft(row, reader, due, message_id, Letter(row.id, reader.email, text))
+    return Draft(row, reader, due, message_id, Letter(row.id, reader.email, text), zone=zone)

@@ -13,6 +13,7 @@ from countermand.core.handover import in_force
 from countermand.core.instants import Instant
 from countermand.core.terms import Lineage
 from countermand.core.verdict import exempt_at, present
+from countermand.flows import exemption_words
 from countermand.flows.reevaluate import block_for
 from countermand.flows.rings import advance
 from countermand.flows.walk import walk, written_sets
@@ -52,6 +53,8 @@ def sweep(now: Instant, *, drill: bool = False, lapse: bool = True, between: Cal
         with unit():
             if lineage := terms.lineage(name):
                 _stages(act, lineage)
+                if in_force(lineage, act.now):
+                    reminders += _exemptions(act, lineage)
                 directives.walked(name, now)
     return Swept(blocks, changed, reminders, rings, _drop_old_hours(now))
 
@@ -69,6 +72,14 @@ def _remind(act: Act, block: Block, lineage: Lineage) -> int:
         if moments and due > act.now:
             told_of = owners.of(block.number * BLOCK_SIZE + offset for offset in told & waiting)
             promised += outbox.promise(terms_.number, sorted(set(told_of.values())), "reminder", act, occurrence=moments[-1])
+    return promised
+
+
+def _exemptions(act: Act, lineage: Lineage) -> int:
+    """Words that an exemption ends soon, and one entry for them."""
+    promised = exemption_words.ending(act, lineage.id, directives.walked_to(lineage.id))
+    if promised:
+        log.append("exemption-ends-promised", act, {"lineage": lineage.id, "people": promised})
     return promised
 
 

@@ -251,6 +251,8 @@ class _Connection:
             self._socket = ssl.create_default_context().wrap_socket(self._socket, server_hostname=self._server.host)
             offered = self._hello()
         if self._server.username:
+            if not self._server.starttls and not loopback(str(self._socket.getpeername()[0])):
+                raise _Broken("a password is sent over TLS only: set smtp.starttls")
             plain = base64.b64encode(f"\0{self._server.username}\0{self._server.password}".encode())
             self._send(b"AUTH PLAIN " + plain + b"\r\n")
             self._expect(235)

@@ -1,5 +1,8 @@
 """Words to people before they leave: what a notice looks like, and what should be seen in it."""
 
+from countermand.flows.check_notices import Checked
+from countermand.flows.check_notices import check_notices as check
+from countermand.lib import clock, names
 from countermand.operations.operation import Call, operation
 from countermand.reads.notices import Linted, NoticePreview, linted
 from countermand.reads.notices import preview as previewed
@@ -18,4 +21,11 @@ def lint_notices(call: Call, directive: str) -> Linted:
     return linted(directive, call.config)
 
 
-OPERATIONS = (preview_notice, lint_notices)
+@operation("POST", "/notices/check", "deliver", again=True)
+def check_notices(call: Call, to: str) -> Checked:
+    """Check the way of notices: what DNS says of the sender (SPF, DKIM, DMARC), then one test message, an exercise, through
+    the configured mail server to the address ``to``; every step is reported."""
+    return check(call.act, call.config.smtp, call.config.origin, to, names.look, clock.now)
+
+
+OPERATIONS = (preview_notice, lint_notices, check_notices)
