@@ -39,6 +39,12 @@ class Answer:
     status: int
     body: str
     headers: dict[str, str]
+    pairs: list[tuple[str, str]]
+
+    @property
+    def essence(self) -> tuple[int, str, list[tuple[str, str]]]:
+        """All that a stranger could tell it by, the order of headers and repeated ones included."""
+        return self.status, self.body, [pair for pair in self.pairs if pair[0].lower() != "date"]
 
 
 class Door:
@@ -140,7 +146,7 @@ class Door:
         try:
             connection.request(method, target, body if method == "POST" else None, headers or {})
             found = connection.getresponse()
-            return Answer(found.status, found.read().decode(), dict(found.getheaders()))
+            return Answer(found.status, found.read().decode(), dict(found.getheaders()), found.getheaders())
         finally:
             connection.close()
 

@@ -17,7 +17,7 @@ _CODES = {"Sync": 0, "FolderSync": 9, "Ping": 18}
 @dataclass
 class Reply:
     status: int
-    headers: dict[str, str]
+    headers: list[tuple[str, str]]
     body: bytes
 
     @property
@@ -53,7 +53,7 @@ class Phone:
         try:
             connection.request(method, self._target(command), encoded(xml) if xml else None, headers)
             found = connection.getresponse()
-            return Reply(found.status, dict(found.getheaders()), found.read())
+            return Reply(found.status, found.getheaders(), found.read())
         finally:
             connection.close()
 

@@ -80,7 +80,7 @@ def _no_byte_and_no_hint(kind: str, house: Groupware, tmp_path: Path) -> None:
         refusals.append(Phone(door.port, "nobody", "NEW1").folders())
         assert {reply.status for reply in refusals} == {401}
         dated = ("Date", "date")
-        essences = {repr((r.body, [pair for pair in r.headers.items() if pair[0] not in dated])) for r in refusals}
+        essences = {repr((r.body, [pair for pair in r.headers if pair[0] not in dated])) for r in refusals}
         assert len(essences) == 1
     finally:
         door.close()

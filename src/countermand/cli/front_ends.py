@@ -1,6 +1,8 @@
-"""``countermand gate config``: what a mail front end needs to ask a gate. The gate's own program prints it."""
+"""``countermand gate config check reconcile``: what a mail front end needs to ask a gate, and whether it does. The gate's own
+programs do it: they have no database."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -98,6 +100,63 @@ def haproxy(
 def dovecot(session: Session, failure: OnFailureWithoutMemory = FailureWithoutMemory.CLOSED) -> None:
     """Print what Dovecot needs to ask this gate after it checked a password (auth policy), and to end open sessions."""
     _print(session, "dovecot", "--failure", failure)
+
+
+Url = Annotated[str, typer.Option("--at", metavar="URL", help="Where phones ask: http(s)://host:port.")]
+Login = Annotated[str, typer.Option(metavar="LOGIN", help="A login with two devices, one of them denied.")]
+Secret = Annotated[Path, typer.Option("--password-file", metavar="FILE", help="Its password, in a file.")]
+Allowed = Annotated[str, typer.Option(metavar="ID", help="ActiveSync id of the device that is not denied.")]
+Denied = Annotated[str, typer.Option(metavar="ID", help="ActiveSync id of the device that is denied.")]
+Pid = Annotated[int | None, typer.Option(metavar="PID", help="The gate's process: it is frozen for one question.")]
+Stop = Annotated[str, typer.Option(metavar="COMMAND", help="Ends the gate, for one question.")]
+Start = Annotated[str, typer.Option(metavar="COMMAND", help="Brings it back.")]
+Authority = Annotated[
+    Path | None, typer.Option("--ca", metavar="FILE", help="PEM of the authority of the front end's certificate.")
+]
+Logs = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Mail servers' logs: nginx or Apache, IIS, Dovecot.")]
+Inside = Annotated[
+    list[str] | None,
+    typer.Option("--front-end", metavar="ADDRESS", help="Address or network of a front end; this machine if none is named."),
+]
+Asking = Annotated[
+    list[str] | None, typer.Option("--asking", metavar="DOOR", help="A door that asks the gate itself, such as IMAP.")
+]
+_CHECK = "countermand gate check --config gate.toml --at https://mail.example.org --login alice --password-file pw"
+
+
+@command("check", [f"{_CHECK} --allowed ApplA1 --denied ApplB2 --pid $(pidof countermand-gate)"])
+def check(
+    session: Session,
+    at: Url,
+    login: Login,
+    password_file: Secret,
+    allowed: Allowed,
+    denied: Denied,
+    failure: OnFailure = Failure.CLOSED,
+    ca: Authority = None,
+    pid: Pid = None,
+    stop: Stop = "",
+    start: Start = "",
+) -> None:
+    """Prove a front end as it runs: who gets mail, what a stranger learns, what happens without a gate. It asks with OPTIONS,
+    which mail servers answer without mail, and nine times with a wrong password. Exits with 1 if anything is wrong."""
+    words = ["--url", at, "--login", login, "--password-file", str(password_file), "--allowed", allowed, "--denied", denied]
+    words += ["--failure", failure, *(["--ca", str(ca)] if ca else []), *(["--pid", str(pid)] if pid else [])]
+    _become(session, "check", *words, "--stop", stop, "--start", start)
+
+
+@command("reconcile", ["countermand gate reconcile /var/log/iis/u_ex200717.log --front-end 10.0.0.5"])
+def reconcile(session: Session, files: Logs, front_end: Inside = None, asking: Asking = None) -> None:
+    """Compare mail servers' logs of who got in with what the gate says: doors that go past it (EWS, OWA, IMAP), and devices that
+    got mail and that it denies now. Exits with 1 if there are any."""
+    words = [word for one in front_end or [] for word in ("--front-end", one)]
+    words += [word for one in asking or [] for word in ("--asking", one)]
+    _become(session, "reconcile", *words, *map(str, files))
+
+
+def _become(session: Session, program: str, *words: str) -> None:
+    more = ["--json"] if session.options.json else []
+    become(f"countermand.gates.{program}", session.options.config or GATE_FILE, *more, *words)
 
 
 def _print(session: Session, *words: str) -> None:

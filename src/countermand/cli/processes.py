@@ -9,7 +9,7 @@ import typer
 from countermand.cli.becoming import GATE_FILE, become
 from countermand.cli.command import DryRun, command
 from countermand.cli.dry import would
-from countermand.cli.front_ends import FRONT_ENDS
+from countermand.cli.front_ends import FRONT_ENDS, check, reconcile
 from countermand.cli.session import Session, read_text
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ GATE = typer.Typer(
     help="Run a gate: it answers mail front ends from a signed snapshot, with neither database nor network at hand.",
     epilog="Examples:\n\n  countermand gate --config gate.toml\n\n  countermand gate add front-1 --into front-1/",
 )
-for one in (add, gates):
+for one in (add, gates, check, reconcile):
     one.add_to(GATE)
 GATE.add_typer(FRONT_ENDS)
 

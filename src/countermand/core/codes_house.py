@@ -164,6 +164,10 @@ HOUSE_CODES: dict[str, Code] = {
     ),
     "feed-gap": Code("Record {n} does not follow record {held}.", "A new snapshot cures it.", INTEGRITY, 502),
     "gate-exists": Code("There is a gate {gate} or a directory {directory} already.", "Choose another.", CONFLICT, 409),
+    "gate-check": Code(
+        "The front end cannot be tried: {why}.", "Name where phones ask; docs/front-ends.md shows how.", CONFLICT, 503
+    ),
+    "login-log": Code("The log {file} cannot be read: {why}.", "Give a log of nginx, IIS or Dovecot; docs/front-ends.md."),
     "gate-report": Code("A gate's report cannot be read: {why}.", "Run the same version on gate and control plane.", INPUT, 422),
     "feed-behind-gate": Code(
         "Gate {gate} has heard epoch {epoch}, number {n}; this database is at epoch {our_epoch}, number {our_n}.",

@@ -26,6 +26,7 @@ class Reply:
 
     status: int
     body: AsyncIterator[bytes]
+    headers: list[tuple[bytes, bytes]]
 
 
 class _Parsed:
@@ -35,6 +36,10 @@ class _Parsed:
         self.parser = httptools.HttpResponseParser(self)
         self.headed = self.done = False
         self.parts: list[bytes] = []
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self.headed = True
@@ -71,7 +76,7 @@ class Peer:
             async with aclosing(_bodies(reader, found, silence)) as bodies:
                 while not found.headed:
                     await _more(reader, found, silence)
-                yield Reply(found.parser.get_status_code(), bodies)
+                yield Reply(found.parser.get_status_code(), bodies, found.headers)
         except httptools.HttpParserError as wrong:
             raise Silent(f"the answer is no HTTP: {wrong}") from None
         finally:

@@ -73,6 +73,7 @@ def server_part(settings: NginxSettings) -> str:
         "WHEN_DOWN": _WHEN_DOWN[settings.failure],
         "PROOF": _recipe("nginx-lua-proof.conf" if settings.lua else "nginx-proof.conf"),
         "REFUSAL": "" if settings.lua else _recipe("nginx-unproven.conf"),
+        "PROVE": "" if settings.lua else _recipe("nginx-prove.conf"),
         "PAGE": _recipe("nginx-page.conf"),
         "EMIT": _recipe("nginx-lua-emit.conf"),
         "PASS_PLAIN": passed,
