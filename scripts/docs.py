@@ -10,9 +10,10 @@ import typer.main
 
 from countermand.cli.app import app
 from countermand.cli.render import as_json
-from countermand.core import fleet_tables, lifecycle
+from countermand.core import fleet_tables, lifecycle, visibility
 from countermand.core.codes import CODES
 from countermand.core.schema import SCHEMA
+from countermand.sources.kinds import KINDS
 from countermand.web.api.openapi import document
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -135,6 +136,19 @@ def _form(node: Any) -> str:
     return "text or `null`" if isinstance(kind, list) else names.get(kind, kind)
 
 
+def visibility_page() -> str:
+    """docs/visibility.md: the truth table, and what each kind of source may ask for it."""
+    lines = [_NOTE, "", *visibility.page({name: kind.sights for name, kind in KINDS.items()})]
+    lines += ["", "## What a source may ask", "", "Nothing else can be sent, and nothing here can change or wipe a device."]
+    for name, kind in KINDS.items():
+        if kind.requests:
+            lines += ["", f"`{name}`, {kind.words}:", "", "| request | least permission |", "|---|---|"]
+            lines += [
+                f"| `{one.method} {one.path.replace(chr(124), chr(92) + chr(124))}` | {one.needs} |" for one in kind.requests
+            ]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "directive.md": directive_page,
@@ -142,6 +156,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "lifecycle.md": lifecycle.page,
     "openapi.json": lambda: json.dumps(document(), indent=1, ensure_ascii=False) + "\n",
+    "visibility.md": visibility_page,
     "parquet.md": lambda: "\n".join([_NOTE, "", *fleet_tables.page()]) + "\n",
 }
 

@@ -19,7 +19,7 @@ from countermand.access import SYSTEM, Act
 from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
-from countermand.flows import deliver, events, forget, kept, letters, seal, sweep, telling
+from countermand.flows import deliver, events, forget, kept, letters, seal, sweep, sync, telling
 from countermand.flows.accounts import key_file
 from countermand.flows.reserve import reserve
 from countermand.lib import clock, keys, prometheus, watchpoint
@@ -184,6 +184,27 @@ def taking(config: Config) -> Step:
     return Step("events", take, every=SECOND)
 
 
+def syncing(config: Config, stop: threading.Event) -> Step:
+    """Sources that are asked, each when it is due. One that fails is logged, and keeps no other waiting."""
+
+    def patient() -> Act:
+        if stop.is_set():
+            raise Stopping  # what came so far is kept
+        return acting()
+
+    def ask() -> bool:
+        for name in sync.due(acting()):
+            try:
+                done = sync.sync(patient, config, name, holder=_name(), wait=stop.wait)
+            except Refused as refused:
+                say("source-failed", source=name, code=refused.code, why=refused.sentence)
+            else:
+                say("synced", source=name, devices=done.devices, faults=done.faults, held=done.held)
+        return False
+
+    return Step("sync", ask, every=MINUTE)
+
+
 def forgetting(config: Config) -> Step:
     """Once in a while a walk over the fleet for what may no longer be kept, a short step each time that it is asked."""
     kept: dict[str, int] = {"after": -1}
@@ -217,15 +238,17 @@ def work(config: Config, stop: threading.Event) -> None:
     reserve()
     watch = clock.Watch(installation.real)
     sending, tidy = [by_the_clock(delivering(config, courier), watch)], tidying(config, stop)
+    asking = [by_the_clock(syncing(config, stop), watch)]
     for step in tidy:
         if step.name != "seal":
             by_the_clock(step, watch)
     threads = [
         threading.Thread(name="deliver", target=loop, args=(sending, stop, courier.close)),
         threading.Thread(name="tidy", target=loop, args=(tidy, stop)),
+        threading.Thread(name="sync", target=loop, args=(asking, stop)),
     ]
     listen = config.worker.listen
-    close = watchpoint.listen(listen, lambda path: condition([*sending, *tidy], path)) if listen else lambda: None
+    close = watchpoint.listen(listen, lambda path: condition([*sending, *tidy, *asking], path)) if listen else lambda: None
     for thread in threads:
         thread.start()
     say("working", drill=drill)

@@ -13,7 +13,7 @@ from api_house import Answer, ApiHouse
 
 from countermand.access import Act, Actor, Role
 from countermand.core.instants import DAY, iso
-from countermand.flows import events
+from countermand.flows import connect, events
 from countermand.lib import clock
 from countermand.store import models
 
@@ -23,7 +23,7 @@ PATH = "/sources/mdm/events"
 @pytest.fixture
 def secret(house: ApiHouse) -> str:
     act = Act(Actor("administrator", frozenset({Role.ADMINISTRATOR})), clock.now())
-    return events.source_add(act, house.config.state_dir, "mdm", "nanomdm").secret
+    return connect.source_add(act, house.config.state_dir, "mdm", "nanomdm").secret
 
 
 def event(number: int = 1, **more: Any) -> bytes:

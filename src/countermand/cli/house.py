@@ -79,7 +79,7 @@ def init(
     from countermand.operations.house import Token
 
     session.here()
-    firsts = _firsts(operator or [], dict(_pair(one, "--key") for one in key or []))
+    firsts = _firsts(operator or [], dict(pair(one, "--key") for one in key or []))
     if not session.config_path.exists():
         session.config_path.parent.mkdir(parents=True, exist_ok=True)
         session.config_path.write_text(_WORDS.format(origin=origin), encoding="utf-8")
@@ -140,8 +140,7 @@ def _firsts(named: list[str], keys: dict[str, str]) -> "list[First]":
 
     if named:
         roles = {
-            name: frozenset(role(word) for word in words.split("+"))
-            for name, words in (_pair(one, "--operator") for one in named)
+            name: frozenset(role(word) for word in words.split("+")) for name, words in (pair(one, "--operator") for one in named)
         }
     else:
         roles = {
@@ -153,7 +152,8 @@ def _firsts(named: list[str], keys: dict[str, str]) -> "list[First]":
     return [First(name, held, read_text(Path(keys[name])) if name in keys else "") for name, held in roles.items()]
 
 
-def _pair(text: str, option: str) -> tuple[str, str]:
+def pair(text: str, option: str) -> tuple[str, str]:
+    """(name, value) of ``NAME=VALUE``. Refused ``not-a-pair``."""
     name, sign, value = text.partition("=")
     if not (name and sign and value):
         raise Refused("not-a-pair", Where(field=option), text=text, option=option)

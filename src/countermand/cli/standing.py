@@ -6,6 +6,7 @@ import typer
 
 from countermand.cli.command import command, group
 from countermand.cli.session import Session
+from countermand.core.instants import DAY, HOUR
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -107,18 +108,26 @@ def _device(session: Session, view: "DeviceView") -> "list[RenderableType | None
         ("owner", whose or "nobody"),
         ("groups", owner.groups if owner else ()),
         ("names", [f"{one.kind}:{one.value}" for one in view.identities]),
+        ("visible", view.visible),
         ("last seen", session.moment(view.last_seen)),
         ("", [word for word, holds in flags if holds]),
     ]
     looks = [
-        (one.source, one.grade, one.could_show, session.moment(one.observed_at), "-" if one.healthy is None else one.healthy)
+        (
+            one.source,
+            one.grade,
+            one.could_show,
+            session.moment(one.observed_at),
+            _age(one.age),
+            "-" if one.healthy is None else one.healthy,
+        )
         for one in view.evidence
     ]
     sightings = [(one.kind, one.value, one.times, session.moment(one.last)) for one in view.sightings]
     return [
         f"Device #{view.ordinal}: {kind}",
         table(["", ""], rows),
-        table(["source", "grade", "could have shown", "looked", "healthy"], looks, "Evidence")
+        table(["source", "grade", "could have shown", "looked", "age", "healthy"], looks, "Evidence")
         if looks
         else "No source ever looked.",
         table(["app", "last shown"], [(one.app.id, session.moment(one.at)) for one in view.apps], "Watched apps on it")
@@ -127,6 +136,11 @@ def _device(session: Session, view: "DeviceView") -> "list[RenderableType | None
         *(_under(session, one) for one in view.directives),
         table(["unregistered", "name", "times", "last"], sightings, "Also seen at a gate") if sightings else None,
     ]
+
+
+def _age(milliseconds: int) -> str:
+    days, hours = milliseconds // DAY, milliseconds % DAY // HOUR
+    return f"{days}d {hours}h" if days else f"{hours}h"
 
 
 def _under(session: Session, one: "Under") -> str:

@@ -159,6 +159,15 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """``private_hosts``: exact names of hosts that may be asked at a private address (an MDM in this house); every other one must
+    be on the internet. ``ca_file``: the certificates to trust instead of the system's."""
+
+    private_hosts: tuple[str, ...] = ()
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reports:
     """``smallest``: the least number of devices that a report's cell by country or group may show (k-anonymity)."""
 
@@ -194,6 +203,7 @@ class Config:
     publisher: Publisher = Publisher()
     reports: Reports = Reports()
     retention: Retention = Retention()
+    sources: Sources = Sources()
 
 
 def standard(state_dir: Path) -> Config:
@@ -262,6 +272,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "client": (Client, {"url": TEXT, "ca_file": FILE}),
     "publisher": (Publisher, {"interval": DURATION, "heartbeat": DURATION}),
     "retention": (Retention, {"appeal": DURATION, "every": DURATION}),
+    "sources": (Sources, {"private_hosts": NAMES, "ca_file": FILE}),
     "reports": (Reports, {"smallest": count(1, 1000)}),
 }
 _TOP: Mapping[str, Reader] = {

@@ -62,6 +62,40 @@ HOUSE_CODES: dict[str, Code] = {
     "source-name": Code("{name!r} cannot be a source's name.", "Use small letters, digits and hyphens, at most 63.", INPUT, 422),
     "source-kind": Code("There is no kind of source {kind!r}.", "Write one of: {known}.", INPUT, 422),
     "source-exists": Code("There is a source {name} already.", "Choose another name.", CONFLICT, 409),
+    "source-setting": Code("The setting {name} cannot be used: {why}.", "Give it with --set NAME=VALUE.", INPUT, 422),
+    "source-secret": Code("{name} needs the secret that its vendor gave out.", "Name its file: --secret-file.", INPUT, 422),
+    "source-interval": Code("A source is asked every 5 minutes to 7 days.", "Write another span, 4h.", INPUT, 422),
+    "source-not-asked": Code(
+        "{name} is not a source that is asked over the network.", "It posts, or comes as a file; see `countermand source list`."
+    ),
+    "source-credential": Code(
+        "The secret of {name} cannot be opened: it was sealed under another key.",
+        "Put keys/credentials.secret back, or connect the source under a new name.",
+        INTEGRITY,
+        500,
+    ),
+    "source-paused": Code("{name} is paused.", "Let it come again: countermand source resume {name}.", CONFLICT, 409),
+    "source-waits": Code(
+        "A set of {name} waits for a person.", "Look at it: countermand release list. Then release or drop it.", HELD, 409
+    ),
+    "source-busy": Code("{name} is being asked right now.", "Wait until that is done.", CONFLICT, 409),
+    "source-away": Code(
+        "{name} cannot be reached: {why}.", "Nothing is lost: what it brought is kept, and it is asked again.", CONFLICT, 502
+    ),
+    "source-denied": Code(
+        "{source} does not let us: {why}.", "Look at its permissions: countermand source check {source}.", CONFLICT, 502
+    ),
+    "source-strange": Code(
+        "{source} answers in a way that its vendor does not describe: {why}.", "Nothing of it was taken.", CONFLICT, 502
+    ),
+    "device-unreadable": Code("The device {device} cannot be read: {why}.", "The others were; look at it in its own system."),
+    "address-private": Code(
+        "{host} is at {address}, which is not on the internet.",
+        "If it is yours, name it in the configuration: [sources] private_hosts.",
+        DENIED,
+        403,
+    ),
+    "drill-stays-in": Code("A drill asks nobody: {name} was not reached.", "Ask it from the real installation.", CONFLICT, 409),
     # -- a drill's clock --
     "clock-is-real": Code("The clock can be moved only in a drill.", "Make a drill with: countermand drill", CONFLICT, 409),
     "clock-runs-forward": Code("It is later than {to} already.", "Name a later time.", CONFLICT, 409),

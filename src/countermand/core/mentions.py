@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from countermand.core.apps import App
-from countermand.core.coverage import EVERYTHING, NOTHING, Coverage, Grade, Report
+from countermand.core.coverage import Coverage, Grade, Report
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.instants import MINUTE, Instant
 
@@ -30,15 +30,6 @@ class Mention:
     enrolled: bool | None = None
     seen_at: Instant | None = None
     reports: tuple[Report, ...] = ()
-
-
-def visible(enrollment: Enrollment) -> Coverage:
-    """What a full app list of a device managed like this could have shown: everything, or nothing that proves absence.
-
-    User enrolment and work profiles hide what people install for themselves, on company-owned phones as well; the mail
-    server sees no apps. (peers: Apple Platform Deployment, Android Management API.)
-    """
-    return EVERYTHING if enrollment in (Enrollment.SUPERVISED, Enrollment.DEVICE) else NOTHING
 
 
 def too_far_ahead(at: Instant, now: Instant) -> bool:

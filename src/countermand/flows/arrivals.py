@@ -16,8 +16,8 @@ from countermand.core.coverage import Grade, Look
 from countermand.core.devices import MAIL_KINDS, Device, Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.facts import BLOCK_SIZE, Known
 from countermand.core.instants import HOUR, Instant
-from countermand.core.mentions import visible
 from countermand.core.people import Person
+from countermand.core.visibility import visible
 from countermand.flows import taking
 from countermand.flows.placing import Placing, Ready
 from countermand.flows.staging import Staged

@@ -7,11 +7,8 @@ end of the stored body commit together. An event that cannot be read is set asid
 import hashlib
 import hmac
 import json
-import re
-import secrets
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from countermand.access import SYSTEM, Act, require
@@ -20,15 +17,13 @@ from countermand.core.errors import Refused
 from countermand.core.instants import DAY, Instant
 from countermand.core.mentions import Mention
 from countermand.flows import ingest
-from countermand.lib import drafts
+from countermand.flows.connect import secret_of
 from countermand.sources import nanomdm
 from countermand.store import asked, events, log, reporters
 from countermand.store.events import EventRow
 from countermand.store.reporters import SourceRow
 from countermand.store.unit import aside, unit
 
-#: Source names stand in addresses and in the names of files.
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 #: How long a taken event is remembered, so that a replay is known, and one that was set aside is kept.
 KEPT = 30 * DAY
 #: Largest event that is stored.
@@ -44,42 +39,14 @@ def _nanomdm(body: bytes, source: str, now: Instant) -> Mention | None:
 _PARSE: Mapping[str, Callable[[bytes, str, Instant], Mention | None]] = {"nanomdm": _nanomdm}
 
 
-@dataclass(frozen=True, slots=True)
-class NewSource:
-    """``secret``: shown this once; the sender gives it as a password or bearer token, or signs with it."""
-
-    name: str
-    kind: str
-    secret: str
-
-
-def source_add(act: Act, state_dir: Path, name: str, kind: str) -> NewSource:
-    """Let a source post its events. Refused ``source-name``, ``source-kind``, ``source-exists``."""
-    require(act.actor, "operator")
-    if not _NAME.fullmatch(name):
-        raise Refused("source-name", name=name)
-    if kind not in _PARSE:
-        raise Refused("source-kind", kind=kind, known=", ".join(_PARSE))
-    file = _file(state_dir, name)
-    if file.exists():
-        raise Refused("source-exists", name=name)
-    secret = secrets.token_urlsafe(32)
-    with unit():
-        reporters.named(name, kind)
-        log.append("source-added", act, {"source": name, "kind": kind})
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        drafts.write(file, secret + "\n", 0o600, new=True)
-    return NewSource(name, kind, secret)
-
-
 def knows(state_dir: Path, name: str, password: str) -> bool:
     """Whether this is the source's secret. Takes as long for a source that there is not."""
-    return hmac.compare_digest(_secret(state_dir, name).encode(), password.encode())
+    return hmac.compare_digest(secret_of(state_dir, name).encode(), password.encode())
 
 
 def signed(state_dir: Path, name: str, body: bytes, signature: str) -> bool:
     """Whether ``signature`` (hex or base64) is the HMAC-SHA256 of the body under the source's secret."""
-    made = hmac.new(_secret(state_dir, name).encode(), body, hashlib.sha256).digest()
+    made = hmac.new(secret_of(state_dir, name).encode(), body, hashlib.sha256).digest()
     said = signature.strip().encode()
     in_hex, in_base64 = (hmac.compare_digest(form, said) for form in (made.hex().encode(), b64encode(made)))
     return in_hex or in_base64
@@ -179,18 +146,3 @@ def _id(body: bytes) -> str:
     except (ValueError, AttributeError, RecursionError):
         found = None
     return found if isinstance(found, str) and 0 < len(found) <= 200 else hashlib.sha256(body).hexdigest()
-
-
-def _file(state_dir: Path, name: str) -> Path:
-    return state_dir / "keys" / "sources" / f"{name}.secret"
-
-
-def _secret(state_dir: Path, name: str) -> str:
-    """The source's secret; for a source that there is not, one that nobody can know."""
-    nobody = secrets.token_urlsafe(32)
-    if not _NAME.fullmatch(name):
-        return nobody
-    try:
-        return _file(state_dir, name).read_text("utf-8").strip() or nobody
-    except OSError:
-        return nobody

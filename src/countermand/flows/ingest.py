@@ -63,7 +63,7 @@ def ingest(
     if row is None or (complete and not confirmed):
         with unit():
             row = reporters.named(source, kind or source, interval)
-            if complete and not confirmed and (why := _doubtful_set(row, mentions, hold)):
+            if complete and not confirmed and (why := doubtful_set(row, len(mentions), hold)):
                 return _hold_all(act, row, mentions, *why)
     taken = [_take_part(act, row, part, blocks, may_add, confirmed, hold) for blocks, part in _parts(mentions, may_add)]
     found = _together(taken)
@@ -145,7 +145,7 @@ def take(
 ) -> Taken:
     """The same inside the caller's unit, for flows that do more than this. ``blocks``: those that the unit may write."""
     number = doubt = None
-    if complete and not confirmed and (why := _doubtful_set(source, mentions, hold)):
+    if complete and not confirmed and (why := doubtful_set(source, len(mentions), hold)):
         return _hold_all(act, source, mentions, *why)
     drawn = taking.plan(act, source.name, mentions, may_add=may_add)
     if blocks is not None and not {ordinal // BLOCK_SIZE for ordinal in drawn.devices} <= set(blocks):
@@ -167,8 +167,8 @@ def _taken(drawn: Plan, moved: frozenset[int], number: int | None, doubt: Refuse
     return Taken(len(drawn.devices), drawn.reports, drawn.added, len(moved), surfaced, dict(drawn.passed), number, doubt)
 
 
-def _doubtful_set(source: SourceRow, mentions: Sequence[Mention], hold: Holdbacks) -> tuple[str, dict[str, Any]] | None:
-    count = len(mentions)
+def doubtful_set(source: SourceRow, count: int, hold: Holdbacks) -> tuple[str, dict[str, Any]] | None:
+    """Why a complete set of so many devices waits for a person, with its counts; None if it does not."""
     if holdback.set_is_small(count, source.last_count, hold.set_floor):
         return "set-small", {"source": source.name, "count": count, "last": source.last_count}
     if not source.released_once:
@@ -189,7 +189,7 @@ def _flood(act: Act, source: SourceRow, drawn: Plan, hold: Holdbacks) -> dict[st
 
 
 def _hold_all(act: Act, source: SourceRow, mentions: Sequence[Mention], why: str, counts: dict[str, Any]) -> Taken:
-    number = held.hold(HELD, source.name, why, counts, [to_plain(one) for one in _fit_to_keep(act, mentions)], act.now)
+    number = held.hold(HELD, source.name, why, counts, [to_plain(one) for one in fit_to_keep(act, mentions)], act.now)
     log.append("reports-held", act, {"source": source.name, "why": why, "held": number, "devices": len(mentions)})
     return Taken(0, 0, 0, 0, 0, {}, number, Refused(why, **counts))
 
@@ -199,15 +199,16 @@ def _hold_flood(
 ) -> tuple[Plan, int]:
     """Hold the reports of the devices on which watched apps would newly appear; take everything else now."""
     flooding = [mention for ordinal, mention in drawn.placed if ordinal in drawn.surfaced]
-    number = held.hold(HELD, source.name, "flood", counts, [to_plain(one) for one in _fit_to_keep(act, flooding)], act.now)
+    number = held.hold(HELD, source.name, "flood", counts, [to_plain(one) for one in fit_to_keep(act, flooding)], act.now)
     log.append("reports-held", act, {"source": source.name, "why": "flood", "held": number, "devices": len(drawn.surfaced)})
     loud = {id(mention) for mention in flooding}
     quiet = [replace(mention, reports=()) if id(mention) in loud else mention for mention in mentions]
     return taking.plan(act, source.name, quiet, may_add=may_add), number
 
 
-def _fit_to_keep(act: Act, mentions: Sequence[Mention]) -> list[Mention]:
-    """PRIVACY: what waits is stored too. Only of devices known to be the company's may a whole list wait."""
+def fit_to_keep(act: Act, mentions: Sequence[Mention]) -> list[Mention]:
+    """These mentions as they may wait. PRIVACY: what waits is stored too.
+    Only of devices known to be the company's may a whole list wait."""
     found = fleet.find({identity for one in mentions for identity in one.identities})
     rows = fleet.load(set(found.values()))
     watched = watching.watch_list(act.now)

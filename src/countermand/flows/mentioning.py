@@ -11,7 +11,8 @@ from countermand.core.coverage import Grade, Report
 from countermand.core.devices import Enrollment, Identity, Ownership, Platform
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.instants import Instant
-from countermand.core.mentions import Mention, visible
+from countermand.core.mentions import Mention
+from countermand.core.visibility import visible
 from countermand.flows.placing import Table, read_apps
 from countermand.flows.staging import JUST_LOOKED, Positions, Staged
 from countermand.lib.parquet import NO_TIME

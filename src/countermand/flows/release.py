@@ -4,7 +4,8 @@ from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core.errors import Refused
 from countermand.core.mentions import from_plain
-from countermand.flows import ingest
+from countermand.flows import ingest, sync
+from countermand.flows.connect import known
 from countermand.flows.ingest import Taken
 from countermand.store import directives, held, log, reporters, restored
 from countermand.store.held import HeldRow
@@ -19,6 +20,8 @@ def release(act: Act, number: int) -> Taken:
         row, payload = held.take(number)
         if row.kind == restored.KIND:
             return _let_notices_go(act, row)
+        if row.kind == sync.HELD:
+            return _let_set_in(act, row)
         source = reporters.named(row.source, row.source)
         mentions = [from_plain(plain) for plain in payload]
         whole_set = row.why != "flood"
@@ -26,6 +29,17 @@ def release(act: Act, number: int) -> Taken:
         held.decided(number, act.actor.name, act.now, released=True)
         log.append("released", act, {"held": number, "why": row.why, "devices": len(mentions)})
     return taken
+
+
+def release_all(act: Act, source: str) -> tuple[int, ...]:
+    """Release whatever waits of a source, each by itself; returns the numbers. Refused ``not-found`` for a source that there is
+    not."""
+    require(act.actor, "release")
+    name = known(source).name
+    numbers = tuple(row.pk for row in held.waiting() if row.source == name)
+    for number in numbers:
+        release(act, number)
+    return numbers
 
 
 def _let_notices_go(act: Act, row: HeldRow) -> Taken:
@@ -39,11 +53,21 @@ def _let_notices_go(act: Act, row: HeldRow) -> Taken:
     return Taken(0, 0, 0, 0, 0, {}, notices=int(row.counts["count"]))
 
 
+def _let_set_in(act: Act, row: HeldRow) -> Taken:
+    """A source's whole set, which waits in parts: the worker, or the next sync of it, takes them one by one."""
+    sync.let_in(act, row.source)
+    held.decided(row.pk, act.actor.name, act.now, released=True)
+    log.append("released", act, {"held": row.pk, "why": row.why, "devices": row.counts["count"]})
+    return Taken(int(row.counts["count"]), 0, 0, 0, 0, {})
+
+
 def drop(act: Act, number: int) -> HeldRow:
     """Throw a held batch away. Refused ``not-found``."""
     require(act.actor, "release")
     with unit():
         row, _ = held.take(number)
+        if row.kind == sync.HELD:
+            sync.throw_away(row.source)
         held.decided(number, act.actor.name, act.now, released=False)
         log.append("dropped", act, {"held": number, "why": row.why})
     return row

@@ -18,3 +18,18 @@ def host_of(url: str) -> str:
     """The host of an address as a browser sends it, without its port; brackets stay around IPv6. '' if it has none."""
     host = urlsplit(url).hostname or ""
     return f"[{host}]" if ":" in host else host
+
+
+#: IPv4 inside IPv6 by a translator (RFC 6052): what it is inside decides.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def public(address: str) -> bool:
+    """Whether this numeric address is one of the internet's, so that nothing of a private network is reached by it."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    inside: ipaddress.IPv4Address | None = None
+    if isinstance(found, ipaddress.IPv6Address):
+        inside = found.ipv4_mapped or found.sixtofour
+        if found in _NAT64:
+            inside = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return found.is_global and not found.is_multicast if inside is None else inside.is_global and not inside.is_multicast

@@ -4,16 +4,18 @@ A token goes only over TLS, or to this machine itself.
 """
 
 import secrets
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from countermand.core.errors import Refused
-from countermand.lib.addresses import loopback
+from countermand.lib.addresses import loopback, public
 
 _CONNECT = 5.0
 #: Seconds without a byte before an answer is given up; an import of a million rows takes minutes before it says anything.
@@ -30,9 +32,12 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Response:
+    """``headers``: by their names in small letters; ``kind``: the content type."""
+
     status: int
     kind: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,38 @@ class Upload:
     path: Path
 
 
-class Http:
-    """One server, by its base address. Refused ``url-insecure`` unless it is https or on this machine."""
+def _on_the_internet(connection: HTTPConnection, made: socket.socket) -> socket.socket:
+    """The new connection, if it ends at a public address; looked at before a byte is sent, whatever the name was said to be."""
+    address = str(made.getpeername()[0])
+    if not public(address):
+        made.close()
+        raise Refused("address-private", host=connection.host, address=address)
+    return made
 
-    def __init__(self, base: str, ca_file: Path | None = None) -> None:
+
+class _PublicPlain(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _on_the_internet(self, super()._new_conn())
+
+
+class _PublicTls(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _on_the_internet(self, super()._new_conn())
+
+
+class _PublicPlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PublicPlain
+
+
+class _PublicTlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _PublicTls
+
+
+class Http:
+    """One server, by its base address. Refused ``url-insecure`` unless it is https or on this machine. ``internet``: it must be
+    at a public address, or every request is Refused ``address-private``."""
+
+    def __init__(self, base: str, ca_file: Path | None = None, *, internet: bool = False) -> None:
         parts = urlsplit(base)
         if parts.scheme != "https" and not (parts.scheme == "http" and loopback(parts.hostname or "")):
             raise Refused("url-insecure", url=base)
@@ -57,6 +90,8 @@ class Http:
             ca_certs=str(ca_file) if ca_file else None,
             retries=False,
         )
+        if internet:
+            self._pool.pool_classes_by_scheme = {"http": _PublicPlainPool, "https": _PublicTlsPool}
 
     def send(
         self,
@@ -91,7 +126,8 @@ class Http:
             raise Unreachable(str(fault) or type(fault).__name__) from fault
         if len(data) > _MOST:
             raise Unreachable(f"the answer has more than {_MOST} bytes")
-        return Response(answer.status, answer.headers.get("content-type", ""), data)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, headers.get("content-type", ""), data, headers)
 
 
 def _parts(files: Sequence[Upload], boundary: str) -> list[bytes | Path]:

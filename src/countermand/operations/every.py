@@ -14,11 +14,14 @@ from countermand.operations import (
     known,
     ledger,
     notices,
+    sources,
     standing,
     tokens,
 )
 from countermand.operations.operation import Operation
 
 #: Module by module, in the order in which they are documented.
-ROOMS = (known, directives, notices, forward, back, standing, carveouts, devices, imports, events, house, tokens, ledger)
+ROOMS = (
+    known, directives, notices, forward, back, standing, carveouts, devices, imports, sources, events, house, tokens, ledger,
+)  # fmt: skip
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)

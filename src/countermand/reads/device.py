@@ -20,6 +20,7 @@ from countermand.core.instants import Instant, to_datetime
 from countermand.core.lapse import Health
 from countermand.core.schedule import clock_of
 from countermand.core.terms import Lineage
+from countermand.core.visibility import ways
 from countermand.store import evidence, fleet, known, sets, sightings, terms, watching
 from countermand.store.fleet import DeviceRow
 from countermand.store.health import health
@@ -39,13 +40,15 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The latest answer of a source. ``could_show``: what it could have shown, in words; ``healthy``: None for a source that
-    has no connection to be healthy (an employee's own statement)."""
+    """The latest answer of a source. ``could_show``: what it could have shown, in words; ``age``: how old it was at the source's
+    last healthy contact, in milliseconds, by which directives measure it; ``healthy``: None for a source that has no
+    connection to be healthy (an employee's own statement)."""
 
     source: str
     grade: str
     could_show: str
     observed_at: Instant
+    age: int
     healthy: bool | None
 
 
@@ -71,11 +74,14 @@ class Under:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
+    """``visible``: what can be seen at all on a phone that is managed like this, in words."""
+
     ordinal: int
     platform: Platform
     model: str
     ownership: Ownership
     enrollment: Enrollment
+    visible: str
     reads_mail: bool
     mail_removed: bool
     retired: bool
@@ -104,13 +110,14 @@ def device(act: Act, ordinal: int) -> DeviceView:
             model=row.model,
             ownership=row.ownership,
             enrollment=row.enrollment,
+            visible=_visible(row),
             reads_mail=row.reads_mail,
             mail_removed=row.mail_removed,
             retired=row.retired,
             last_seen=_last_seen(row, found),
             owner=_owner(found),
             identities=tuple(_shown(found.device.identities)),
-            evidence=_evidence(found, worth),
+            evidence=_evidence(found, worth, act.now),
             apps=_apps(ordinal, act.now),
             directives=tuple(_under(block, lineage, found, worth, act.now) for lineage in terms.issued()),
             sightings=tuple(sightings.of_login(found.person.login)) if found.person else (),
@@ -144,11 +151,24 @@ def _block(ordinal: int, found: Known) -> Block:
     return facts.block_of(number, {offset: facts.names(found) | written})
 
 
-def _evidence(found: Known, worth: Health) -> tuple[Evidence, ...]:
+def _visible(row: DeviceRow) -> str:
+    """What its way of being managed lets anybody see of the apps that people install, and who says so."""
+    found = [f"{way.how}: {way.sees} ({way.cited})" for way in ways(row.platform, row.enrollment)]
+    return "; ".join(found) or "not known"
+
+
+def _evidence(found: Known, worth: Health, now: Instant) -> tuple[Evidence, ...]:
     coverages = evidence.coverages({look.coverage for look in found.looked})
     latest = sorted(found.looked.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(
-        Evidence(look.source, look.grade.word, _could_show(look, coverages[look.coverage]), at, worth.well.get(look.source))
+        Evidence(
+            source=look.source,
+            grade=look.grade.word,
+            could_show=_could_show(look, coverages[look.coverage]),
+            observed_at=at,
+            age=max(worth.contacts.cutoff(look.source, 0, now) - at, 0),
+            healthy=worth.well.get(look.source),
+        )
         for look, at in latest
     )
 

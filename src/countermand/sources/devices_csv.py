@@ -13,13 +13,21 @@ from countermand.core.apps import App
 from countermand.core.coverage import Grade, Report
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.instants import Instant, from_iso
-from countermand.core.mentions import Mention, too_far_ahead, visible
+from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.people import normal_login
 from countermand.core.table import FIELD, Problems, Row, Shape, items, rows
+from countermand.core.visibility import Sees, Sight, visible
 
 DEVICES = Shape(
     ("serial", "login", "platform", "model", "ownership", "enrollment", "eas_id", "apps", "observed_at"),
     long=frozenset({"apps"}),
+)
+
+_FILE = "whoever wrote the file"
+SIGHTS: tuple[Sight, ...] = (
+    Sight("`supervised` or `device`, with a time", None, None, Sees.EVERY, Sees.EVERY, Grade.INVENTORY, _FILE),
+    Sight("`user`, `cope`, `eas`, `none`, with a time", None, None, Sees.EVERY, Sees.NONE, Grade.INVENTORY, _FILE),
+    Sight("without a time", None, None, Sees.NONE, Sees.NONE, Grade.NONE, _FILE),
 )
 
 Word = TypeVar("Word", bound=StrEnum)

@@ -6,11 +6,13 @@ here are passed over. ``DeviceId`` is the name under which the device asks at th
 
 from collections.abc import Iterable, Iterator
 
-from countermand.core.devices import Identity, IdentityKind, Platform
+from countermand.core.coverage import Grade
+from countermand.core.devices import Enrollment, Identity, IdentityKind, Platform
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.table import Problems, Row, Shape, rows
+from countermand.core.visibility import Sees, Sight
 
 COLUMNS = Shape(
     ("DeviceId", "UserPrincipalName", "DeviceModel", "DeviceOS", "DeviceType", "ClientType"),
@@ -18,6 +20,9 @@ COLUMNS = Shape(
     others=True,
 )
 
+SIGHTS: tuple[Sight, ...] = (
+    Sight("every one", None, Enrollment.EAS, Sees.NONE, Sees.NONE, Grade.NONE, "Exchange PowerShell, Get-MobileDevice"),
+)
 _IOS = ("ios", "ipados", "iphone", "ipad", "ipod")
 
 

@@ -26,8 +26,25 @@ from countermand.core.coverage import EVERYTHING, NOTHING, Coverage, Grade, Repo
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant, from_iso
-from countermand.core.mentions import Mention, too_far_ahead, visible
+from countermand.core.mentions import Mention, too_far_ahead
+from countermand.core.visibility import Sees, Sight, visible
 
+_COMMAND = "Apple device-management schema, mdm/commands/application.installed.list.yaml"
+SIGHTS: tuple[Sight, ...] = (
+    Sight("a full list that we asked for", Platform.IOS, Enrollment.DEVICE, Sees.EVERY, Sees.EVERY, Grade.INVENTORY, _COMMAND),
+    Sight("a named query that we asked for", Platform.IOS, Enrollment.DEVICE, Sees.NAMED, Sees.NAMED, Grade.INVENTORY, _COMMAND),
+    Sight("managed apps only", Platform.IOS, None, Sees.MANAGED, Sees.NONE, Grade.INVENTORY, _COMMAND),
+    Sight("user enrolment", Platform.IOS, Enrollment.USER, Sees.MANAGED, Sees.NONE, Grade.INVENTORY, _COMMAND),
+    Sight(
+        "a command that we did not send",
+        Platform.IOS,
+        None,
+        Sees.EVERY,
+        Sees.NONE,
+        Grade.INVENTORY,
+        "its event says not what was asked",
+    ),
+)
 #: (enrolment id, command uuid) → what that command could have shown; None = we did not send it.
 Asked = Callable[[str, str], Coverage | None]
 
@@ -196,19 +213,12 @@ def _object(text: bytes) -> Mapping[str, Any]:
 def _created(event: Mapping[str, Any], now: Instant) -> Instant:
     text = event.get("created_at")
     try:
-        created_at = from_iso(_to_microseconds(str(text)))
+        created_at = from_iso(str(text))
     except ValueError as wrong:
         raise Refused("event-damaged", why="created_at is not a time") from wrong
     if too_far_ahead(created_at, now):
         raise Refused("time-ahead", time=text)
     return created_at
-
-
-def _to_microseconds(text: str) -> str:
-    """Go writes nanoseconds; Python reads microseconds."""
-    whole, dot, rest = text.partition(".")
-    digits = len(rest) - len(rest.lstrip("0123456789"))
-    return f"{whole}.{rest[:digits][:6].ljust(6, '0')}{rest[digits:]}" if dot else text
 
 
 def _plist(raw: object, code: str = "event-damaged") -> Mapping[str, Any]:

@@ -34,8 +34,10 @@ def keep(source: str, event: str, body: bytes, now: Instant) -> None:
 
 
 def waiting(most: int) -> list[int]:
-    """Numbers of events that nobody has taken and nothing was wrong with, in the order in which they came."""
-    rows = models.SourceEvent.objects.filter(taken_at=None, code="").order_by("pk")
+    """Numbers of events that nobody has taken and nothing was wrong with, in the order in which they came; without those of
+    sources that are paused."""
+    paused = models.Source.objects.exclude(paused_at=None).values_list("name")
+    rows = models.SourceEvent.objects.filter(taken_at=None, code="").exclude(source__in=paused).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:most])
 
 

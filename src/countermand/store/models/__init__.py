@@ -21,6 +21,8 @@ from countermand.store.models.fleet import (
     Source,
     SourceEvent,
     SourceHour,
+    SyncPart,
+    SyncRun,
     Watch,
 )
 from countermand.store.models.house import (
@@ -96,6 +98,8 @@ __all__ = [
     "Source",
     "SourceEvent",
     "SourceHour",
+    "SyncPart",
+    "SyncRun",
     "Told",
     "Version",
     "VersionApp",

@@ -117,6 +117,11 @@ class Source(models.Model):
     last_contact = When(null=True)
     released_once = models.BooleanField(default=False)  # its first sync was confirmed
     last_count = models.IntegerField(default=0)  # devices in its last complete set
+    settings = Text(default="{}", db_default="{}")  # JSON; how to ask it, if it is asked
+    credential = models.BinaryField(null=True)  # sealed (lib.sealed); the key is not in the database
+    paused_at = When(null=True)  # nothing is taken from it until it is resumed
+    tried_at = When(null=True)  # when it was last asked
+    fault = Text(default="", db_default="")  # what went wrong then
 
 
 class Enrolled(models.Model):
@@ -156,6 +161,31 @@ class SourceHour(models.Model):
 
     class Meta:
         unique_together = [("source", "hour")]
+
+
+class SyncRun(models.Model):
+    """A source's whole set on its way in. Nothing reads its pages as facts; they are taken once the set is whole.
+
+    ``stage``: fetching, waiting (for a person), taking; ``cursor``: where its next page begins, in the source's words.
+    """
+
+    source = models.OneToOneField(Source, models.CASCADE, related_name="+")
+    stage = Name(default="fetching")
+    began = When()
+    fetched = When(null=True)
+    cursor = Text(default="")
+    devices = models.IntegerField(default=0)
+    passed = models.IntegerField(default=0)  # no phones
+    faults = models.IntegerField(default=0)  # rows that could not be read
+    why = Text(default="")  # what was wrong with the first of them
+    confirmed = models.BooleanField(default=False)  # by a person who saw its counts
+
+
+class SyncPart(models.Model):
+    """Some of its devices, as mentions, narrowed to what may be kept; gone once they are taken."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+")
+    payload = models.BinaryField()
 
 
 class Asked(models.Model):

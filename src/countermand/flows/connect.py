@@ -1,0 +1,195 @@
+"""Connecting sources: telling how each is asked, with its secret sealed; pausing one, and letting it come again."""
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from countermand.access import Act, require
+from countermand.catalog import load
+from countermand.config import Config
+from countermand.core.errors import Refused
+from countermand.core.forms import nearest
+from countermand.core.instants import DAY, HOUR, MINUTE
+from countermand.core.products import folded
+from countermand.flows.files import Progress, silent
+from countermand.lib import clock, drafts, keys, sealed
+from countermand.lib.outward import House, Wait
+from countermand.sources.kinds import KINDS, Comes, Kind
+from countermand.sources.source import Checked, Link, Source
+from countermand.store import connected, log, reporters, watching
+from countermand.store.connected import Connected
+from countermand.store.unit import aside, unit
+
+#: Source names stand in addresses and in the names of files.
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+#: How often a source is asked when nobody says, and the bounds of what may be said.
+EVERY, LEAST, MOST = 4 * HOUR, 5 * MINUTE, 7 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """``secret``: of a source that posts, shown this once: the sender gives it as a password or bearer token, or signs with it.
+    '' for one that is asked."""
+
+    name: str
+    kind: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    source: str
+    paused: bool
+
+
+def source_add(
+    act: Act,
+    state_dir: Path,
+    name: str,
+    kind: str,
+    settings: Mapping[str, str] | None = None,
+    secret: str = "",
+    every: int = EVERY,
+) -> NewSource:
+    """Connect a source. One that posts gets a secret; one that is asked is given ``settings``, the ``secret`` that its vendor
+    gave out, and how often it is asked, in milliseconds. Refused ``source-name``, ``source-kind``, ``source-exists``,
+    ``source-setting``, ``source-secret``, ``source-interval``."""
+    require(act.actor, "operator")
+    if not _NAME.fullmatch(name):
+        raise Refused("source-name", name=name)
+    found = _kind(kind)
+    if _known(state_dir, name):
+        raise Refused("source-exists", name=name)
+    if found.comes is Comes.POSTS:
+        return _posting(act, state_dir, name, kind)
+    whole = _settings(found, settings or {})
+    if not secret:
+        raise Refused("source-secret", name=name)
+    if not LEAST <= every <= MOST:
+        raise Refused("source-interval")
+    credential = sealed.seal(_key(state_dir), _purpose(name), secret)
+    with unit():
+        connected.connect(reporters.named(name, kind, every).pk, whole, credential, every)
+        log.append("source-added", act, {"source": name, "kind": kind, "settings": dict(whole), "every": every})
+    return NewSource(name, kind, "")
+
+
+def source_pause(act: Act, name: str, *, paused: bool) -> Paused:
+    """Take nothing more from a source, or take it again. What it said before stands; nobody's evidence ages meanwhile.
+    Refused ``not-found``."""
+    require(act.actor, "release")
+    found = known(name)
+    with aside():
+        if (found.paused_at is not None) is not paused:
+            connected.pause(found.pk, act.now if paused else None)
+            log.append("source-paused" if paused else "source-resumed", act, {"source": name})
+    return Paused(name, paused)
+
+
+def source_check(act: Act, config: Config, name: str, tick: Progress = silent) -> Checked:
+    """Ask the source what works and what it can see; nothing is taken. Refused ``not-found``, ``source-not-asked``,
+    ``drill-stays-in``, ``source-credential``."""
+    require(act.actor, "ingest")
+    source = opened(act, config, known(name))
+    return source.check(_watched_names(act), tick)
+
+
+def opened(act: Act, config: Config, found: Connected, wait: Wait = time.sleep) -> Source:
+    """The source, ready to be asked. A drill asks nobody."""
+    kind = KINDS.get(found.kind)
+    if kind is None or kind.open is None or not found.credential:
+        raise Refused("source-not-asked", name=found.name)
+    if act.drill:
+        raise Refused("drill-stays-in", name=found.name)
+    house = House(frozenset(config.sources.private_hosts), config.sources.ca_file, wait)
+    try:
+        secret = sealed.opened(_key(config.state_dir), _purpose(found.name), found.credential)
+    except sealed.Unsealed:
+        raise Refused("source-credential", name=found.name) from None
+    return kind.open(Link(found.name, found.settings, secret, house.to, clock.now))
+
+
+def known(name: str) -> Connected:
+    """The source of this name. Refused ``not-found``."""
+    found = connected.find(name)
+    if found is None:
+        names = [one.name for one in connected.every()]
+        raise Refused("not-found", what="source", name=name, nearest=nearest(name, names) or "none")
+    return found
+
+
+def secret_file(state_dir: Path, name: str) -> Path:
+    """Where the secret of a source that posts lies."""
+    return state_dir / "keys" / "sources" / f"{name}.secret"
+
+
+def secret_of(state_dir: Path, name: str) -> str:
+    """The secret of a source that posts; for one that there is not, a secret that nobody can know."""
+    nobody = secrets.token_urlsafe(32)
+    if not _NAME.fullmatch(name):
+        return nobody
+    try:
+        return secret_file(state_dir, name).read_text("utf-8").strip() or nobody
+    except OSError:
+        return nobody
+
+
+def _posting(act: Act, state_dir: Path, name: str, kind: str) -> NewSource:
+    file, secret = secret_file(state_dir, name), secrets.token_urlsafe(32)
+    with unit():
+        reporters.named(name, kind)
+        log.append("source-added", act, {"source": name, "kind": kind})
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        drafts.write(file, secret + "\n", 0o600, new=True)
+    return NewSource(name, kind, secret)
+
+
+def _kind(name: str) -> Kind:
+    found = KINDS.get(name)
+    if found is None or found.comes is Comes.FILE:
+        known = ", ".join(kind for kind, one in KINDS.items() if one.comes is not Comes.FILE)
+        raise Refused("source-kind", kind=name, known=known)
+    return found
+
+
+def _known(state_dir: Path, name: str) -> bool:
+    row = connected.find(name)
+    return secret_file(state_dir, name).exists() or (row is not None and bool(row.credential))
+
+
+def _settings(kind: Kind, given: Mapping[str, str]) -> dict[str, str]:
+    """Every setting of the kind, in a form that it can have."""
+    for name in given:
+        if name not in kind.settings:
+            known = ", ".join(kind.settings)
+            raise Refused("source-setting", name=name, why=f"there is no such setting; there are: {known}")
+    whole = {}
+    for name, setting in kind.settings.items():
+        value = given.get(name, setting.default)
+        if value is None:
+            raise Refused("source-setting", name=name, why=f"it is missing: {setting.words}")
+        if not re.fullmatch(setting.form, value):
+            raise Refused("source-setting", name=name, why=f"{value!r} cannot be {setting.words}")
+        whole[name] = value
+    return whole
+
+
+def _key(state_dir: Path) -> bytes:
+    return keys.load_or_create_secret(state_dir / "keys" / "credentials.secret")
+
+
+def _purpose(name: str) -> str:
+    return f"source:{name}"
+
+
+def _watched_names(act: Act) -> frozenset[str]:
+    """The names, folded, of the products of which an app is watched."""
+    watched = watching.watch_list(act.now)
+    names: set[str] = set()
+    for product in load().products:
+        if any(fact.app in watched for fact in product.ids if fact.app is not None):
+            names |= {folded(name) for name in (product.name, *product.aliases, *(fact.name for fact in product.ids))}
+    return frozenset(names - {""})

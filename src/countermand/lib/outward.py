@@ -1,0 +1,91 @@
+"""The way out to somebody else's API: only requests that stand on a list, only to public addresses, and patiently.
+
+A server that says "later" (429, 503 with Retry-After) is believed. What is on the list is read by a test against what a source
+really sends; nothing else can be sent by mistake.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from countermand.core.instants import SECOND, from_datetime
+from countermand.lib import clock
+from countermand.lib.http import Http, Response, Unreachable
+
+#: Answers that say: ask again later.
+_LATER = frozenset({429, 502, 503, 504})
+_TRIES = 8
+#: Waits so many seconds.
+Wait = Callable[[float], object]
+#: Seconds: the longest that we wait for one answer, whatever the server says.
+_LONGEST = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What an installation lets out. ``private``: hosts, by their exact names, that may be at a private address."""
+
+    private: frozenset[str] = frozenset()
+    ca_file: Path | None = None
+    wait: Wait = time.sleep
+
+    def to(self, base: str, allowed: tuple[tuple[str, str], ...]) -> "Outward":
+        """The way to one host. Refused ``url-insecure``."""
+        host = urlsplit(base).hostname or ""
+        return Outward(Http(base, self.ca_file, internet=host not in self.private), allowed, self.wait)
+
+
+class Outward:
+    """One host. ``allowed``: (method, pattern of a whole path) of everything that may be sent."""
+
+    def __init__(self, http: Http, allowed: tuple[tuple[str, str], ...], wait: Wait) -> None:
+        self._http = http
+        self._allowed = tuple((method, re.compile(path)) for method, path in allowed)
+        self._wait = wait
+
+    @property
+    def base(self) -> str:
+        return self._http.base
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        query: Sequence[tuple[str, str]] | None = None,
+        body: bytes | None = None,
+    ) -> Response:
+        """The answer, after as many tries as it takes. Unreachable, once patience is at its end; ValueError for a request that
+        is not on the list."""
+        if not any(method == verb and pattern.fullmatch(path) for verb, pattern in self._allowed):
+            raise ValueError(f"{method} {path} is not on the list of what may be asked")
+        for turn in range(_TRIES):
+            last = turn == _TRIES - 1
+            try:
+                answer = self._http.send(method, path, headers, query=query, body=body)
+            except Unreachable:
+                if last:
+                    raise
+                self._wait(min(2.0**turn, _LONGEST))
+                continue
+            if answer.status not in _LATER or last:
+                break
+            self._wait(_seconds(answer.headers.get("retry-after", ""), 2.0**turn))
+        if answer.status in _LATER:
+            raise Unreachable(f"it answered {answer.status} {_TRIES} times")
+        return answer
+
+
+def _seconds(retry_after: str, otherwise: float) -> float:
+    """How long to wait: a number of seconds or a date (RFC 9110 §10.2.3)."""
+    text = retry_after.strip()
+    try:
+        wanted = float(text) if text[:1].isdigit() else (from_datetime(parsedate_to_datetime(text)) - clock.now()) / SECOND
+    except (ValueError, TypeError):
+        wanted = otherwise
+    return min(max(wanted, 0.0), _LONGEST)
