@@ -1,14 +1,13 @@
 """A Microsoft Graph of our own, from its published schema: tokens that run out, pages by opaque links, throttling, defects."""
 
-import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode
+
+from fake_api import Api, served
+
+__all__ = ["served"]
 
 TENANT, CLIENT, SECRET = "contoso.example", "1c6e", "s3cret value"
 TIKTOK, DOUYIN = "com.zhiliaoapp.musically", "com.ss.iphone.ugc.Aweme"
@@ -48,23 +47,20 @@ def policy(*apps: str, kind: str = "iosCompliancePolicy") -> dict[str, Any]:
 
 
 @dataclass
-class Tenant:
-    """What the tenant holds, and how badly it behaves. ``later``: 429 to every so many requests; ``dies_after``: device pages
-    that are answered before the line goes dead; ``uses``: requests that a token is good for; ``denied``: paths that are 403."""
+class Tenant(Api):
+    """What the tenant holds, and how badly it behaves. ``uses``: requests that a token is good for; ``denied``: paths that are
+    403; ``elsewhere``: where its next pages are said to be."""
 
     devices: list[Any] = field(default_factory=list)
     policies: list[Any] = field(default_factory=list)
     states: list[Any] = field(default_factory=list)
     violations: list[Any] = field(default_factory=list)
     detected: list[Any] = field(default_factory=list)
-    later: int = 0
-    dies_after: int | None = None
+    devices_at: str = "/managedDevices"
     uses: int = 1_000_000
     denied: str = "^$"
     page: int = 1_000
     elsewhere: str = ""
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    url: str = ""
     _left: int = 0
 
     def collection(self, path: str) -> list[Any] | None:
@@ -106,49 +102,3 @@ class Tenant:
             link = urlencode({**said, "$skiptoken": start + size})
             found["@odata.nextLink"] = f"{self.elsewhere or self.url}{quote(path)}?{link}"
         return found
-
-
-@contextmanager
-def served(tenant: Tenant) -> Iterator[Tenant]:
-    """The tenant at an address of this machine."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            path, form = unquote(parts.path), self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-            tenant.asked.append((self.command, path))
-            if tenant.later and len(tenant.asked) % tenant.later == 0:
-                self._say(429, {"error": {"code": "TooManyRequests"}}, {"Retry-After": "7"})
-                return
-            if path.endswith("/managedDevices") and tenant.dies_after is not None:
-                tenant.dies_after -= 1
-                if tenant.dies_after < 0:
-                    self.close_connection = True
-                    return
-            token = self.headers.get("authorization", "")
-            self._say(*tenant.answer(self.command, path, parse_qs(parts.query), token, form), {})
-
-        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
-
-        def _say(self, status: int, said: dict[str, Any], headers: dict[str, str]) -> None:
-            body = json.dumps(said).encode()
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        tenant.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield tenant
-        finally:
-            server.shutdown()
-            thread.join()

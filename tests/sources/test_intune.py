@@ -166,7 +166,7 @@ def test_nothing_is_asked_that_is_not_on_the_list(tenant: Tenant) -> None:
     assert {method for method, path in tenant.asked if not path.endswith("/token")} == {"GET"}
     assert not any(re.search("wipe|retire|ReadWrite|PrivilegedOperations", f"{one.path} {one.needs}") for one in REQUESTS)
     with pytest.raises(ValueError, match="not on the list"):
-        source._graph._api.ask("POST", "/v1.0/deviceManagement/managedDevices/managed-1/wipe", {})
+        source._graph._api._api.ask("POST", "/v1.0/deviceManagement/managedDevices/managed-1/wipe", {})
 
 
 def test_the_token_goes_nowhere_else(tenant: Tenant) -> None:

@@ -35,7 +35,7 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The event's numbe
 def add(
     session: Session,
     name: Annotated[str, typer.Argument(help="What the source is called; it stands in the address it posts to.")],
-    kind: Annotated[str, typer.Option(help="What it is: nanomdm posts its events, intune is asked.")] = "nanomdm",
+    kind: Annotated[str, typer.Option(help="What it is: nanomdm posts its events; intune and jamf are asked.")] = "nanomdm",
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="How it is asked; once for each setting.")
     ] = None,

@@ -18,7 +18,8 @@ from countermand.core.products import folded
 from countermand.core.visibility import Sight
 from countermand.lib.http import Unreachable
 from countermand.sources import intune_rows as rows
-from countermand.sources.graph import SETTINGS, TOKEN, Denied, Graph
+from countermand.sources.granted import Denied
+from countermand.sources.graph import SETTINGS, TOKEN, Graph
 from countermand.sources.source import Ability, Checked, Link, Page, Request
 
 __all__ = ["REQUESTS", "SETTINGS", "SIGHTS", "Intune"]

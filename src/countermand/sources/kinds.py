@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from countermand.core.visibility import Sight
-from countermand.sources import devices_csv, exchange, intune, nanomdm
+from countermand.sources import devices_csv, exchange, intune, jamf, nanomdm
 from countermand.sources.source import Link, Request, Setting, Source
 
 
@@ -32,6 +32,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "nanomdm": Kind("NanoMDM, or another Apple MDM with its webhook", Comes.POSTS, nanomdm.SIGHTS),
     "intune": Kind("Microsoft Intune", Comes.ASKED, intune.SIGHTS, intune.SETTINGS, intune.REQUESTS, intune.Intune),
+    "jamf": Kind("Jamf Pro", Comes.ASKED, jamf.SIGHTS, jamf.SETTINGS, jamf.REQUESTS, jamf.Jamf),
     "devices-csv": Kind("a file of devices (CSV or Parquet)", Comes.FILE, devices_csv.SIGHTS),
     "exchange": Kind("Exchange's list of mobile devices", Comes.FILE, exchange.SIGHTS),
 }
