@@ -1,4 +1,5 @@
-"""An installation under way: the control plane, two gates and an nginx before each; and how long a rescission takes to them.
+"""An installation under way: the control plane, two gates and an nginx before each; and how long a rescission or a halt takes
+to them.
 
 The time is from the start of the command as a process to the last answer that still denies, as phones meet it at nginx.
 """
@@ -24,6 +25,11 @@ from countermand.flows.add_gate import NewGate, add_gate
 from countermand.lib import clock
 from countermand.reads import installation
 
+#: The ways back: the words of each command, and what it says first.
+WAYS = {
+    "rescind": (("rescind", ORDER, "--ground", "sent-in-error"), b"is rescinded"),
+    "halt": (("halt", ORDER), b"is halted"),
+}
 #: Phones that ask each nginx again and again; and phones that ask once, after the last of those was let in.
 WATCHING, ASKED_AFTERWARDS = 64, 20_000
 GATES = 2
@@ -85,12 +91,12 @@ def open_plane(running: Processes, made: Path) -> Plane:
     return Plane(running.folder, control, tuple(gates), tuple(door for _, _, door in names), mail)
 
 
-def lift(plane: Plane, fleet: Fleet) -> Lift:
-    """Rescind while phones ask."""
-    return asyncio.run(_lift(plane, fleet))
+def lift(plane: Plane, fleet: Fleet, way: str) -> Lift:
+    """Rescind or halt (``WAYS``) while phones ask."""
+    return asyncio.run(_lift(plane, fleet, *WAYS[way]))
 
 
-async def _lift(plane: Plane, fleet: Fleet) -> Lift:
+async def _lift(plane: Plane, fleet: Fleet, words: Sequence[str], first_words: bytes) -> Lift:
     drawn = random.Random(fleet.seed + 1).sample(fleet.denied_ordinals(), min(ASKED_AFTERWARDS, fleet.denied))
     phones = [mail_request(login(fleet.owner(device)), eas_id(device)) for device in drawn]
     for door in plane.doors:
@@ -99,11 +105,11 @@ async def _lift(plane: Plane, fleet: Fleet) -> Lift:
     watches = [asyncio.create_task(_watch(door, phones[:WATCHING])) for door in plane.doors]
     await asyncio.sleep(1.0)
     started = time.monotonic()
-    process = await _rescind(plane)
+    process = await _started(plane, words)
     assert process.stdout is not None
     first = await process.stdout.readline()
     said = time.monotonic() - started
-    if b"is rescinded" not in first:
+    if first_words not in first:
         raise SystemExit(f"the command said: {first!r}")
     last = [await watch for watch in watches]
     afterwards = [await _denied(door, phones) for door in plane.doors]
@@ -112,11 +118,11 @@ async def _lift(plane: Plane, fleet: Fleet) -> Lift:
     return Lift(1000 * said, times, len(phones) * len(plane.doors), sum(afterwards))
 
 
-async def _rescind(plane: Plane) -> asyncio.subprocess.Process:
-    words = countermand("rescind", ORDER, "--ground", "sent-in-error", "--config", plane.folder / "countermand.toml")
+async def _started(plane: Plane, words: Sequence[str]) -> asyncio.subprocess.Process:
+    command = countermand(*words, "--config", plane.folder / "countermand.toml")
     token = (plane.folder / "operator.token").read_text()
     about = {**os.environ, "COUNTERMAND_TOKEN": token, "PYTHONUNBUFFERED": "1"}
-    return await asyncio.create_subprocess_exec(*map(str, words), stdout=asyncio.subprocess.PIPE, env=about)
+    return await asyncio.create_subprocess_exec(*map(str, command), stdout=asyncio.subprocess.PIPE, env=about)
 
 
 async def _watch(door: int, phones: Sequence[bytes]) -> float:
