@@ -130,6 +130,22 @@ def test_a_shrunken_set_waits_and_can_be_thrown_away(house: House) -> None:
     assert found.last_contact == NOW, "what nobody let in is no contact"
 
 
+def test_names_of_different_devices_are_shown_and_never_guessed(house: House) -> None:
+    house.tenant.devices = [device(1), device(2)]
+    house.sync(confirmed=True)
+    house.tenant.devices = [device(1), device(2, serialNumber="SERIAL1")]  # one phone's board in the other's case
+    done = house.sync()
+    first, second = (fleet.named(f"serial:SERIAL{number}") for number in (1, 2))
+    told = f"serial:SERIAL1 is #{first}, entra:0000aaaa-0000-0000-0000-000000000002 is #{second}, eas:EAS2 is #{second}"
+    assert (done.untaken, done.conflicts) == ({"conflicting": 1}, (told,))
+    (listed,) = sources.sources(operator())
+    assert (listed.conflicts, listed.state) == ((told,), "healthy")
+    house.tenant.devices = [device(1), device(2)]
+    house.sync()
+    (listed,) = sources.sources(operator())
+    assert listed.conflicts == ()
+
+
 def test_one_at_a_time_and_none_while_it_is_paused(house: House) -> None:
     house.tenant.devices = [device(1)]
     asked = []

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from countermand.reads.sources import SourceView
     from countermand.reads.waiting import EventRow
 
+#: Conflicts that are shown; --json has them all.
+_SHOWN = 10
 Name = Annotated[str, typer.Argument(help="The source's name, from `source list`.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The event's number, from `source events`.")]
 
@@ -192,6 +194,7 @@ def _sources(session: Session, found: "list[SourceView]") -> "RenderableType":
     return page(
         table(columns, rows, empty="No source has brought anything; connect one: countermand source add"),
         *(f"{one.name}: {one.fault}" for one in found if one.fault),
+        *(f"{one.name}, not taken: {conflict}" for one in found for conflict in one.conflicts[:_SHOWN]),
     )
 
 
@@ -215,6 +218,8 @@ def _synced(done: "Synced") -> str:
     if done.faults:
         lines.append(f"{done.faults:,} could not be read:")
         lines += [f"  {one}" for one in done.why]
+    lines += [f"Not taken, {why}: {count:,}." for why, count in done.untaken.items()]
+    lines += [f"  {one}" for one in done.conflicts[:_SHOWN]]
     lines += [f"A second look: {done.doubt.sentence}"] if done.doubt else []
     return "\n".join(lines)
 

@@ -31,7 +31,8 @@ PART = 200
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of a batch, in devices but for ``reports``. ``held``: the held batch's number, None if nothing waits;
-    ``doubt``: why it waits; ``notices``: how many may leave again, if it was a restore that held them."""
+    ``doubt``: why it waits; ``notices``: how many may leave again, if it was a restore that held them; ``conflicts``: names that
+    belong to different devices, in words."""
 
     devices: int
     reports: int
@@ -42,6 +43,7 @@ class Taken:
     held: int | None = None
     doubt: Refused | None = None
     notices: int = 0
+    conflicts: tuple[str, ...] = ()
 
 
 def ingest(
@@ -129,6 +131,7 @@ def _together(parts: Sequence[Taken]) -> Taken:
         passed=dict(passed),
         held=waiting.held if waiting else None,
         doubt=waiting.doubt if waiting else None,
+        conflicts=tuple(conflict for one in parts for conflict in one.conflicts),
     )
 
 
@@ -164,7 +167,8 @@ def take(
 
 def _taken(drawn: Plan, moved: frozenset[int], number: int | None, doubt: Refused | None) -> Taken:
     surfaced = sum(drawn.surfaced.values())
-    return Taken(len(drawn.devices), drawn.reports, drawn.added, len(moved), surfaced, dict(drawn.passed), number, doubt)
+    counted = (len(drawn.devices), drawn.reports, drawn.added, len(moved), surfaced, dict(drawn.passed))
+    return Taken(*counted, number, doubt, conflicts=tuple(drawn.conflicts))
 
 
 def doubtful_set(source: SourceRow, count: int, hold: Holdbacks) -> tuple[str, dict[str, Any]] | None:

@@ -6,8 +6,9 @@ PRIVACY: pages wait in the form in which they may be kept.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from countermand.access import Act, require
@@ -44,7 +45,8 @@ Acting = Callable[[], Act]
 @dataclass(frozen=True, slots=True)
 class Synced:
     """``devices``: phones in the set; ``passed``: rows that are no phones; ``faults``: rows that could not be read, ``why`` of
-    the first of them. ``held``: the number of what waits for a person, and ``doubt``: why."""
+    the first of them. ``untaken``: phones and reports that were read and not taken, by why; ``conflicts``: of those, names that
+    belong to different devices. ``held``: the number of what waits for a person, and ``doubt``: why."""
 
     source: str
     devices: int
@@ -54,6 +56,8 @@ class Synced:
     added: int = 0
     moved: int = 0
     surfaced: int = 0
+    untaken: Mapping[str, int] = field(default_factory=dict)
+    conflicts: tuple[str, ...] = ()
     held: int | None = None
     doubt: Refused | None = None
 
@@ -129,13 +133,18 @@ def take_all(acting: Acting, found: Connected, hold: Holdbacks, holder: str, pro
             row = reporters.named(found.name, found.kind)
             brought = [from_plain(one) for one in mentions]
             taken.append(ingest.take(act, row, brought, complete=False, may_add=True, confirmed=run.confirmed, hold=hold))
-            syncing.taken(number)
+            syncing.taken(run.pk, number, taken[-1].conflicts)
         progress(len(mentions))
     _contacted(acting(), found, run)
+    untaken: Counter[str] = Counter()
+    for one in taken:
+        untaken.update(one.passed)
+    conflicts = tuple(conflict for one in taken for conflict in one.conflicts)
     flooded = next((one for one in taken if one.held is not None), None)
     return Synced(
         found.name, run.devices, run.passed, run.faults, tuple(run.why.splitlines()),
         added=sum(one.added for one in taken), moved=sum(one.moved for one in taken), surfaced=sum(one.surfaced for one in taken),
+        untaken=dict(untaken), conflicts=conflicts[: syncing.CONFLICTS],
         held=flooded.held if flooded else None, doubt=flooded.doubt if flooded else None,
     )  # fmt: skip
 
@@ -207,7 +216,7 @@ def _contacted(act: Act, found: Connected, run: Run) -> None:
     with unit():
         row = reporters.named(found.name, found.kind)
         reporters.contacted(row, act.now if run.fetched is None else run.fetched, run.devices)
-        syncing.end(found.pk)
+        syncing.finish(found.pk)
         log.append("source-contacted", act, {"source": found.name, "devices": run.devices})
 
 

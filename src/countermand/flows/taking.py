@@ -37,7 +37,8 @@ Pair = tuple[str, str, str]
 class Plan:
     """What a batch of mentions would do. ``rows``: (before, after), before None for a new device; ``presence`` likewise.
 
-    ``surfaced``: device → how many watched apps would be newly present. ``passed``: mentions not taken, counted by why.
+    ``surfaced``: device → how many watched apps would be newly present. ``passed``: mentions not taken, counted by why;
+    ``conflicts``: those among them whose names belong to different devices, in words: which is right is never guessed.
     ``lineages``: those issued, as they were read in the unit.
     """
 
@@ -52,6 +53,7 @@ class Plan:
     passed: dict[str, int] = field(default_factory=dict)
     reports: int = 0
     lineages: tuple[Lineage, ...] = ()
+    conflicts: list[str] = field(default_factory=list)
 
     @property
     def added(self) -> int:
@@ -138,6 +140,7 @@ def _place(drawn: Plan, mentions: Sequence[Mention], may_add: bool) -> None:
         devices = {owners[identity] for identity in mention.identities if identity in owners}
         if len(devices) > 1:
             drawn.pass_over("conflicting")
+            drawn.conflicts.append(_conflict(mention, owners))
             continue
         if devices:
             device = devices.pop()
@@ -153,6 +156,15 @@ def _place(drawn: Plan, mentions: Sequence[Mention], may_add: bool) -> None:
                 drawn.names.append((device, identity))
         found.append((device, mention))
     drawn.placed = found
+
+
+def _conflict(mention: Mention, owners: Mapping[Identity, int]) -> str:
+    """The names of one mention, each with the device that it is known to be."""
+    named = ((one, owners[one]) for one in mention.identities if one in owners)
+    known = (
+        f"{one.kind}:{one.value} is {f'#{owner}' if owner >= 0 else 'another device of the same set'}" for one, owner in named
+    )
+    return ", ".join(known)
 
 
 def _number(drawn: Plan) -> None:

@@ -14,7 +14,8 @@ from countermand.store.connected import Connected
 class SourceView:
     """``comes``: asked, posts or file; '' for a kind that is a name only. ``state``: how it is, in a word; ``fault``: what went
     wrong when it was last asked; ``devices``: in its last complete set; ``underway``: in a set that is on its way in; ``held``:
-    numbers of what waits for a person."""
+    numbers of what waits for a person; ``conflicts``: in its last set, names that belong to different devices: nothing was taken
+    of those until somebody retires or binds one."""
 
     name: str
     kind: str
@@ -27,6 +28,7 @@ class SourceView:
     underway: int
     held: tuple[int, ...]
     fault: str
+    conflicts: tuple[str, ...]
 
 
 def sources(act: Act) -> list[SourceView]:
@@ -52,6 +54,7 @@ def _view(one: Connected, waiting: tuple[int, ...], now: Instant) -> SourceView:
         underway=one.underway,
         held=waiting,
         fault=one.fault,
+        conflicts=one.conflicts,
     )
 
 

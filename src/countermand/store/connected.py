@@ -23,6 +23,7 @@ class Connected:
     paused_at: Instant | None
     tried_at: Instant | None
     fault: str
+    conflicts: tuple[str, ...]
     stage: str
     underway: int
 
@@ -66,6 +67,7 @@ def _connected(row: models.Source, run: models.SyncRun | None) -> Connected:
         paused_at=row.paused_at,
         tried_at=row.tried_at,
         fault=row.fault,
+        conflicts=tuple(row.conflicts.splitlines()),
         stage=run.stage if run else "",
         underway=run.devices if run else 0,
     )

@@ -12,6 +12,9 @@ from django.db.models import F
 from countermand.core.instants import Instant
 from countermand.store import models
 
+#: Conflicts that are kept of a set: enough to see what kind they are.
+CONFLICTS = 100
+
 
 class Stage(StrEnum):
     FETCHING = "fetching"
@@ -78,8 +81,20 @@ def next_part(run: int) -> tuple[int, list[Mapping[str, Any]]] | None:
     return None if row is None else (row.pk, json.loads(zlib.decompress(bytes(row.payload))))
 
 
-def taken(part: int) -> None:
+def taken(run: int, part: int, conflicts: Sequence[str]) -> None:
+    """A part is taken; these of its names belonged to different devices."""
     models.SyncPart.objects.filter(pk=part).delete()
+    if conflicts:
+        row = models.SyncRun.objects.get(pk=run)
+        row.conflicts = "\n".join([*row.conflicts.splitlines(), *conflicts][:CONFLICTS])
+        row.save(update_fields=["conflicts"])
+
+
+def finish(source: int) -> None:
+    """All is taken. The set's conflicts stay with the source until its next one."""
+    run = models.SyncRun.objects.get(source_id=source)
+    models.Source.objects.filter(pk=source).update(conflicts=run.conflicts)
+    end(source)
 
 
 def _run(row: models.SyncRun) -> Run:

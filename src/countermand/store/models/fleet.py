@@ -122,6 +122,7 @@ class Source(models.Model):
     paused_at = When(null=True)  # nothing is taken from it until it is resumed
     tried_at = When(null=True)  # when it was last asked
     fault = Text(default="", db_default="")  # what went wrong then
+    conflicts = Text(default="", db_default="")  # in its last set: names that belong to different devices, one to a line
 
 
 class Enrolled(models.Model):
@@ -179,6 +180,7 @@ class SyncRun(models.Model):
     faults = models.IntegerField(default=0)  # rows that could not be read
     why = Text(default="")  # what was wrong with the first of them
     confirmed = models.BooleanField(default=False)  # by a person who saw its counts
+    conflicts = Text(default="", db_default="")
 
 
 class SyncPart(models.Model):
