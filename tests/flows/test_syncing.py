@@ -1,6 +1,9 @@
 """A source's whole set: it waits the first time, survives whatever kills it, and leaves nothing behind that may not be kept."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +118,25 @@ def test_a_set_that_is_cut_off_goes_on_where_it_stopped(house: House) -> None:
     assert (models.Device.objects.count(), house.pages() - before) == (45, 2)
     kinds = [json.loads(bytes(row.entry))["kind"] for row in models.LedgerRow.objects.order_by("pk")]
     assert kinds.count("source-contacted") == 1
+
+
+def test_a_killed_process_loses_nothing_and_does_nothing_twice(house: House, store: Database) -> None:
+    """Killed before it stores its third page, then after a part was taken; the third one comes to the end."""
+    house.tenant.devices = [device(number) for number in range(45)]
+    script = Path(__file__).with_name("syncing_child.py")
+    ends = []
+    for point in (6, 10, 1_000):
+        child = [sys.executable, str(script), str(store), str(house.config.state_dir), str(point)]
+        ends.append(subprocess.run(child, timeout=60, check=False).returncode)
+        if point == 6:
+            assert (models.SyncRun.objects.get().devices, models.Device.objects.count()) == (20, 0)
+        if point == 10:
+            assert (house.state, models.Device.objects.count()) == ("taking", 10)
+    assert ends == [-signal.SIGKILL, -signal.SIGKILL, 0]
+    entries = [json.loads(bytes(row.entry)) for row in models.LedgerRow.objects.order_by("pk")]
+    assert sum(one["about"]["devices"] for one in entries if one["kind"] == "reports") == models.Device.objects.count() == 45
+    assert [one["kind"] for one in entries].count("source-contacted") == 1
+    assert house.pages() == 6, "only the page that was not stored is asked for again"
 
 
 def test_a_shrunken_set_waits_and_can_be_thrown_away(house: House) -> None:

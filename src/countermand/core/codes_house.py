@@ -78,7 +78,7 @@ HOUSE_CODES: dict[str, Code] = {
     "source-waits": Code(
         "A set of {name} waits for a person.", "Look at it: countermand release list. Then release or drop it.", HELD, 409
     ),
-    "source-busy": Code("{name} is being asked right now.", "Wait until that is done.", CONFLICT, 409),
+    "source-busy": Code("{name} is being asked right now.", "Wait until it is done; after a crash, two minutes.", CONFLICT, 409),
     "source-away": Code(
         "{name} cannot be reached: {why}.", "Nothing is lost: what it brought is kept, and it is asked again.", CONFLICT, 502
     ),
