@@ -5,6 +5,7 @@ import io
 import json
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,22 @@ def test_the_page_has_the_words_of_every_order_that_denies(gate: Gate) -> None:
     shown = ask(gate, "alice", "ApplBAD1", b"/denied", x_countermand_because=b"no-tiktok,other,unheard-of")
     assert (shown.status, shown.body) == (403, b"Remove the app.\n\nRemove the other.\n")
     assert b"help desk" in ask(gate, "alice", "ApplBAD1", b"/denied").body
+
+
+def test_the_page_may_be_activesyncs_own(gate: Gate) -> None:
+    gate.config = replace(gate.config, denial="activesync")
+    shown = ask(gate, "alice", "ApplBAD1", b"/denied", ms_asprotocolversion=b"14.1", x_countermand_because=b"no-tiktok")
+    assert (shown.status, shown.kind) == (200, b"application/vnd.ms-sync.wbxml")
+    assert ask(gate, "alice", "ApplBAD1", b"/denied", ms_asprotocolversion=b"12.1").status == 403
+
+
+def test_a_domain_of_the_house_is_not_part_of_a_login(gate: Gate) -> None:
+    assert ask(gate, "Alice@Example.ORG", "ApplBAD1").status == 204
+    gate = Gate(replace(gate.config, login_domains="example.com EXAMPLE.org"), gate.now, gate.steady, gate.log)
+    gate.held = Held(Snapshot(gate.config.state_dir / "s", ROOT.public), ROOT.public, SECRET, LATE, 0)
+    for login in ("Alice@Example.ORG", "DOMAIN\\alice", "alice"):
+        assert ask(gate, login, "ApplBAD1").status == 403, login
+    assert ask(gate, "alice@elsewhere.example", "ApplBAD1").status == 204
 
 
 def test_stopped_everything_is_allowed_and_counted(gate: Gate, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """People as values: who is in the directory, and how a login is spelled."""
 
 from dataclasses import dataclass
+from unicodedata import normalize
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,10 @@ class Person:
 
 
 def normal_login(text: str) -> str:
-    r"""The one spelling of a login: ``DOMAIN\user`` loses its domain, surrounding space goes, case is folded.
+    r"""The one spelling of a login: ``DOMAIN\user`` loses its domain, surrounding space goes, case is folded, and a letter with
+    its accent is one character (NFC), however a keyboard wrote it.
 
     A UPN keeps its domain: ``Alice@Example.org`` and ``alice`` are two logins until a directory says otherwise.
     """
-    return text.strip().rpartition("\\")[2].casefold()
+    name = text.strip().rpartition("\\")[2]
+    return name.lower() if name.isascii() else normalize("NFC", normalize("NFC", name).casefold())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from countermand.core.decision import Clocks, Decision, Reason
 from countermand.core.instants import Instant
-from countermand.gates import nginx
+from countermand.gates import activesync, nginx
 from countermand.gates.config import GateConfig
 from countermand.gates.held import Held
 from countermand.gates.http import Request, Response
@@ -33,6 +33,7 @@ class Gate:
         self.metrics = Metrics()
         self.sightings = Sightings()
         self.stop = Stop(config.stop_path)
+        self._domains = frozenset(config.login_domains.casefold().split())
         self._login_header = config.login_header.encode()
         self._routes: dict[bytes, Callable[[Request], Response]] = {
             b"/decide": self._decide,
@@ -65,6 +66,7 @@ class Gate:
 
     def judge(self, who: Subject) -> Decision:
         """Decide, count it, and say a denial: what every front end's request goes through."""
+        who = self.local(who) if self._domains else who
         decision = self.decide(who)
         self.metrics.decisions[decision.reason] += 1
         if not decision.allow:
@@ -96,6 +98,7 @@ class Gate:
         """A token for the first name of an unknown device, under which the front end can say that its login was proven."""
         if self.held is None:
             return ""
+        who = self.local(who) if self._domains else who
         name = who.names[0]
         return self.sightings.token(self.held.hashes.identity(who.login, *name), who.login, name, self.time())
 
@@ -105,7 +108,17 @@ class Gate:
         token = request.headers.get(b"x-countermand-sighting", b"").decode("ascii", "replace")
         if token:
             self.prove(token)
+        headers = request.headers
+        if self.config.denial == "activesync" and (
+            body := activesync.blocked(headers.get(b"x-original-uri", b""), headers.get(b"ms-asprotocolversion", b""))
+        ):
+            return Response(200, body, activesync.KIND)
         return nginx.page(self.words(nginx.because(request)))
+
+    def local(self, who: Subject) -> Subject:
+        """The same without the domain that this house's logins do not have."""
+        name, at, domain = who.login.partition("@")
+        return Subject(name, who.names) if at and domain in self._domains else who
 
     def prove(self, token: str) -> None:
         if self.sightings.prove(token, self.time()):

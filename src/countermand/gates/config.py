@@ -23,7 +23,9 @@ class GateConfig:
 
     Front ends other than nginx have an address each, '' = nobody listens: ``envoy haproxy dovecot authzen``. ``mail``: base URL
     of the mail server, asked before Envoy or HAProxy is told to show a denial. ``doveadm``: base URL of Dovecot's doveadm
-    server, told to end sessions, with the key in ``doveadm_key_file``."""
+    server, told to end sessions, with the key in ``doveadm_key_file``. ``login_domains``: domains, separated by spaces, that
+    logins lose if they end with one (``alice@example.org`` is ``alice``). ``denial``: ``403``, or ``activesync`` for a body
+    that says so to phones which speak 14.0 or later (nginx only)."""
 
     name: str
     listen: str
@@ -45,6 +47,8 @@ class GateConfig:
     mail: str = ""
     doveadm: str = ""
     doveadm_key_file: Path | None = None
+    login_domains: str = ""
+    denial: str = "403"
 
     @property
     def token(self) -> str:
@@ -69,6 +73,9 @@ class GateConfig:
         return self.stop_file or self.state_dir / "stop"
 
 
+_CHOICES = {"clock": ("own", "feed"), "plain_http": ("no", "allowed"), "denial": ("403", "activesync")}
+
+
 def load(path: Path) -> GateConfig:
     """Read the file. Refused ``gate-config`` with what to mend."""
     path = path.absolute()  # what is printed for nginx from here must not depend on where one stands
@@ -90,10 +97,9 @@ def load(path: Path) -> GateConfig:
     missing = [name for name, field in known.items() if field.default is MISSING and name not in plain]
     if missing:
         raise _wrong(path, missing[0], "is missing")
-    if plain.get("clock", "own") not in {"own", "feed"}:
-        raise _wrong(path, "clock", "is own or feed")
-    if plain.get("plain_http", "no") not in {"no", "allowed"}:
-        raise _wrong(path, "plain_http", "is no or allowed")
+    for key, choices in _CHOICES.items():
+        if key in plain and plain[key] not in choices:
+            raise _wrong(path, key, f"is {' or '.join(choices)}")
     at = urlsplit(plain["control"])
     if at.scheme != "https" and plain.get("plain_http") != "allowed" and not loopback(at.hostname or ""):
         raise _wrong(path, "control", 'is not this machine and has no TLS: write https://, or plain_http = "allowed"')

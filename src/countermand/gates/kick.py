@@ -52,7 +52,7 @@ class Sessions:
         """Those that would not be let in now; they are forgotten."""
         found: list[Session] = []
         for number, session in enumerate(list(self._open)):
-            if not self._gate.decide(session.who).allow:
+            if not self._gate.decide(self._gate.local(session.who)).allow:
                 found.append(session)
                 del self._open[session]
             if number % _SLICE == _SLICE - 1:

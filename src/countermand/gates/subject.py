@@ -98,6 +98,14 @@ def _plain(query: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
+def packed_fields(query: bytes) -> bytes:
+    """The fields of a query in the base64 form; b"" if it is in the plain one, or none."""
+    if not query or b"&" in query or b"=" in query.rstrip(b"="):
+        return b""
+    fields = _decoded(unquote_to_bytes(query))
+    return fields if _packed(fields) else b""
+
+
 def _packed(fields: bytes) -> str:
     """The device id of a decoded base64 query: version, command, locale (2 bytes), length, id. '' if it is not one."""
     if len(fields) < 6 or fields[0] not in _VERSIONS:

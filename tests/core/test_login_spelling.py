@@ -1,0 +1,23 @@
+"""How a login is spelled: one way, whatever a directory, a phone or a keyboard made of it."""
+
+import pytest
+
+from countermand.core.people import normal_login
+
+
+@pytest.mark.parametrize(
+    ("text", "login"),
+    [
+        ("alice", "alice"),
+        (" ALICE ", "alice"),
+        ("CORP\\Alice", "alice"),
+        ("Alice@Example.org", "alice@example.org"),
+        ("Z\u00fcrich", "z\u00fcrich"),
+        ("Zu\u0308rich", "z\u00fcrich"),
+        ("STRA\u00dfE", "strasse"),
+        ("\u0130", "i\u0307"),
+    ],
+)
+def test_spelled_one_way(text: str, login: str) -> None:
+    assert normal_login(text) == login
+    assert normal_login(login) == login
