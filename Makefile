@@ -25,6 +25,10 @@ test: check tests ## everything that must hold before a change lands: check, the
 tests: setup-dev
 	$(PYTHON) -m pytest -n 2
 
+.PHONY: chaos
+chaos: setup-dev ## break everything around a gate once, fifty phones asking throughout, and print what they were told
+	CHAOS_PHONES=50 $(PYTHON) -m pytest -s tests/live/test_chaos.py
+
 .PHONY: check
 check: setup-dev ## format, lint, types, import contracts, migrations, generated docs and translations, without changing anything
 	.venv/bin/ruff format --check $(SOURCES)

@@ -1,6 +1,7 @@
 """What a gate keeps on disk: the same answers after a restart, after a crash at any byte, and never anything older."""
 
 import json
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,3 +185,24 @@ def test_an_expired_certificate_that_was_good_when_heard_stays_good(kept: Kept, 
     after = Plane(time=LATE, key=STRANGER)
     hear(kept, held, after.lineage(standing(halted=True)))
     assert not denies(load(kept, own=LATE + 9 * DAY))
+
+
+def test_a_full_disk_costs_nothing_that_is_heard_and_leaves_no_gap(kept: Kept, plane: Plane) -> None:
+    held = load(kept)
+    hear(kept, held, plane.lineage(standing(halted=True)))
+    records = kept.directory / "records"
+    before = records.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            hear(kept, held, plane.lineage(standing()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert records.read_bytes() == before, "no half of a line"
+    assert (held.n, denies(held), denies(load(kept))) == (2, True, False), "a restart now would go back by one record"
+    hear(kept, held, plane.lineage(standing(halted=True)))
+    again = load(kept)
+    assert (again.n, again.digest) == (3, held.digest)
+    hear(kept, held, plane.lineage(standing()))
+    assert denies(load(kept))

@@ -6,7 +6,7 @@ Nothing that goes wrong here stops the gate from answering: it goes on with what
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from countermand.core.errors import Refused
 from countermand.core.instants import MINUTE
@@ -42,6 +42,7 @@ class Follower:
         self._connected = False
         self._why_lost = ""
         self._look_again_at = 0
+        self._unkept = False
 
     async def run(self) -> None:
         wait = _FIRST_WAIT
@@ -132,11 +133,25 @@ class Follower:
         own = self._gate.now()
         lines = held.take(line, own, self._gate.steady())
         if held.heard != heard:
-            self._kept.hear(line, own)
+            self._keep(lambda: self._kept.hear(line, own))
         elif lines:
-            self._kept.append(lines)
+            self._keep(lambda: self._kept.append(lines))
             self._gate.metrics.counts["records_total"] += held.n - before
             self._changed.set()
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """A disk that is full, or gone, costs what a restart would know, and nothing of what is answered now."""
+        try:
+            write()
+        except OSError as wrong:
+            self._gate.metrics.counts["unkept_total"] += 1
+            if not self._unkept:
+                self._say("not-kept", why=wrong.strerror or "")
+            self._unkept = True
+        else:
+            if self._unkept:
+                self._say("kept-again")
+            self._unkept = False
 
     async def _report_once(self) -> None:
         gate = self._gate

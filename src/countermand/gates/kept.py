@@ -6,8 +6,8 @@ heartbeat, with the gate's own time when it came). Everything is verified again 
 
 import json
 import os
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
@@ -27,7 +27,8 @@ class Kept:
         self.records = 0
         self._root = root
         self._secret = secret
-        self._log: IO[bytes] | None = None
+        self._log: FileIO | None = None
+        self._unwritten: list[bytes] = []
 
     @property
     def snapshot(self) -> Path:
@@ -61,20 +62,36 @@ class Kept:
         # A crash before this leaves records that the snapshot already holds; replaying skips them.
         self.close()
         (self.directory / "records").unlink(missing_ok=True)
+        self._unwritten.clear()
         self.records = 0
         return fresh
 
     def append(self, lines: list[bytes]) -> None:
-        """Keep the lines of a complete batch; on disk when this returns."""
-        if self._log is None:
-            self._log = (self.directory / "records").open("ab")
-        self._log.write(b"".join(lines))
-        self._log.flush()
-        os.fdatasync(self._log.fileno())
+        """Keep the lines of a complete batch; on disk when this returns. OSError if the disk does not take them: they are
+        written before anything that comes later, so that the file never has a gap."""
+        self._unwritten += lines
         self.records += len(lines)
+        self._write()
+
+    def _write(self) -> None:
+        if not self._unwritten:
+            return
+        if self._log is None:
+            self._log = (self.directory / "records").open("ab", buffering=0)
+        place = os.fstat(self._log.fileno()).st_size
+        data = b"".join(self._unwritten)
+        try:
+            while data:
+                data = data[self._log.write(data) or 0 :]
+            os.fdatasync(self._log.fileno())
+        except OSError:
+            os.truncate(self._log.fileno(), place)  # half a line would hide what comes after it
+            raise
+        self._unwritten.clear()
 
     def hear(self, line: bytes, own: Instant) -> None:
-        """Keep the last heartbeat and when it was heard."""
+        """Keep the last heartbeat and when it was heard; OSError as with ``append``."""
+        self._write()
         draft = self.directory / "heard.new"
         draft.write_text(json.dumps({"own": own, "line": line.decode()}))
         os.rename(draft, self.directory / "heard")

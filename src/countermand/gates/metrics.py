@@ -19,6 +19,7 @@ _KNOWN = {
     "countermand_gate_connects_total": (COUNTER, "Connections made to the control plane."),
     "countermand_gate_sightings_total": (COUNTER, "Unknown devices of proven logins, each time one is proven."),
     "countermand_gate_kicked_total": (COUNTER, "IMAP sessions' addresses that Dovecot was told to disconnect."),
+    "countermand_gate_unkept_total": (COUNTER, "Times that the disk did not take what was heard."),
     "countermand_gate_record": (GAUGE, "Number of the last feed record held."),
     "countermand_gate_epoch": (GAUGE, "Epoch of the feed."),
     "countermand_gate_heartbeat_age_seconds": (GAUGE, "Seconds since the control plane's time that was last heard."),
@@ -26,7 +27,7 @@ _KNOWN = {
     "countermand_gate_ready": (GAUGE, "1 once there is a snapshot to answer from."),
     "countermand_gate_stale_lineages": (GAUGE, "Live lineages past their max_staleness."),
 }
-_COUNTED = ("denied_pages_total", "records_total", "connects_total", "sightings_total", "kicked_total")
+_COUNTED = ("denied_pages_total", "records_total", "connects_total", "sightings_total", "kicked_total", "unkept_total")
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ Nothing secret or personal may stand in one: no token, login, address or device 
 place are said and never its text, which may quote what it was about; a name that must be recognised is said as a keyed digest.
 """
 
+import contextlib
 import json
 import logging
 import sys
@@ -29,8 +30,9 @@ def say(event: str, **about: object) -> None:
 def write(out: TextIO, event: str, about: Mapping[str, object]) -> None:
     """The same, elsewhere."""
     line = {"at": iso(clock.now()), "event": event, "thread": threading.current_thread().name, **about}
-    out.write(_ENCODED(line) + "\n")
-    out.flush()
+    with contextlib.suppress(OSError):  # a log's disk that is full ends nothing: neither an answer nor a process
+        out.write(_ENCODED(line) + "\n")
+        out.flush()
 
 
 def failure(wrong: BaseException) -> dict[str, str]:
