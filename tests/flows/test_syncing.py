@@ -220,6 +220,9 @@ def test_what_may_not_be_kept_is_nowhere_in_the_database_not_even_while_it_waits
     assert graph.SECRET.encode() not in whole
     (tmp_path / "keys" / "credentials.secret").write_text("secret " + "A" * 43 + "=\n")
     assert refusal(house.sync) == "source-credential"
+    assert (house.state, sync.due(worker(NOW + MINUTE))) == ("failing", [])
+    (tmp_path / "keys" / "credentials.secret").write_text("")
+    assert refusal(house.sync) == "key-damaged"
 
 
 def _waiting() -> list[Any]:

@@ -16,6 +16,7 @@ from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownersh
 from countermand.core.errors import Refused
 from countermand.core.instants import from_iso
 from countermand.core.mentions import Mention
+from countermand.core.visibility import tell
 from countermand.lib.outward import House
 from countermand.sources.jamf import LEFT, PERSONAL, REQUESTS, UNSURE, WHOLE, Jamf
 from countermand.sources.source import Link
@@ -122,6 +123,16 @@ _ROW, _GENERAL = sorted(device(1)), sorted(device(1)["general"])
 def test_a_hostile_row_is_refused_and_nothing_else(changes: dict[str, Any], general: dict[str, Any]) -> None:
     with contextlib.suppress(Refused):
         assert parsed({**device(1, **general), **changes}).identities
+
+
+def test_check_of_many_looks_at_the_first(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("countermand.sources.jamf.ENOUGH", 300)
+    server.devices = [device(number) for number in range(450)]
+    found = opened(server).check(frozenset(), lambda _: None)
+    assert (found.sees, found.whole) == ({WHOLE: 400}, False)
+    assert next(tell(found.sees, {}, whole=False)) == "It has many: the first 400 phones were looked at."
+    server.devices = server.devices[:400]
+    assert opened(server).check(frozenset(), lambda _: None).whole
 
 
 def test_check_tells_what_each_phone_can_show(server: Server) -> None:

@@ -90,10 +90,12 @@ def visible(enrollment: Enrollment) -> Coverage:
     return _VISIBLE[enrollment]
 
 
-def tell(sees: Mapping[Sight, int], suggested: Mapping[str, int]) -> Iterator[str]:
+def tell(sees: Mapping[Sight, int], suggested: Mapping[str, int], *, whole: bool = True) -> Iterator[str]:
     """What a source can and cannot see of so many phones, in plain words; the largest part first. ``suggested``: names that look
-    like a watched product's, and on how many phones."""
+    like a watched product's, and on how many phones; ``whole``: all of its phones were looked at."""
     total = sum(sees.values())
+    if not whole:
+        yield f"It has many: the first {many(total, 'phone')} were looked at."
     for sight, count in sorted(sees.items(), key=lambda pair: (-pair[1], pair[0].how)):
         means = f"it shows {sight.shows}, and can prove the absence of {sight.proves}"
         if sight.proves is Sees.NONE:

@@ -178,7 +178,10 @@ def _settings(kind: Kind, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _key(state_dir: Path) -> bytes:
-    return keys.load_or_create_secret(state_dir / "keys" / "credentials.secret")
+    try:
+        return keys.load_or_create_secret(state_dir / "keys" / "credentials.secret")
+    except keys.BadKeyFile as bad:
+        raise Refused(bad.code, file=bad.path) from bad
 
 
 def _purpose(name: str) -> str:

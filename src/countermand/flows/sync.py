@@ -80,7 +80,7 @@ def sync(
     act = acting()
     require(act.actor, "ingest")
     found = connect.known(name)
-    source = connect.opened(act, config, found, wait)
+    source = _opened(act, config, found, wait)
     run = _begin(act, found, holder)
     try:
         if run.stage is Stage.FETCHING:
@@ -147,6 +147,16 @@ def take_all(acting: Acting, found: Connected, hold: Holdbacks, holder: str, pro
         untaken=dict(untaken), conflicts=conflicts[: syncing.CONFLICTS],
         held=flooded.held if flooded else None, doubt=flooded.doubt if flooded else None,
     )  # fmt: skip
+
+
+def _opened(act: Act, config: Config, found: Connected, wait: Wait) -> Source:
+    try:
+        return connect.opened(act, config, found, wait)
+    except Refused as refused:
+        if found.credential and not act.drill:
+            with aside():
+                connected.tried(found.pk, act.now, refused.sentence)  # it is seen in the list, and not tried every minute
+        raise
 
 
 def _begin(act: Act, found: Connected, holder: str) -> Run:

@@ -41,7 +41,7 @@ def list_sources(call: Call, after: str = "", limit: int = USUAL) -> Page[Source
 def check_source(call: Call, name: str) -> CheckedSource:
     """Ask a source what works with its credentials, and what it can and cannot see. Nothing is taken from it."""
     found = connect.source_check(call.act, call.config, name, call.tick)
-    words = tuple(visibility.tell(found.sees, found.suggested))
+    words = tuple(visibility.tell(found.sees, found.suggested, whole=found.whole))
     return CheckedSource(name, all(one.works for one in found.abilities), found.abilities, words)
 
 

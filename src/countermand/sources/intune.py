@@ -20,7 +20,7 @@ from countermand.lib.http import Unreachable
 from countermand.sources import intune_rows as rows
 from countermand.sources.granted import Denied
 from countermand.sources.graph import SETTINGS, TOKEN, Graph
-from countermand.sources.source import Ability, Checked, Link, Page, Request
+from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Request
 
 __all__ = ["REQUESTS", "SETTINGS", "SIGHTS", "Intune"]
 
@@ -85,12 +85,19 @@ class Intune:
         seen: dict[Sight, int] = {}
         suggested: dict[str, int] = {}
 
+        cut: list[bool] = []
+
         def devices() -> None:
+            looked = 0
             for page in self._devices(_FIRST, found):
                 for raw in page.raw:
                     if isinstance(raw.device, dict) and (sight := rows.sight(raw)):
                         seen[sight] = seen.get(sight, 0) + 1
                 tick(len(page.raw))
+                looked += len(page.raw)
+                if looked >= ENOUGH and page.next:
+                    cut.append(True)
+                    return
 
         def suggest() -> None:
             for row in self._rows(_DETECTED):
@@ -105,7 +112,7 @@ class Intune:
         ]
         for what, needs, step in parts:
             abilities.append(_tried(what, needs, step))
-        return Checked(tuple(abilities), seen, suggested)
+        return Checked(tuple(abilities), seen, suggested, whole=not cut)
 
     def _devices(self, path: str, found: dict[str, rows.Verdict]) -> Iterator[Page]:
         for part in self._graph.pages(path):

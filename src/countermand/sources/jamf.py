@@ -22,7 +22,7 @@ from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.http import Unreachable
 from countermand.sources.granted import Denied, Granted
-from countermand.sources.source import Ability, Checked, Link, Page, Request, Setting
+from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Request, Setting
 
 SETTINGS: Mapping[str, Setting] = {
     "url": Setting("Jamf Pro's address"),
@@ -115,15 +115,20 @@ class Jamf:
 
     def check(self, names: frozenset[str], tick: Callable[[int], None]) -> Checked:
         seen: dict[Sight, int] = {}
+        looked, whole = 0, True
         try:
             for page in self._pages(0):
                 for raw in page.raw:
                     if isinstance(raw, dict) and (sight := self.visibility(raw)):
                         seen[sight] = seen.get(sight, 0) + 1
                 tick(len(page.raw))
+                looked += len(page.raw)
+                if looked >= ENOUGH and page.next:
+                    whole = False
+                    break
         except (Denied, Unreachable, Refused) as wrong:
             return Checked((Ability("mobile devices with their apps", _READ, works=False, why=str(wrong)),), seen)
-        return Checked((Ability("mobile devices with their apps", _READ, works=True),), seen)
+        return Checked((Ability("mobile devices with their apps", _READ, works=True),), seen, whole=whole)
 
     def _pages(self, number: int) -> Iterator[Page]:
         while True:

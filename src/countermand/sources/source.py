@@ -24,6 +24,10 @@ class Page:
     total: int | None = None
 
 
+#: Devices that a check looks at: enough to see what can be seen, few enough for somebody who waits.
+ENOUGH = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Ability:
     """One thing that a source was asked for: ``works``, and if not ``why``; ``needs``: the permission that it takes."""
@@ -36,12 +40,13 @@ class Ability:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``sees``: how many of its devices are seen in which way; ``suggested``: names among its apps that look like a watched
-    product, and on how many devices: a name is no evidence."""
+    """``sees``: how many of its devices are seen in which way, ``whole`` unless it has so many that only the first were looked
+    at; ``suggested``: names among its apps that look like a watched product, and on how many devices: a name is no evidence."""
 
     abilities: tuple[Ability, ...]
     sees: Mapping[Sight, int] = field(default_factory=dict)
     suggested: Mapping[str, int] = field(default_factory=dict)
+    whole: bool = True
 
 
 class Source(Protocol):
