@@ -9,6 +9,7 @@ import json
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ class Staging:
         for first, batch in reader.batches(size=PART):
             check_devices(batch, first, self._now, problems)
             for column in _NAMED:
-                self._hashes.extend(hash((column, name)) for name in batch[column].to_pylist() if name)
+                self._hashes.extend(map(hash, zip(repeat(column), filter(None, batch[column].to_pylist()), strict=False)))
             known = self._known(batch, first, problems)
             self._owners(batch, first, problems)
             self._remember(batch, known)
@@ -207,7 +208,8 @@ class Staging:
         return known
 
     def _owners(self, batch: dict[str, Any], first: int, problems: Problems) -> None:
-        logins = [normal_login(login) for login in batch["login"].to_pylist()]
+        # Those of people are in their normal form, so whoever is written as one of them needs no other.
+        logins = [login if login in self._logins else normal_login(login) for login in batch["login"].to_pylist()]
         missing = {login for login in logins if login and login not in self._logins}
         missing -= taking.owners_of(missing).keys()
         for offset, login in enumerate(logins if missing else ()):
@@ -278,12 +280,14 @@ class Staging:
     def _codes(self, dictionary: Any) -> Longs:
         """The code of each text, given now to those that have none; -1 for no text."""
         texts = pc.fill_null(pc.cast(dictionary, pa.string()), "")
-        fresh = texts.filter(pc.and_(pc.invert(pc.is_in(texts, value_set=self._coded_ids)), pc.not_equal(texts, ""))).unique()
+        found = pc.index_in(texts, value_set=self._coded_ids)
+        fresh = texts.filter(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))).unique() if found.null_count else ()
         if len(fresh):
             self._coded_ids = pa.concat_arrays([self._coded_ids, fresh])
             self._unfit = np.append(self._unfit, check_texts(fresh, "app_id", lambda offset: 0, Problems("")))
             self.ids += fresh.to_pylist()
-        codes: Longs = plain(pc.fill_null(pc.index_in(texts, value_set=self._coded_ids), -1)).astype(np.int64)
+            found = pc.index_in(texts, value_set=self._coded_ids)
+        codes: Longs = plain(pc.fill_null(found, -1)).astype(np.int64)
         return codes
 
     def _looked_up(self, column: str, texts: Any, find: Callable[[str | None], int]) -> Longs:
