@@ -281,8 +281,8 @@ class Staging:
         """The code of each text, given now to those that have none; -1 for no text."""
         texts = pc.fill_null(pc.cast(dictionary, pa.string()), "")
         found = pc.index_in(texts, value_set=self._coded_ids)
-        fresh = texts.filter(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))).unique() if found.null_count else ()
-        if len(fresh):
+        if found.null_count:
+            fresh = texts.filter(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))).unique()
             self._coded_ids = pa.concat_arrays([self._coded_ids, fresh])
             self._unfit = np.append(self._unfit, check_texts(fresh, "app_id", lambda offset: 0, Problems("")))
             self.ids += fresh.to_pylist()
