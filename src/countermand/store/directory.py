@@ -43,14 +43,16 @@ def devices_of(people: Collection[int]) -> list[int]:
     return sorted(row[0] for row in bulk.by_numbers("SELECT ordinal FROM store_device WHERE owner_id IN ({})", people))
 
 
+_PERSON = ("ordinal", "login", "email", "name", "zone", "locale", "country", "employment", "active")
+
+
 def add(people: Mapping[int, Person]) -> None:
     """Store new people under the ordinals given to them."""
     rows = [
         (ordinal, one.login, one.email, one.name, one.zone, one.locale, one.country, one.employment, True)
         for ordinal, one in people.items()
     ]
-    columns = "ordinal, login, email, name, zone, locale, country, employment, active"
-    bulk.write(f"INSERT INTO store_person ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)
+    bulk.insert("store_person", _PERSON, rows)
     _join(sorted((ordinal, group) for ordinal, one in people.items() for group in one.groups))
 
 
@@ -70,7 +72,7 @@ def change(people: Mapping[int, tuple[Person, Person]]) -> None:
 
 def _join(joined: list[tuple[int, str]]) -> None:
     add_groups({group for _, group in joined})
-    bulk.write("INSERT INTO store_membership (person_id, group_id) VALUES (%s, %s)", joined)
+    bulk.insert("store_membership", ("person_id", "group_id"), joined)
 
 
 def add_groups(names: Iterable[str]) -> None:
