@@ -6,6 +6,7 @@ which sets a device belongs to, so the incremental path, the bulk path and ``doc
 People have sets of their own in the same form (``person_names``), for what holds of a person and not of a device.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -116,7 +117,7 @@ class Block:
 
     number: int
     sets: Mapping[str, BitMap]
-    _families: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _names: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> BitMap:
         """The set of this name; a set nobody is in is simply not stored."""
@@ -126,21 +127,20 @@ class Block:
         found = [self.sets[name] for name in names if name in self.sets]
         return BitMap.union(*found) if found else BitMap()
 
-    def family(self, word: str) -> list[str]:
-        """The names of the sets that begin with ``<word>:``."""
-        if not self._families:
-            for name in self.sets:
-                self._families.setdefault(name.partition(":")[0], []).append(name)
-        return self._families.get(word, [])
+    def family(self, prefix: str) -> list[str]:
+        """The names of the sets that begin with ``prefix``, which ends with a colon."""
+        if not self._names:
+            self._names.extend(sorted(self.sets))
+        return self._names[bisect_left(self._names, prefix) : bisect_left(self._names, prefix[:-1] + _AFTER_COLON)]
 
     def instants(self, prefix: str) -> Iterator[tuple[Instant, BitMap]]:
         """(instant, set) of every set named ``<prefix><instant>``, earliest first."""
-        names = (name for name in self.family(prefix.partition(":")[0]) if name.startswith(prefix))
-        found = [(int(name[len(prefix) :]), self.sets[name]) for name in names]
+        found = [(int(name[len(prefix) :]), self.sets[name]) for name in self.family(prefix)]
         return iter(sorted(found, key=lambda pair: pair[0]))
 
 
 _NOBODY = BitMap()
+_AFTER_COLON = chr(ord(":") + 1)
 
 
 @dataclass(frozen=True, slots=True)

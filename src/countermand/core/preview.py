@@ -108,8 +108,8 @@ def _break_down(into: Tally, block: Block, statuses: Mapping[Status, BitMap]) ->
 
 def _values(block: Block) -> Iterator[tuple[str, str, BitMap]]:
     for dimension in DIMENSIONS:
-        for name in block.family(dimension):
-            yield dimension, name.partition(":")[2], block.sets[name]
+        for name in block.family(f"{dimension}:"):
+            yield dimension, name[len(dimension) + 1 :], block.sets[name]
 
 
 def _apps(into: Tally, block: Block, lineage: Lineage, scope: BitMap) -> None:

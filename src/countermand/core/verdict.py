@@ -184,7 +184,7 @@ _Looks = list[tuple[_LookName, BitMap]]
 
 
 def _looks(block: Block) -> _Looks:
-    return [(_look_name(name), block.sets[name]) for name in block.family("looked")]
+    return [(_look_name(name), block.sets[name]) for name in block.family(facts.LOOKED)]
 
 
 def _fresh(looks: _Looks, contacts: Contacts, terms: Terms, now: Instant) -> _Looks:

@@ -64,4 +64,4 @@ def _from_rows(number: int, ordinals: list[int], names: Mapping[int, frozenset[s
     members = {ordinal % BLOCK_SIZE: sets_ for ordinal, sets_ in found.items() if sets_}
     block = facts.block_of(number, members)
     mine = BitMap(members.keys())
-    return Block(number, {**block.sets, **{name: written[name] & mine for name in written.family("lapsed")}})
+    return Block(number, {**block.sets, **{name: written[name] & mine for name in written.family("lapsed:")}})

@@ -39,16 +39,17 @@ class BlockOwners:
 def count(fleet: Sequence[BitMap]) -> list[int]:
     """How many people own the devices of each of these sets of ordinals."""
     devices = [np.frombuffer(one.to_array(), np.uint32) for one in fleet]
-    people = [np.zeros(0, np.bool_) for _ in fleet]
-    for block in sorted({int(number) for one in devices for number in np.unique(one // BLOCK_SIZE)}):
+    ends = [int(end) // BLOCK_SIZE for one in devices if len(one) for end in (one[0], one[-1])]
+    people = [np.zeros(1, np.bool_) for _ in fleet]  # the last one is nobody: index -1
+    for block in range(min(ends, default=0), max(ends, default=-1) + 1):
         whose = in_block(block).owners
+        most = int(whose.max()) + 2
         for at, one in enumerate(devices):
             low, high = np.searchsorted(one, [block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE])
-            found = whose[one[low:high] % BLOCK_SIZE]
-            if high > low and (most := int(found.max())) >= len(people[at]):
-                people[at] = np.append(people[at], np.zeros(most + 1 + len(people[at]), np.bool_))
-            people[at][found[found >= 0]] = True
-    return [int(np.count_nonzero(one)) for one in people]
+            if high > low and most > len(people[at]):
+                people[at] = np.append(people[at][:-1], np.zeros(most + len(people[at]), np.bool_))
+            people[at][whose[one[low:high] % BLOCK_SIZE]] = True
+    return [int(np.count_nonzero(one[:-1])) for one in people]
 
 
 def in_block(block: int) -> BlockOwners:
