@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, connections
 from post import Post
 
-from countermand.config import Publisher
+from countermand.config import Database, Publisher
 from countermand.core.decision import Clocks
 from countermand.core.instants import HOUR, SECOND, from_iso
 from countermand.flows.keep import Pace, keep_publishing
@@ -31,7 +31,7 @@ from countermand.lib.keys import load_public
 from countermand.reads import feed as heard
 from countermand.snapshot.read import Snapshot
 from countermand.store import feed, models
-from countermand.store.unit import unit
+from countermand.store.unit import aside, unit
 from gate_plane import basic
 
 DUE = from_iso("2020-07-18T00:00:00Z")
@@ -195,3 +195,31 @@ def test_what_was_not_claimed_before_it_never_leaves() -> None:
     assert kinds == ["issued"] * 4 + ["rescinded"] * 4
     assert claims == [4, 4, 0]
     assert models.Notice.objects.filter(kind="issued", state="void").count() == 8
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_whoever_comes_begins_after_the_chunk_that_is_under_way(store: Database) -> None:
+    """Work that begins its next transaction at once would otherwise keep everybody out who merely looks now and then."""
+    begun, done = [0], threading.Event()
+
+    def work() -> None:
+        try:
+            while not done.is_set():
+                with unit():
+                    begun[0] += 1
+                    done.wait(0.03)
+        finally:
+            connections.close_all()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        late = []
+        for _ in range(6):
+            came = begun[0]
+            with aside():
+                late.append(begun[0] - came)
+        assert sorted(late)[3] <= 1, "the chunk that began while it came, and no other"
+    finally:
+        done.set()
+        worker.join()

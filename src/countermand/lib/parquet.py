@@ -50,9 +50,7 @@ class Reader:
     def __init__(self, path: Path, table: Table) -> None:
         self.path, self.table = path, table
         try:
-            names = set(pq.read_schema(path).names)
-            texts = [column.name for column in table.columns if column.kind is Kind.TEXT and column.name in names]
-            self._file = pq.ParquetFile(path, read_dictionary=texts)
+            self._file = pq.ParquetFile(path)
         except (OSError, pa.ArrowException) as wrong:
             raise self._unreadable(wrong) from wrong
         self.rows = int(self._file.metadata.num_rows)
@@ -79,7 +77,10 @@ class Reader:
         columns = [column for column in self.table.columns if column.name in self._file.schema_arrow.names]
         row = 1
         try:
-            for batch in self._file.iter_batches(batch_size=size, columns=[column.name for column in columns]):
+            # Read as a dictionary only where it is wanted: of names, each of which stands once, it would be the whole column.
+            wanted = [column.name for column in columns if column.name in encoded]
+            file = pq.ParquetFile(self.path, read_dictionary=wanted) if wanted else self._file
+            for batch in file.iter_batches(batch_size=size, columns=[column.name for column in columns]):
                 batch.validate(full=True)  # a file may hold bytes that are no text
                 made = {column.name: _formed(column, batch.column(column.name), column.name in encoded) for column in columns}
                 for column in self.table.columns:

@@ -6,11 +6,12 @@ blocks, and ``aside()`` waits for neither and keeps neither waiting: it locks th
 """
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 
 from django.db import connection, transaction
 
+from countermand.store import turns
 from countermand.store.faults import told_apart
 
 #: Names of advisory locks: (fleet, 0), (block, its number), (numbering, 0).
@@ -61,7 +62,9 @@ def _transaction() -> Iterator[None]:
     rehearsed = _rehearsed.get()
     if rehearsed:
         raise RuntimeError("only a flow of one unit can be rehearsed: a second one would not see what the first did")
-    with told_apart(), transaction.atomic():
+    with told_apart(), ExitStack() as open_:
+        with turns.in_line():
+            open_.enter_context(transaction.atomic())
         if rehearsed is None and (waiting := _first.get()):
             waiting.pop()()
         yield
