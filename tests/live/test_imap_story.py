@@ -1,7 +1,6 @@
 """Dovecot's real IMAP asking a gate: one password a device, refusals that are read, sessions that end, no penalty for others."""
 
 import contextlib
-import hashlib
 import imaplib
 import os
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pyroaring import BitMap
 from test_nginx_door import keys
 
 from countermand.core.instants import DAY
+from countermand.flows.mail_passwords import identity
 from countermand.gates.configure import Failure
 from countermand.lib import clock
 from countermand.snapshot.write import Entry
@@ -37,9 +37,7 @@ class ImapDoor(FrontEnd):
         _seed(directory)
         self.start_gate()
         printed = self.printed(failure)
-        lines = "".join(
-            f"alice/{hashlib.sha256(p.encode()).hexdigest()}:::::::nopassword user=alice device={d}\n" for p, d in _ISSUED
-        )
+        lines = "".join(f"{name}:::::::nopassword user=alice device={name}\n" for name in (_name(GOOD), _name(BAD)))
         (self.house.directory / "device-passwords").write_text(lines)
         more, passwords = printed.split("# Passwords that were issued")
         passwords = passwords.replace("/etc/dovecot/countermand-passwords", f"{self.house.directory}/device-passwords")
@@ -57,14 +55,16 @@ class ImapDoor(FrontEnd):
         super().close()
 
 
-_ISSUED = [(GOOD, "pw-good"), (BAD, "pw-bad")]
+def _name(password: str) -> str:
+    """As the control plane names the device that this password was issued to."""
+    return identity("alice", password).value
 
 
 def _seed(directory: Path) -> None:
     now = clock.now()
     Plane(time=now).snapshot(
         directory / "state" / "snapshot",
-        devices={("alice", "password", "pw-bad"): 0, ("alice", "password", "pw-good"): 1},
+        devices={("alice", "password", _name(BAD)): 0, ("alice", "password", _name(GOOD)): 1},
         people={"alice": 0},
         standings=[standing(text=TEXT, max_staleness=DAY)],
         denials=[Entry("no-tiktok", 0, now - DAY, BitMap([0]))],

@@ -73,6 +73,37 @@ def mail_removed(
     )
 
 
+@command("mail-password", ["countermand device mail-password F2LX1", "countermand device mail-password F2LX1 --revoke"])
+def mail_password(
+    session: Session,
+    device: Device,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End the one it has, and issue none.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --revoke: say what would end; change nothing.")] = False,
+) -> None:
+    """Issue a mail password to one device, shown this once; the one it had before ends. Dovecot knows it by its digest, from the
+    file that `device mail-passwords` writes."""
+    from countermand.operations import devices
+
+    if revoke:
+        ended = session.call(devices.revoke_mail_password, device, dry_run)
+        session.show(ended, lambda one: f"{would(dry_run)}{one.ended} mail password of {device} ended.")
+    else:
+        issued = session.call(devices.issue_mail_password, device)
+        session.show(issued, lambda one: one.password)
+
+
+@command("mail-passwords", ["countermand device mail-passwords > /etc/dovecot/countermand-passwords"])
+def mail_passwords(session: Session) -> None:
+    """Print the file in which Dovecot finds the passwords that were issued to devices: digests, never a password."""
+    from countermand.operations import devices
+
+    found = session.call(devices.mail_passwords)
+    if session.options.json:
+        session.show(found, lambda _: "")
+    else:
+        print(found.text, end="")
+
+
 @command("doctor", ["countermand doctor", "countermand doctor --repair"])
 def doctor(
     session: Session,

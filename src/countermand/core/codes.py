@@ -71,6 +71,9 @@ CODES: dict[str, Code] = {
     "app-not-watched": Code(
         "{app} is not on the watch list.", "Name apps that a directive names, or add it: `countermand watch`."
     ),
+    "device-ownerless": Code(
+        "{device} has no owner whose login Dovecot could find.", "Import it with its owner; a login has no space or colon."
+    ),
     "device-retired": Code("{device} is retired.", "Import it again; it comes back as a new device.", CONFLICT, 409),
     # -- the fleet: holding back --
     "import-held": Code(

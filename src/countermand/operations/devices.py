@@ -8,8 +8,10 @@ from countermand.core.devices import Identity, IdentityKind, Platform
 from countermand.core.errors import Refused, Where
 from countermand.flows import attest as saying
 from countermand.flows import look_up as looking
+from countermand.flows import mail_passwords as passwords
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.reads.device import DeviceView, device
+from countermand.reads.mail_passwords import passwd_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,27 @@ class Bound:
 class MailRemoved:
     device: str
     mail_removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """``password``: shown this once; a digest is all that is stored."""
+
+    device: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndedPasswords:
+    device: str
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordFile:
+    """``text``: a passwd-file of Dovecot's."""
+
+    text: str
 
 
 @operation("POST", "/devices/look-up", "read-person", again=True)
@@ -83,7 +106,25 @@ def mail_removed(call: Call, device: str, removed: bool = True, dry_run: bool = 
     return MailRemoved(device, removed)
 
 
-OPERATIONS = (look_up, attest, retire, bind, mail_removed)
+@operation("POST", "/devices/mail-password", "attest", secret=True)
+def issue_mail_password(call: Call, device: str) -> NewPassword:
+    """Issue a mail password to one device; the answer holds it, this once. The one that it had before ends."""
+    return NewPassword(device, passwords.issue_mail_password(call.act, device))
+
+
+@operation("POST", "/devices/mail-password/revoke", "attest")
+def revoke_mail_password(call: Call, device: str, dry_run: bool = False) -> EndedPasswords:
+    """End a device's mail password: Dovecot refuses it as soon as it has the next file."""
+    return EndedPasswords(device, rehearsed(dry_run, passwords.revoke_mail_password)(call.act, device))
+
+
+@operation("GET", "/devices/mail-passwords", "gate")
+def mail_passwords(call: Call) -> PasswordFile:
+    """The file in which Dovecot finds the passwords that were issued to devices: digests, never a password."""
+    return PasswordFile(passwd_file(call.act))
+
+
+OPERATIONS = (look_up, attest, retire, bind, mail_removed, issue_mail_password, revoke_mail_password, mail_passwords)
 
 
 def _app(text: str) -> App:

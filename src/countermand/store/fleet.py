@@ -101,6 +101,16 @@ def unname(ordinals: Collection[int]) -> None:
     bulk.write("DELETE FROM store_identity WHERE device_id = %s", [(ordinal,) for ordinal in ordinals])
 
 
+def unname_one(names: Collection[Identity]) -> None:
+    """These names are nobody's any more."""
+    bulk.write("DELETE FROM store_identity WHERE kind = %s AND value = %s", [(one.kind.value, one.value) for one in names])
+
+
+def values_of(kind: IdentityKind) -> list[str]:
+    """Every name of this kind that a device bears, in order."""
+    return [value for (value,) in bulk.all_rows("SELECT value FROM store_identity WHERE kind = %s ORDER BY value", [kind.value])]
+
+
 def enrol(devices: Mapping[int, tuple[Instant, bool]], source: str) -> None:
     """At that time these devices were enrolled with the source (True), or left it (False). What arrives late does not undo
     what happened later."""
