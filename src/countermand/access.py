@@ -85,6 +85,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "ingest": frozenset({_OPERATOR, _SYSTEM}),
         "release": frozenset({_OPERATOR}),
         "attest": frozenset({_OPERATOR, _HELPDESK}),
+        "unblock": frozenset({_OPERATOR, _HELPDESK}),  # mail back for a day, and answers to employees
         "handover": frozenset({_OPERATOR}),
         "undo-handover": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR}),
         # the house
@@ -113,7 +114,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
 SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
     {
         Scope.READ: frozenset({"read"}),
-        Scope.HELP: frozenset({"read-person", "attest", "bounce"}),
+        Scope.HELP: frozenset({"read-person", "attest", "unblock", "bounce"}),
         Scope.AUDIT: frozenset({"audit"}),
         Scope.WRITE: frozenset({"write", "propose", "exempt", "watch"}),
         Scope.APPROVE: frozenset({"approve", "agree-exemption", "agree-protection", "agree-watch"}),

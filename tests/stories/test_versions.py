@@ -91,7 +91,7 @@ class TestAnExtension:
         assert world.cut() == []
         world.turn()
         assert sorted(world.letters("alice")[-2:]) == ["restored", "superseded"]
-        due = stated(next(text for text in world.inbox("alice") if "July 31" in text))
+        due = stated(next(text for text in world.inbox("alice") if "31 July" in text))
         world.until(due)
         assert world.cut() == ["ALICE"]
         world.ends_well()

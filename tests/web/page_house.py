@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -25,20 +26,21 @@ class Page:
 
 @dataclass
 class Browser:
-    """``language``: what it asks for; ``address``: from where it comes."""
+    """``language``: what it asks for; ``address``: from where it comes; ``around``: what holds during each request."""
 
     site: Site
     language: str = ""
     address: str = "127.0.0.1"
     cookies: dict[str, str] = field(default_factory=dict)
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def get(self, path: str, **headers: str) -> Page:
-        return asyncio.run(self._asked("GET", path, b"", headers))
+        return self._ask("GET", path, b"", headers)
 
     def post(self, path: str, fields: Mapping[str, str], **headers: str) -> Page:
         """A form without its token, unless it is among the fields."""
         sent = {"content_type": "application/x-www-form-urlencoded", **headers}
-        return asyncio.run(self._asked("POST", path, urlencode(fields).encode(), sent))
+        return self._ask("POST", path, urlencode(fields).encode(), sent)
 
     def submit(self, page: Page, action: str, **fields: str) -> Page:
         """The form of a page that leads to ``action``, filled in, and the page that it leads to."""
@@ -46,6 +48,10 @@ class Browser:
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
         answer = self.post(action, {**hidden, **fields})
         return self.get(answer.headers["location"]) if answer.status in (302, 303) else answer
+
+    def _ask(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> Page:
+        with self.around():
+            return asyncio.run(self._asked(method, path, data, headers))
 
     async def _asked(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> Page:
         parts = urlsplit(path)

@@ -35,7 +35,7 @@ from countermand.config.values import (
 )
 from countermand.core import forms
 from countermand.core.errors import Refused, Where
-from countermand.core.instants import DAY, MINUTE, SECOND
+from countermand.core.instants import DAY, HOUR, MINUTE, SECOND
 from countermand.core.languages import SOURCE
 from countermand.core.quiet import NEVER, Quiet
 from countermand.core.rails import Rails
@@ -136,9 +136,28 @@ class Api:
 @dataclass(frozen=True, slots=True)
 class Pages:
     """``url``: the address under which people know their page, '' for the control plane's own. It is the only one that a
-    notice may show."""
+    notice may show. ``contact``: the named human, or desk, who answers what employees contest, within ``answer_in``."""
 
     url: str = ""
+    contact: str = ""
+    answer_in: int = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The identity provider by which employees sign in (OpenID Connect); ``issuer`` '' for none. ``claim``: which of the ID
+    token's claims is the login of the directory; ``ca_file``: the certificates to trust instead of the system's."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret_file: Path | None = None
+    claim: str = "preferred_username"
+    ca_file: Path | None = None
+
+    @property
+    def client_secret(self) -> str:
+        """The secret itself, read when it is needed and kept nowhere; '' without a file."""
+        return "" if self.client_secret_file is None else secret("sign_in.client_secret_file", self.client_secret_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +218,7 @@ class Config:
     worker: Worker = Worker()
     api: Api = Api()
     pages: Pages = Pages()
+    sign_in: SignIn = SignIn()
     client: Client = Client()
     publisher: Publisher = Publisher()
     reports: Reports = Reports()
@@ -268,7 +288,8 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     ),
     "worker": (Worker, {"listen": LISTEN}),
     "api": (Api, {"per_minute": count(1, 1_000_000), "burst": count(1, 1_000_000), "upload_mb": count(1, 1_000_000)}),
-    "pages": (Pages, {"url": PAGE}),
+    "pages": (Pages, {"url": PAGE, "contact": TEXT, "answer_in": DURATION}),
+    "sign_in": (SignIn, {"issuer": PAGE, "client_id": TEXT, "client_secret_file": FILE, "claim": TEXT, "ca_file": FILE}),
     "client": (Client, {"url": TEXT, "ca_file": FILE}),
     "publisher": (Publisher, {"interval": DURATION, "heartbeat": DURATION}),
     "retention": (Retention, {"appeal": DURATION, "every": DURATION}),

@@ -319,4 +319,29 @@ HOUSE_CODES: dict[str, Code] = {
         INPUT,
         404,
     ),
+    # -- employees --
+    "attestation-not-enough": Code(
+        "{name} wants more than somebody's word for this device.",
+        "Remove the app and wait until the device reports.",
+        CONFLICT,
+        409,
+    ),
+    "words-too-long": Code("At most {limit} characters are read.", "Say it shorter."),
+    "said-already": Code("This was said before and waits for an answer.", "Wait for it, or ask your help desk.", CONFLICT, 409),
+    "answered-already": Code("{by} has answered this.", "Look at it again.", CONFLICT, 409),
+    "unblock-too-long": Code("Mail can be given back for at most {hours} hours.", "Give fewer; or have the order changed."),
+    "unblock-needs-why": Code("A reason is missing, or it is longer than 200 characters.", "Write why, in a sentence."),
+    "unblocked-twice": Code(
+        "Mail was given back {most} times for this device and order.",
+        "Propose an exemption; a second person agrees.",
+        CONFLICT,
+        409,
+    ),
+    "sign-in-failed": Code("Signing in did not work: {why}.", "Try again, or ask your help desk.", DENIED, 403),
+    "sign-in-unset": Code(
+        "Nobody can sign in here.", "Name the identity provider in [sign_in] of the configuration.", CONFLICT, 409
+    ),
+    "not-an-employee": Code(
+        "You are signed in, but the directory knows nobody of this name.", "Ask your help desk to look you up.", DENIED, 403
+    ),
 }

@@ -37,6 +37,10 @@ class Terms:
     def minimum_grade(self, ownership: Ownership) -> Grade:
         return self.directive.evidence.minimum_grade[ownership]
 
+    def takes_word(self, ownership: Ownership, platform: Platform) -> bool:
+        """Whether the owner's own statement counts as evidence for such a device."""
+        return self.minimum_grade(ownership) <= Grade.ATTESTED and bool(self.apps.get(platform))
+
     @property
     def named(self) -> frozenset[int]:
         """The named apps of all platforms. Numbers belong to one platform, so platforms need no care."""

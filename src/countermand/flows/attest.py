@@ -23,19 +23,22 @@ def attest(act: Act, device: str, apps: Collection[App]) -> None:
     Refused ``not-found``, ``device-retired``, or ``app-not-watched``: an id that nothing may keep is not written here either.
     """
     require(act.actor, "attest")
-    named = frozenset(apps)
     with unit():
-        ordinal = _standing(device)
-        watched = watching.watch_list(act.now)
-        if strange := sorted(named - watched):
-            raise Refused("app-not-watched", app=str(strange[0]))
-        met = evidence.Met()
-        report = Report(SOURCE, act.now, Grade.ATTESTED, Coverage(named), frozenset())
-        with flipping(act, devices=[ordinal]):
-            before = evidence.presences([ordinal], met).get(ordinal, Presence())
-            evidence.save_presences({ordinal: (before, concise(fold(before, [report])))}, met)
-            attested.record(ordinal, named, act.now, act.actor.name)
-        log.append("attested", act, {"apps": sorted(str(app) for app in named)}, [f"device:{ordinal}"])
+        record(act, _standing(device), frozenset(apps))
+
+
+def record(act: Act, ordinal: int, named: frozenset[App]) -> None:
+    """The statement itself, in the caller's unit: whether it may be made is the caller's to know."""
+    watched = watching.watch_list(act.now)
+    if strange := sorted(named - watched):
+        raise Refused("app-not-watched", app=str(strange[0]))
+    met = evidence.Met()
+    report = Report(SOURCE, act.now, Grade.ATTESTED, Coverage(named), frozenset())
+    with flipping(act, devices=[ordinal]):
+        before = evidence.presences([ordinal], met).get(ordinal, Presence())
+        evidence.save_presences({ordinal: (before, concise(fold(before, [report])))}, met)
+        attested.record(ordinal, named, act.now, act.actor.name)
+    log.append("attested", act, {"apps": sorted(str(app) for app in named)}, [f"device:{ordinal}"])
 
 
 def device_retire(act: Act, device: str, why: str) -> None:

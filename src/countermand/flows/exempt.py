@@ -32,11 +32,11 @@ def exempt(act: Act, name: str, target: str, ground: str, until: Instant) -> Exe
     require(act.actor, "exempt")
     kind, thing = _target(target)
     with unit():
-        _check(act, name, ground, until)
+        check(act, name, ground, until)
         _exists(kind, thing)
         _not_own(act, kind, thing, "exempt")
         found = exemptions.propose(name, kind, thing, ground, until, act.actor.name, act.now)
-        log.append("exemption-proposed", act, _about(found), _subjects(found))
+        log.append("exemption-proposed", act, about(found), _subjects(found))
     return found
 
 
@@ -54,9 +54,9 @@ def agree_exemption(act: Act, pk: int) -> int:
             raise Refused("own-work", actor=act.actor.name, did="proposed", action="agree to")
         _not_own(act, found.kind, found.target, "agree to")
         exemptions.agree(pk, act.actor.name, act.now)
-        log.append("exemption-agreed", act, _about(found), _subjects(found))
+        log.append("exemption-agreed", act, about(found), _subjects(found))
         exemption_words.promise(act, found, Kind.EXEMPTED)
-        return _follow(act, found)
+        return follow(act, found)
 
 
 def end_exemption(act: Act, pk: int) -> int:
@@ -65,14 +65,14 @@ def end_exemption(act: Act, pk: int) -> int:
     with unit():
         found = _open(act, pk)
         exemptions.end(pk, act.now)
-        log.append("exemption-ended", act, _about(found), _subjects(found))
+        log.append("exemption-ended", act, about(found), _subjects(found))
         if not found.agreed_by:
             exemption_words.promise(act, found, Kind.NOT_EXEMPTED)
             return 0
-        return _follow(act, found)
+        return follow(act, found)
 
 
-def _follow(act: Act, found: Exemption) -> int:
+def follow(act: Act, found: Exemption) -> int:
     """What follows from the rows: sets, verdicts, and what gates must hear."""
     changed = exemptions.rebuild(found.lineage, found.until)
     _mark(found.lineage, changed)
@@ -88,7 +88,8 @@ def _mark(lineage: str, changed: Changed) -> None:
         feed.mark("unregistered", lineage, block)
 
 
-def _check(act: Act, name: str, ground: str, until: Instant) -> None:
+def check(act: Act, name: str, ground: str, until: Instant) -> None:
+    """Refused unless the directive allows an exemption of this ground for so long."""
     row = directives.issued(name) or directives.newest(name)
     if directives.known(name).ended_at is not None:
         raise Refused("lineage-ended", name=name)
@@ -139,9 +140,10 @@ def _open(act: Act, pk: int) -> Exemption:
     return found
 
 
-def _about(found: Exemption) -> dict[str, object]:
-    about: dict[str, object] = {"lineage": found.lineage, "exemption": found.pk, "kind": found.kind, "ground": found.ground}
-    return {**about, "until": found.until, **({"group": found.target} if found.kind == "group" else {})}
+def about(found: Exemption) -> dict[str, object]:
+    """What the ledger says of it."""
+    said: dict[str, object] = {"lineage": found.lineage, "exemption": found.pk, "kind": found.kind, "ground": found.ground}
+    return {**said, "until": found.until, **({"group": found.target} if found.kind == "group" else {})}
 
 
 def _subjects(found: Exemption) -> Sequence[str]:

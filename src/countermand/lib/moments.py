@@ -18,9 +18,11 @@ def locale_of(language: str, tag: str = "") -> str:
 
     if tag and spoken(tag, LANGUAGES) == language:
         try:
-            return str(Locale.parse(tag.replace("-", "_").split(".")[0]))
+            found = Locale.parse(tag.replace("-", "_").split(".")[0])
         except (ValueError, UnknownLocaleError):
-            pass  # a directory may hold anything
+            found = None  # a directory may hold anything
+        if found is not None and found.territory:
+            return str(found)
     return _PLAIN.get(language, language.replace("-", "_"))
 
 

@@ -97,6 +97,11 @@ class DeviceView:
 def device(act: Act, ordinal: int) -> DeviceView:
     """Everything there is to say about a device as of the act. Refused ``not-allowed``, ``not-found``."""
     require(act.actor, "read-person")
+    return seen(act, ordinal)
+
+
+def seen(act: Act, ordinal: int) -> DeviceView:
+    """The same, for its owner: whether they may see it is the caller's to know."""
     with reading():
         found = known.load([ordinal]).get(ordinal)
         if found is None:

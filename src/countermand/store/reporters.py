@@ -1,5 +1,6 @@
 """Sources as rows: what each last brought, and how much of it was new, hour by hour."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from countermand.core.instants import DAY, HOUR, Instant
@@ -86,3 +87,9 @@ def count(source: SourceRow, now: Instant, surfaced_now: int, reports: int) -> N
         " reports = store_sourcehour.reports + excluded.reports",
         [(source.pk, now // HOUR, surfaced_now, reports)],
     )
+
+
+def rhythms(names: Collection[str]) -> dict[str, tuple[Instant | None, int]]:
+    """Source → (last complete contact, interval), for those that are connected."""
+    rows = bulk.by_texts("SELECT name, last_contact, interval FROM store_source WHERE name IN ({})", names)
+    return {name: (last, interval) for name, last, interval in rows}

@@ -62,3 +62,27 @@ def sent_to(version: int, person: int) -> list[SentRow]:
         [version, person],
     )
     return [SentRow(Kind(kind), occurrence, at, due) for kind, occurrence, at, due in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An order of which a person heard, or may have. ``version``: the last of which they did; ``at``: when."""
+
+    lineage: str
+    version: int
+    at: Instant | None
+    halted_at: Instant | None
+    ended_at: Instant | None
+    ground: str
+
+
+def known_to(person: int) -> list[Known]:
+    """Every order that reached this person, the newest first."""
+    rows = bulk.all_rows(
+        "SELECT v.lineage_id, v.id, n.settled_at, l.halted_at, l.ended_at, l.ground FROM store_notice n "
+        "JOIN store_version v ON v.id = n.version_id JOIN store_lineage l ON l.id = v.lineage_id "
+        f"WHERE n.person_id = %s AND n.reached AND n.kind IN ({_KINDS}) ORDER BY v.id",
+        [person],
+    )
+    last = {row[0]: Known(*row) for row in rows}
+    return sorted(last.values(), key=lambda one: (-one.version, one.lineage))

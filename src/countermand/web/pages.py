@@ -15,6 +15,7 @@ from countermand.core.errors import Refused
 from countermand.core.languages import NAMES
 from countermand.lib import moments, words
 from countermand.lib.log import failure, say
+from countermand.web.signed_in import SignInFirst
 from countermand.web.site import CONFIG
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -69,6 +70,8 @@ def view(*methods: str) -> Callable[[View], View]:
                 return response
             try:
                 return inner(request, *arguments, **named)
+            except SignInFirst as first:
+                return see_other(first.path)
             except Refused as refused:
                 return page(request, "refused.html", refused.entry.http, refused=refused)
             except Exception as fault:

@@ -56,6 +56,7 @@ from countermand.store.models.orders import (
     Version,
     VersionApp,
 )
+from countermand.store.models.voices import Objection
 
 __all__ = [
     "Answered",
@@ -88,6 +89,7 @@ __all__ = [
     "Looked",
     "Membership",
     "Notice",
+    "Objection",
     "Operator",
     "Person",
     "ProtectedLogin",

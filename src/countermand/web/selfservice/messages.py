@@ -19,7 +19,7 @@ _limits = Limits(_PER_MINUTE, _BURST)
 @view("GET")
 def home(request: HttpRequest) -> HttpResponse:
     """Where everybody comes in."""
-    return page(request, "selfservice/home.html", sign_in=False)
+    return page(request, "selfservice/home.html", sign_in=bool(config_of(request).sign_in.issuer), zone="UTC")
 
 
 @view("GET")

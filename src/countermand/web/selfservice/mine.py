@@ -1,0 +1,148 @@
+"""My devices: what is asked of each and by when, what is held and why, and every way to put it right."""
+
+import json
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from countermand.access import Act
+from countermand.core.errors import Refused
+from countermand.core.instants import DAY, HOUR
+from countermand.flows import own
+from countermand.lib import words
+from countermand.notices.templates import GROUNDS, PLATFORMS, REMOVAL
+from countermand.notices.texts import names_of
+from countermand.operations.plain import plain
+from countermand.reads import installation, mine
+from countermand.reads.mine import Asked, Mine, Phone
+from countermand.web.pages import config_of, page, see_other, view
+from countermand.web.selfservice import wording
+from countermand.web.signed_in import employee
+
+#: For how long an exemption may be asked here; the order may allow less.
+_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An order on a device, in the reader's words."""
+
+    asked: Asked
+    apps: str
+    why: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A device, in the reader's words."""
+
+    phone: Phone
+    kind: str
+    ownership: str
+    steps: str
+    cards: tuple[Card, ...]
+
+
+@view("GET")
+def devices(request: HttpRequest) -> HttpResponse:
+    """The page itself."""
+    act, me = _act(), employee(request)
+    found = mine.mine(act, me, config_of(request).state_dir)
+    return shown(request, found, act, done=request.GET.get("done", ""))
+
+
+def shown(request: HttpRequest, found: Mine, act: Act, *, done: str = "", helping: str = "") -> HttpResponse:
+    """The page of a person. ``helping``: the login, when somebody of the help desk looks; then there are no forms of theirs."""
+    language: str = request.language  # type: ignore[attr-defined]
+    config = config_of(request)
+    return page(
+        request,
+        "selfservice/me.html",
+        form=True,
+        zone=found.zone,
+        found=found,
+        sheets=[_sheet(phone, language) for phone in found.phones],
+        over=[(one, words.say(language, GROUNDS.get(one.ground, ""))) for one in found.over],
+        done=words.say(language, wording.DONE.get(done, "")),
+        contact=config.pages.contact,
+        hours=config.pages.answer_in // HOUR,
+        helping=helping,
+        now=act.now,
+    )
+
+
+@view("GET")
+def history(request: HttpRequest) -> HttpResponse:
+    """What was done about me, and who looked."""
+    language: str = request.language  # type: ignore[attr-defined]
+    me = employee(request)
+    found = mine.mine(_act(), me, config_of(request).state_dir)
+    events = [(one, words.say(language, wording.EVENTS.get(one.kind, one.kind))) for one in mine.history(me)]
+    return page(request, "selfservice/history.html", zone=found.zone, events=events, said=found.said)
+
+
+@view("GET")
+def export(request: HttpRequest) -> HttpResponse:
+    """Everything held about me, as a file."""
+    me = employee(request)
+    held = {"held": plain(mine.mine(_act(), me, config_of(request).state_dir)), "history": plain(mine.history(me))}
+    response = HttpResponse(json.dumps(held, indent=2, ensure_ascii=False), content_type="application/json; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
+
+
+@view("POST")
+def removed(request: HttpRequest, device: int, name: str) -> HttpResponse:
+    own.say_removed(_act(), employee(request), device, name)
+    return see_other("/me/?done=removed")
+
+
+@view("POST")
+def attest(request: HttpRequest, device: int, name: str) -> HttpResponse:
+    own.attest_own(_act(), employee(request), device, name)
+    return see_other("/me/?done=attested")
+
+
+@view("POST")
+def contest(request: HttpRequest, device: int, name: str) -> HttpResponse:
+    own.contest(_act(), employee(request), device, name, request.POST.get("words", ""))
+    return see_other("/me/?done=contested")
+
+
+@view("POST")
+def not_mine(request: HttpRequest, device: int) -> HttpResponse:
+    own.not_mine(_act(), employee(request), device, request.POST.get("words", ""))
+    return see_other("/me/?done=not-mine")
+
+
+@view("POST")
+def ask_exemption(request: HttpRequest, name: str) -> HttpResponse:
+    act = _act()
+    days = request.POST.get("days", "")
+    if not (days.isascii() and days.isdigit() and 0 < int(days) <= _DAYS):
+        raise Refused("unknown-choice", what="number of days", name=days[:10], known=f"1 to {_DAYS}")
+    own.ask_exemption(act, employee(request), name, request.POST.get("ground", ""), act.now + int(days) * DAY)
+    return see_other("/me/?done=asked")
+
+
+def _act() -> Act:
+    return installation.act(own.EMPLOYEE)
+
+
+def _sheet(phone: Phone, language: str) -> Sheet:
+    view_ = phone.view
+    return Sheet(
+        phone=phone,
+        kind=words.say(language, PLATFORMS.get(view_.platform, view_.platform)),
+        ownership=words.say(language, wording.OWNERSHIP[view_.ownership]),
+        steps=words.say(language, REMOVAL[view_.platform]),
+        cards=tuple(_card(one, language) for one in phone.asked),
+    )
+
+
+def _card(asked: Asked, language: str) -> Card:
+    directive = asked.directive
+    state = "denied" if asked.denied else "free" if not asked.live or asked.exempt_until else str(asked.status)
+    apps = names_of(directive.prohibits, language) if directive.prohibits else ""
+    return Card(asked, apps, words.say(language, wording.REASONS[asked.reason]), state)

@@ -1,0 +1,51 @@
+"""The words of the employee's page for what the rules say of a device, and for what the ledger says of a person."""
+
+from collections.abc import Mapping
+
+from countermand.core.verdict import Reason
+from countermand.lib.words import word
+
+#: What each reason means for the owner of the device, and what they can do.
+REASONS: Mapping[Reason, str] = {
+    Reason.OUT_OF_SCOPE: word("The order does not speak to this device."),
+    Reason.RETIRED: word("The device is no longer in use. Nothing it ever reported counts."),
+    Reason.EXEMPTION: word("You are exempt. Nothing is asked of you for now."),
+    Reason.SEEN_ABSENT: word("The app was looked for and is not there. You need not do anything."),
+    Reason.MAIL_REMOVED: word("Company mail was removed from this device, which is accepted instead."),
+    Reason.NEVER_REPORTED: word("Nothing is known of this device yet. Open the company's management app, so that it reports."),
+    Reason.STALE: word("The last look at this device is too old. Open the company's management app, so that it reports."),
+    Reason.NOT_LOOKED: word("The device reports, but was not asked about this app yet. You need not do anything."),
+    Reason.INVISIBLE: word("The way this device is managed lets nobody see the app."),
+    Reason.PRESENT_IN_GRACE: word("The app was seen on this device. Remove it before the time stated."),
+    Reason.PRESENT: word("The app was seen on this device, and the time to remove it has passed."),
+}
+#: What happened, for a person's history. Whatever is not named here is shown by its code.
+EVENTS: Mapping[str, str] = {
+    "looked-up": word("Somebody looked at your data"),
+    "attested": word("You, or somebody for you, said that the app is gone"),
+    "removal-said": word("You said that the app is gone and asked for another look"),
+    "objected": word("You said something against an order"),
+    "objection-answered": word("You were answered"),
+    "unblocked": word("Mail was given back to a device for a while"),
+    "exemption-proposed": word("An exemption was asked for"),
+    "exemption-agreed": word("An exemption was granted"),
+    "exemption-ended": word("An exemption ended, or was not granted"),
+    "notices-handed-over": word("A message was sent to you"),
+    "verdicts-changed": word("What is known of a device changed"),
+    "device-retired": word("A device was taken out of use"),
+    "device-bound": word("A name was added to a device"),
+    "mail-removed": word("Mail was said to be gone from a device"),
+}
+OWNERSHIP: Mapping[str, str] = {
+    "corporate": word("company's"),
+    "personal": word("your own"),
+    "contractor": word("contractor's"),
+}
+#: What a form did, by the word in the address that follows it.
+DONE: Mapping[str, str] = {
+    "removed": word("Thank you. It is noted that the app is gone. As soon as the device has been looked at again, mail works."),
+    "attested": word("Thank you. Your statement is recorded."),
+    "contested": word("It has been sent. A human will answer you."),
+    "asked": word("Your request has been sent. You will hear whether it is granted."),
+    "not-mine": word("It is noted that this is not your device. A human will look at it; nothing has changed for the device."),
+}

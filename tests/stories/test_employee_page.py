@@ -1,0 +1,198 @@
+"""The employee's page: what is asked, why mail is blocked, and every way to put it right."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import house
+import pytest
+from her_page import HerPage, her_page
+from page_house import Page
+from world import DUE_IN_LONDON, ORDER, TIKTOK, World
+
+from countermand.access import Role
+from countermand.config import Database
+from countermand.core.instants import DAY, HOUR, MINUTE
+from countermand.flows.exempt import agree_exemption
+from countermand.store import models, operators
+from countermand.store.unit import unit
+from countermand.web.selfservice import messages
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def page(world: World, store: Database) -> Iterator[HerPage]:
+    messages._limits._buckets.clear()
+    made = her_page(world, store)
+    world.cast(alice=[TIKTOK], bob=[], hedi=[TIKTOK])
+    world.orders()
+    with unit():
+        desk = operators.Operator("hedi", frozenset({Role.HELPDESK}), "", 0, 0, active=True)
+        operators.add(desk, "token of hedi")
+    yield made
+    made.site.end()
+
+
+def number(page: HerPage, serial: str) -> int:
+    return models.Identity.objects.get(kind="serial", value=serial).device_id
+
+
+def test_before_the_due_she_sees_what_to_do_and_by_when(page: HerPage) -> None:
+    seen = page.see(page.browser("alice"))
+    assert seen.status == 200
+    for said in ("Mail works on this device", "Remove it before the time stated", "Friday, 17 July 2020, 17:00", "Ms Schmidt"):
+        assert said in seen.words, said
+    assert len(seen.text) < 40_000
+    code = re.search(r"/message/([A-Z2-7]{5}-[A-Z2-7]{5})/", seen.text)
+    assert code
+    assert code[1] in page.world.inbox("alice")[0]
+    assert "Remove TikTok" in page.see(page.browser(), f"/message/{code[1]}/").words
+    assert "Nothing is asked" not in seen.words
+    assert "looked for and is not there" in page.see(page.browser("bob")).words
+
+
+def test_she_removes_it_says_so_and_mail_works_once_it_was_seen(page: HerPage) -> None:
+    world, browser = page.world, page.browser("alice")
+    world.until(DUE_IN_LONDON)
+    assert "ALICE" in world.cut()
+    before = page.see(browser)
+    assert "Mail is blocked on this device" in before.words
+    after = browser.submit(before, f"/me/{number(page, 'ALICE')}/{ORDER}/removed/")
+    assert "It is noted that the app is gone" in after.words
+    assert "ALICE" in world.cut()
+    world.reports("ALICE")
+    world.publishes()
+    assert "ALICE" not in world.cut()
+    assert "Mail works on this device" in page.see(browser).words
+    assert "You said that the app is gone" in page.see(browser, "/me/history/").words
+
+
+def test_another_persons_device_is_nobodys(page: HerPage) -> None:
+    browser = page.browser("bob")
+    seen = page.see(browser)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', seen.text)
+    assert token
+    fields = {"csrfmiddlewaretoken": token[1], "words": "x"}
+    answers = [
+        browser.post(f"/me/{device}/{action}", fields)
+        for device in (number(page, "ALICE"), 4711)
+        for action in ("not-mine/", f"{ORDER}/removed/", f"{ORDER}/contest/", f"{ORDER}/attest/")
+    ]
+    assert {answer.status for answer in answers} == {404}
+    assert models.Objection.objects.count() == 0
+    assert "ALICE" not in seen.text
+
+
+def test_nobody_is_shown_anything_without_signing_in_and_no_form_comes_from_elsewhere(page: HerPage) -> None:
+    stranger = page.browser()
+    assert [stranger.get(path).headers.get("location") for path in ("/me/", "/me/history/", "/me/export/")] == ["/sign-in/"] * 3
+    assert stranger.get("/help-desk/").headers["location"] == "/help-desk/sign-in/"
+    alice = page.browser("alice")
+    assert alice.post(f"/me/{number(page, 'ALICE')}/not-mine/", {"words": "x"}).status == 403
+    alice.cookies["session"] += "x"
+    assert page.see(alice).headers["location"] == "/sign-in/"
+
+
+def test_her_word_counts_where_the_order_takes_it_and_nowhere_else(page: HerPage) -> None:
+    page.world.give("alice", "OWN", ownership="personal")
+    page.world.later(8 * DAY)
+    browser = page.browser("alice")
+    seen = page.see(browser)
+    own, company = number(page, "OWN"), number(page, "ALICE")
+    assert f"/me/{own}/{ORDER}/attest/" in seen.text
+    assert f"/me/{company}/{ORDER}/attest/" not in seen.text
+    assert "recorded" in browser.submit(seen, f"/me/{own}/{ORDER}/attest/", sure="on").words
+    assert page.world.verdict("OWN").status == "compliant"
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', seen.text)
+    assert token
+    assert browser.post(f"/me/{company}/{ORDER}/attest/", {"csrfmiddlewaretoken": token[1]}).status == 409
+    assert page.world.verdict("ALICE").status != "compliant"
+
+
+def test_what_she_contests_reaches_a_human_who_gives_mail_back_for_a_while(page: HerPage) -> None:
+    world, alice = page.world, page.browser("alice")
+    world.until(DUE_IN_LONDON)
+    device = number(page, "ALICE")
+    seen = page.see(alice)
+    sent = alice.submit(seen, f"/me/{device}/{ORDER}/contest/", words="I never <b>had</b> it.")
+    assert "A human will answer you" in sent.words
+    assert alice.submit(seen, f"/me/{device}/{ORDER}/contest/", words="Again").status == 409
+    hedi = page.browser(token="token of hedi")
+    desk = page.see(hedi, "/help-desk/")
+    assert "I never &lt;b&gt;had&lt;/b&gt; it." in desk.text
+    shown: Page = hedi.submit(desk, "/help-desk/find/", what="alice", case="HD-1")
+    assert "You see the page of alice" in shown.words
+    assert "/removed/" not in shown.text
+    unblock = f"/help-desk/{device}/{ORDER}/unblock/"
+    for turn in range(2):
+        hedi.submit(shown, unblock, hours="24", why="she says she never had it")
+        world.publishes()
+        assert "ALICE" not in world.cut()
+        world.later(25 * HOUR)
+        assert "ALICE" in world.cut(), turn
+        shown = hedi.submit(page.see(hedi, "/help-desk/"), "/help-desk/find/", what="alice")
+    assert hedi.submit(shown, unblock, hours="1", why="once more").status == 409
+    assert hedi.submit(shown, unblock, hours="25", why="longer").status == 422
+    objection = models.Objection.objects.get().pk
+    hedi.submit(page.see(hedi, "/help-desk/"), f"/help-desk/objection/{objection}/", words="You are right.")
+    history = page.see(alice, "/me/history/").words
+    assert "You are right." in history
+    assert "Somebody looked at your data" in history
+    assert "hedi" in history
+
+
+def test_nobody_gives_mail_back_to_themselves(page: HerPage) -> None:
+    page.world.until(DUE_IN_LONDON)
+    hedi = page.browser(token="token of hedi")
+    shown = hedi.submit(page.see(hedi, "/help-desk/"), "/help-desk/find/", what="hedi")
+    refused = hedi.submit(shown, f"/help-desk/{number(page, 'HEDI')}/{ORDER}/unblock/", hours="1", why="me")
+    assert "own-work" in refused.words
+    assert "HEDI" in page.world.cut()
+
+
+def test_an_auditor_sees_nobodys_page(page: HerPage) -> None:
+    with unit():
+        operators.add(operators.Operator("audrey", frozenset({Role.AUDITOR}), "", 0, 0, active=True), "token of audrey")
+    assert page.see(page.browser(token="token of audrey"), "/help-desk/").status == 403
+    assert page.see(page.browser(token="token of nobody"), "/help-desk/").headers["location"] == "/help-desk/sign-in/"
+
+
+def test_a_device_that_is_not_hers_is_noted_and_lifts_nothing(page: HerPage) -> None:
+    page.world.until(DUE_IN_LONDON)
+    alice = page.browser("alice")
+    said = alice.submit(page.see(alice), f"/me/{number(page, 'ALICE')}/not-mine/", words="sold it")
+    assert "nothing has changed for the device" in said.words
+    page.world.turn()
+    assert "ALICE" in page.world.cut()
+
+
+def test_an_exemption_that_she_asks_for_holds_once_somebody_agrees(page: HerPage) -> None:
+    page.world.until(DUE_IN_LONDON)
+    alice = page.browser("alice")
+    asked = alice.submit(page.see(alice), f"/me/exemption/{ORDER}/", ground="security-research", days="10")
+    assert "You will hear" in asked.words
+    assert "ALICE" in page.world.cut()
+    agree_exemption(house.approver("petra", page.world.now), models.Exemption.objects.get().pk)
+    page.world.later(MINUTE)
+    assert "ALICE" not in page.world.cut()
+    assert "exemption-granted" in page.world.letters("alice")
+    assert "Exempt until" in page.see(alice).words
+
+
+def test_after_a_rescission_the_page_says_so_first(page: HerPage) -> None:
+    page.world.until(DUE_IN_LONDON)
+    page.world.rescinds()
+    page.world.turn()
+    words = page.see(page.browser("alice")).words
+    assert words.index("This order no longer applies. It was sent in error.") < words.index("iPhone")
+    assert "Nothing is asked of you for this device" in words
+
+
+def test_everything_held_is_hers_to_take_away(page: HerPage) -> None:
+    answer = page.see(page.browser("alice"), "/me/export/")
+    assert "attachment" in answer.headers["content-disposition"]
+    held = json.loads(answer.text)["held"]
+    assert held["person"]["login"] == "alice"
+    assert [phone["view"]["ordinal"] for phone in held["phones"]] == [number(page, "ALICE")]
+    assert "bob" not in answer.text

@@ -1,0 +1,147 @@
+"""The pages in Chromium: on a phone and on a desk, light and dark, in Arabic, at twice the size, by keyboard alone.
+
+axe-core must find nothing. Pictures lie in build/screenshots.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from glass import DESKTOP, PHONE, chromium, looked_at, served
+from her_page import HerPage, her_page
+from playwright.sync_api import Browser, BrowserContext, Page
+from test_employee_page import number
+from world import DUE_IN_LONDON, ORDER, TIKTOK, World
+
+from countermand.access import Role
+from countermand.config import Database
+from countermand.store import operators
+from countermand.store.unit import unit
+from countermand.web.selfservice import messages
+
+pytestmark = [pytest.mark.live, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all of these, and gone before others run: its loop would be in their way."""
+    with chromium() as made:
+        yield made
+
+
+@dataclass
+class Stage:
+    page: HerPage
+    browser: Browser
+    url: str
+    code: str
+
+    def open(self, login: str = "", token: str = "", **how: object) -> BrowserContext:
+        """A window in which somebody is signed in."""
+        context = self.browser.new_context(**{"viewport": PHONE, "locale": "en-GB", **how})  # type: ignore[arg-type]
+        session = self.page.browser(login, token).cookies.get("session")
+        if session:
+            context.add_cookies([{"name": "session", "value": session, "url": self.url}])
+        return context
+
+
+@pytest.fixture
+def stage(world: World, store: Database, browser: Browser) -> Iterator[Stage]:
+    messages._limits._buckets.clear()
+    made = her_page(world, store)
+    world.cast(alice=[TIKTOK], bob=[])
+    world.give("alice", "OWN", ownership="personal")
+    world.orders("old-order", title="Remove FaceApp from every device")
+    world.orders()
+    world.rescinds("old-order")
+    with unit():
+        operators.add(operators.Operator("hedi", frozenset({Role.HELPDESK}), "", 0, 0, active=True), "token of hedi")
+    world.until(DUE_IN_LONDON)
+    with served(made.site) as url, made.time():
+        text = made.site and made.world.inbox("alice")[1]
+        yield Stage(made, browser, url, text.rsplit(": ", 1)[1].strip())
+    made.site.end()
+
+
+def test_every_page_in_every_light(stage: Stage) -> None:
+    """One walk: each page on a phone, then the employee's in every way that somebody may look at it."""
+    wrong: dict[str, list[str]] = {}
+    token = "token of hedi"
+    paths = {"home": "/", "code": "/message/", "unknown": "/message/AAAAA-AAAAA/", "message": f"/message/{stage.code}/"}
+    own = {"me": "/me/", "history": "/me/history/"}
+    with stage.open("alice") as context:
+        page = context.new_page()
+        page.on("console", lambda said: wrong.setdefault("console", []).append(said.text) if said.type == "error" else None)
+        for name, path in {**paths, **own, "missing": "/nothing"}.items():
+            page.goto(stage.url + path)
+            wrong[name] = looked_at(page, f"phone-{name}")
+        assert page.evaluate("performance.getEntriesByType('navigation')[0].transferSize") < 60_000
+    with stage.open(token=token) as context:
+        page = context.new_page()
+        page.goto(f"{stage.url}/help-desk/")
+        wrong["desk"] = looked_at(page, "phone-desk")
+        page.fill("#what", "alice")
+        page.click("form[action='/help-desk/find/'] button")
+        wrong["desk-found"] = looked_at(page, "phone-desk-found")
+    ways: dict[str, dict[str, object]] = {
+        "desktop": {"viewport": DESKTOP},
+        "dark": {"color_scheme": "dark"},
+        "arabic": {"locale": "ar"},
+        "arabic-desktop-dark": {"locale": "ar", "viewport": DESKTOP, "color_scheme": "dark"},
+        "japanese": {"locale": "ja"},
+        "hindi": {"locale": "hi"},
+        "german-twice-the-size": {"locale": "de", "viewport": {"width": 320, "height": 500}, "device_scale_factor": 2},
+        "without-script": {"java_script_enabled": True, "forced_colors": "active"},
+    }
+    for name, how in ways.items():
+        with stage.open("alice", **how) as context:
+            page = context.new_page()
+            page.goto(f"{stage.url}/me/")
+            wrong[name] = looked_at(page, f"me-{name}")
+    assert {name: found for name, found in wrong.items() if found and name != "console"} == {}
+    assert [text for text in wrong.get("console", []) if "404" not in text] == []
+
+
+def test_by_keyboard_alone_and_without_a_script(stage: Stage) -> None:
+    """She says that the app is gone: every step by Tab and Enter, in a browser that runs no script."""
+    with stage.open("alice", java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{stage.url}/me/")
+        page.keyboard.press("Tab")
+        assert page.locator(":focus").inner_text() == "Skip to the content"
+        page.keyboard.press("Enter")
+        action = f"/me/{number(stage.page, 'ALICE')}/{ORDER}/removed/"
+        _tab_to(page, f"form[action='{action}'] button")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/me/?done=removed")
+        assert "It is noted that the app is gone" in page.inner_text("[role=status] >> nth=0")
+        _tab_to(page, f"#device-{number(stage.page, 'ALICE')} ~ details:last-of-type summary")
+        page.keyboard.press("Enter")
+        assert page.locator(f"#not-mine-{number(stage.page, 'ALICE')}").is_visible()
+
+
+def test_a_code_is_looked_up_and_the_correction_comes_first(stage: Stage) -> None:
+    with stage.open() as context:
+        page = context.new_page()
+        page.goto(stage.url)
+        page.fill("#code", stage.code.lower().replace("-", " "))
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/message/{stage.code}/")
+        assert page.inner_text("h1") == "This message is real"
+        with page.expect_download() as proof:
+            page.click("text=Download the proof")
+        assert "c2sp.org/tlog-proof" in proof.value.path().read_text()
+        stage.page.world.rescinds()
+        page.reload()
+        assert page.locator("main > *").first.inner_text().startswith("This order no longer applies.")
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    wanted = page.locator(selector).first
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("one => one === document.activeElement"):
+            outline = wanted.evaluate("one => getComputedStyle(one).outlineStyle")
+            assert outline != "none", "where the keyboard is cannot be seen"
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}")
