@@ -19,7 +19,7 @@ from countermand.gates.configure import Failure, gate_file
 from countermand.gates.dovecot import Dovecot
 from countermand.gates.envoy import Envoy
 from countermand.gates.held import Held
-from countermand.gates.http import Response
+from countermand.gates.http import Request, Response
 from countermand.gates.kick import Sessions
 from countermand.gates.log import Log
 from countermand.gates.messages import Answer, Message, converse
@@ -243,3 +243,15 @@ def test_the_program_prints_and_refuses(tmp_path: Path, capsys: pytest.CaptureFi
     assert "proxy_cache_path" in capsys.readouterr().out
     assert recipes.main(["haproxy", *words]) == 2
     assert "listens to no haproxy" in capsys.readouterr().err
+
+
+def test_kept_answers_are_bounded_by_the_gates_own_word_and_their_key_has_no_credential(gate: Gate) -> None:
+    """Two traps: stale answers that live for as long as phones poll, and passwords in the names of cached files."""
+    headers = {b"authorization": basic("alice").encode(), b"x-original-uri": BAD}
+    assert dict(gate.answer(Request(b"/decide", headers)).headers)[b"X-Accel-Expires"] == b"300"
+    for part in ("http", "server"):
+        text = printed("nginx", Failure.KEEP_LAST, part)
+        assert "use_stale" not in text
+        assert "proxy_cache_valid" not in text
+    keys = [line.strip() for line in text.splitlines() if "proxy_cache_key" in line]
+    assert keys == ['proxy_cache_key "$request_method|$request_uri|$remote_user|$countermand_fingerprint";'] * 2

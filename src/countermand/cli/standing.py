@@ -53,8 +53,13 @@ def show(
 DEVICE = group("device", "Single devices, for the help desk.", show)
 
 
+#: Copied from another phone, made up, or a client that gives the same to everybody.
+_SHARED = "At gates {} came from three people or more: such an id tells no device from another (docs/gate.md, Sightings)."
+
+
 def _overview(session: Session, seen: "Overview", *, whole: bool) -> "RenderableType":
     from countermand.cli.render import page, table
+    from countermand.core.wording import many
 
     directives = [
         (one.directive, _state(one), one.promised, one.told, one.denied, session.moment(one.next_due), one.open, one.receipts)
@@ -76,6 +81,7 @@ def _overview(session: Session, seen: "Overview", *, whole: bool) -> "Renderable
         table(["batch", "what", "from", "why", "since"], held, "Waiting for a person") if held and whole else None,
         f"Feed: epoch {seen.epoch}, record {seen.published:,}{', more to publish' if seen.unpublished else ''}. "
         f"Ledger: {seen.sealed:,} entries sealed, {seen.unsealed:,} waiting.",
+        _SHARED.format(many(seen.shared, "device id")) if seen.shared else None,
         *(f"The {name} certificate holds for {days:g} more days: renew it." for name, days in seen.running_out.items()),
         table(["place", "when", "who", "what"], tail, "Last entries") if tail and whole else None,
     )

@@ -29,6 +29,7 @@ KNOWN = {
     "countermand_directive_in_force": (GAUGE, "1 for an issued directive that is not halted, 0 for a halted one."),
     "countermand_directive_denied_devices": (GAUGE, "Devices that this directive denies now."),
     "countermand_certificate_days_left": (GAUGE, "Days for which a key or certificate still holds."),
+    "countermand_shared_device_ids": (GAUGE, "Names of devices that three people or more asked for mail with."),
     "countermand_disk_free_bytes": (GAUGE, "Room on the disk of the state directory."),
     "countermand_backup_age_seconds": (GAUGE, "Seconds since the last backup was written."),
 }
@@ -72,6 +73,7 @@ def _standing() -> Iterator[Sample]:
     house = installation.load()
     now = clock.now() + (house.clock_offset if house else 0)
     seen = status(None, now)
+    yield Sample("countermand_shared_device_ids", seen.shared)
     yield Sample("countermand_feed_epoch", seen.epoch)
     yield Sample("countermand_feed_record", seen.published)
     yield Sample("countermand_feed_unpublished", int(seen.unpublished))

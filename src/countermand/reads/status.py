@@ -15,13 +15,15 @@ from countermand.core.report import DENIED, PARTS, Count, count, wanted
 from countermand.core.schedule import Phase
 from countermand.core.terms import Lineage
 from countermand.ledger.entry import decode
-from countermand.store import directives, feed, held, installation, outbox, receipts, sets, tellings, terms, tree
+from countermand.store import directives, feed, held, installation, outbox, receipts, sets, sightings, tellings, terms, tree
 from countermand.store.directives import VersionRow
 from countermand.store.health import health
 from countermand.store.held import HeldRow
 from countermand.store.unit import reading
 
 _TAIL = 5
+#: One phone may be shared by two; an id that more people have is somebody's trick, or a client that gives one to everybody.
+_MANY_PEOPLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class TailEntry:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """``unpublished``: something waits for the publisher; ``sealed``: entries under the last checkpoint; ``running_out``: keys
-    and certificates that hold for less than 30 days, with their days."""
+    and certificates that hold for less than 30 days, with their days; ``shared``: names of devices that three people or more
+    asked for mail with, which are copied or made up."""
 
     at: Instant
     drill: bool
@@ -93,6 +96,7 @@ class Overview:
     unsealed: int
     tail: tuple[TailEntry, ...] = field(default=())
     running_out: Mapping[str, float] = field(default_factory=dict)
+    shared: int = 0
 
 
 def status(name: str | None, now: Instant, *, tail: bool = False) -> Overview:
@@ -116,6 +120,7 @@ def status(name: str | None, now: Instant, *, tail: bool = False) -> Overview:
             sealed=checkpoint.size if checkpoint else 0,
             unsealed=tree.unsealed_count(),
             tail=tuple(_entry(row) for row in tree.newest(None, _TAIL)) if tail else (),
+            shared=sightings.shared_names(_MANY_PEOPLE),
         )
 
 

@@ -32,6 +32,18 @@ def add(seen: Sighting) -> None:
         )
 
 
+def shared_names(people: int) -> int:
+    """How many names of devices at least so many people asked with: those whom it was seen with, and the device's that it is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM (SELECT s.value FROM store_sighting s "
+            "LEFT JOIN store_identity i ON i.kind = s.kind AND i.value = s.value "
+            "GROUP BY s.kind, s.value HAVING COUNT(DISTINCT s.login) + COUNT(DISTINCT i.id) >= %s) AS found",
+            [people],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def latest(limit: int) -> list[Sighting]:
     """The last seen, latest first."""
     rows = models.Sighting.objects.order_by("-last", "login", "value")[:limit]
