@@ -50,7 +50,7 @@ class Reader:
     def __init__(self, path: Path, table: Table) -> None:
         self.path, self.table = path, table
         try:
-            self._file = pq.ParquetFile(path)
+            self._file = pq.ParquetFile(path, pre_buffer=False)  # else all of it is read into memory
         except (OSError, pa.ArrowException) as wrong:
             raise self._unreadable(wrong) from wrong
         self.rows = int(self._file.metadata.num_rows)
@@ -79,7 +79,7 @@ class Reader:
         try:
             # Read as a dictionary only where it is wanted: of names, each of which stands once, it would be the whole column.
             wanted = [column.name for column in columns if column.name in encoded]
-            file = pq.ParquetFile(self.path, read_dictionary=wanted) if wanted else self._file
+            file = pq.ParquetFile(self.path, read_dictionary=wanted, pre_buffer=False) if wanted else self._file
             for batch in file.iter_batches(batch_size=size, columns=[column.name for column in columns]):
                 batch.validate(full=True)  # a file may hold bytes that are no text
                 made = {column.name: _formed(column, batch.column(column.name), column.name in encoded) for column in columns}
