@@ -7,7 +7,6 @@ may have been, gets the correction, and nobody else does.
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -34,6 +33,7 @@ from countermand.reads.ledger import verifier_line, verify_live
 from countermand.snapshot.files import directory_of, snapshots
 from countermand.snapshot.read import Snapshot
 from countermand.store import models
+from ports import free_port
 
 pytestmark = pytest.mark.live
 
@@ -69,11 +69,6 @@ class _Moments:
         return polite(verb, count, line)
 
 
-def _port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def _running(config: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """``countermand worker`` and ``countermand serve``."""
@@ -102,7 +97,7 @@ def _configured(database: Database, folder: Path, port: int) -> Path:
     file.write_text(
         f'state_dir = "{state}"\ndatabase = "{database}"\norigin = "example.org"\n'
         f'[smtp]\nport = {port}\nsender = "s@example.org"\n[notices]\nlease = "1s"\n'
-        f'[control]\nlisten = "127.0.0.1:{_port()}"\n'
+        f'[control]\nlisten = "127.0.0.1:{free_port()}"\n'
     )
     return file
 

@@ -15,14 +15,9 @@ from pathlib import Path
 
 from countermand.config import Database
 from countermand.gates.configure import NginxSettings, gate_file, whole
+from ports import free_port
 
 EAS = "/Microsoft-Server-ActiveSync"
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def wait_for(done: Callable[[], bool], what: str, seconds: float = 120) -> None:

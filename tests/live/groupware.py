@@ -11,10 +11,11 @@ import subprocess
 from pathlib import Path
 from tempfile import mkdtemp
 
-from front_door import free_port, wait_for
+from front_door import wait_for
 from other_doors import program
 
 from cluster import Cluster
+from ports import free_port
 
 _DOVECOT = """
 base_dir = {here}/run

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import envoy
-from front_door import Door, free_port, wait_for
+from front_door import Door, wait_for
 from slow_mail import SlowMail
 
 from countermand.gates import recipes
 from countermand.gates.config import load
 from countermand.gates.configure import Failure, NginxSettings, split_mail, whole
+from ports import free_port
 
 HTTP_KINDS = ["nginx", "nginx-lua", "envoy", "haproxy"]
 

@@ -24,15 +24,11 @@ from countermand.flows.telling import issue_all
 from countermand.lib import clock
 from countermand.notices.mail import Courier, Letter, Result, Server
 from countermand.store import models
+from ports import free_port
 
 pytestmark = pytest.mark.live
 
 SINK = shutil.which("smtp-sink", path="/usr/sbin:/usr/bin")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
