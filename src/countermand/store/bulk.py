@@ -55,11 +55,15 @@ def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
                 cursor.executemany(statement, rows)
 
 
-def put(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """One statement, whose ``{}`` stands for the values of many rows: one way to the server and back."""
+def put(statement: str, rows: Sequence[Sequence[Any]]) -> int:
+    """One statement, whose ``{}`` stands for the values of many rows: one way to the server and back. Returns how many rows
+    it wrote."""
+    written = 0
     with connection.cursor() as cursor:
         for many, values in _together(statement, rows):
             cursor.execute(many, values)
+            written += max(int(cursor.rowcount), 0)
+    return written
 
 
 def given(statement: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from countermand.core import schedule
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
 from countermand.core.notices import FIRST, Fate, Kind, Standing
-from countermand.store import models, terms
+from countermand.store import bulk, models, terms
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
@@ -101,19 +101,17 @@ def promise(
     kind = Kind(kind)
     if kind in FIRST:
         rank = 0
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO store_notice (version_id, person_id, kind, occurrence, rank, state, not_before, lease_until, "
-            "claimed_by, message_id, attempts, answer, reached, promised_at) "
-            "VALUES (%s, %s, %s, %s, %s, 'promised', %s, 0, '', '', 0, '', %s, %s) "
-            "ON CONFLICT (version_id, person_id, kind, occurrence) DO NOTHING",
-            # ascending, as everybody does who promises: two who promise the same do not wait for each other in a circle
-            [
-                (version_pk, person, kind.value, occurrence, rank, not_before, False, act.now)
-                for person in sorted(person_ordinals)
-            ],
-        )
-        return max(int(cursor.rowcount), 0)
+    # ascending, as everybody does who promises: two who promise the same do not wait for each other in a circle
+    people = sorted(person_ordinals)
+    return bulk.put(
+        "INSERT INTO store_notice (version_id, person_id, kind, occurrence, rank, state, not_before, lease_until, "
+        "claimed_by, message_id, attempts, answer, reached, promised_at) VALUES {} "
+        "ON CONFLICT (version_id, person_id, kind, occurrence) DO NOTHING",
+        [
+            (version_pk, person, kind.value, occurrence, rank, "promised", not_before, 0, "", "", 0, "", False, act.now)
+            for person in people
+        ],
+    )
 
 
 def reached(lineage: str, after: int, limit: int) -> list[int]:
