@@ -4,17 +4,19 @@ axe-core must find nothing. Pictures lie in build/screenshots.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from glass import DESKTOP, PHONE, chromium, looked_at, served
 from her_page import HerPage, her_page
+from identity import SECRET, provider
 from playwright.sync_api import Browser, BrowserContext, Page
 from test_employee_page import number
 from world import DUE_IN_LONDON, ORDER, TIKTOK, World
 
 from countermand.access import Role
-from countermand.config import Database
+from countermand.config import Database, SignIn
 from countermand.store import operators
 from countermand.store.unit import unit
 from countermand.web.selfservice import messages
@@ -145,3 +147,28 @@ def _tab_to(page: Page, selector: str) -> None:
             assert outline != "none", "where the keyboard is cannot be seen"
             return
     raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+def test_she_signs_in_at_a_certified_provider_and_out_again(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "oidc.secret").write_text(SECRET)
+    with provider(f"{stage.url}/sign-in/back") as issuer, stage.open() as context:
+        known = SignIn(issuer=issuer, client_id="countermand", client_secret_file=tmp_path / "oidc.secret")
+        site = stage.page.site
+        site._config = replace(site._config, sign_in=known, pages=replace(site._config.pages, url=stage.url))
+        page = context.new_page()
+        page.goto(stage.url)
+        page.click("text=See my devices")
+        page.fill("input[name=login]", "alice")
+        page.fill("input[name=password]", "anything")
+        page.click("button[type=submit]")
+        page.click("button[type=submit]")  # it asks whether she agrees
+        page.wait_for_url(f"{stage.url}/me/")
+        assert "Mail is blocked on this device" in page.inner_text("main")
+        came_back = next(one for one in context.cookies(stage.url) if one["name"] == "session")
+        assert (came_back["httpOnly"], came_back["sameSite"]) == (True, "Lax")
+        page.goto(f"{stage.url}/sign-in/back?code=x&state=y")
+        assert "begun here" in page.inner_text("main")
+        page.goto(f"{stage.url}/me/")
+        page.click("text=Sign out")
+        page.wait_for_url(f"{stage.url}/")
+        assert context.request.get(f"{stage.url}/me/", max_redirects=0).status == 303
