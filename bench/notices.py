@@ -1,23 +1,28 @@
-"""Notices per second handed to a local SMTP sink: the whole delivery (claim, fill, send, told, ledger) beside smtplib alone.
+"""Notices per second handed to Postfix's smtp-sink, in nine languages: the whole delivery (claim, fill, send, told, ledger).
 
-``python bench/notices.py [--people N]``. The peer hands the same messages, built by the standard library, to the same sink
-with smtplib on one connection: no claims, nothing written down. CPU seconds are the sender's own.
+``python bench/notices.py [--people N]``. Beside it in one run, to the same sink: smtp-source, which sends one text of the same
+size and writes nothing down (the sink's own limit), and smtplib with messages built by the standard library. CPU seconds
+are the sender's own; memory is the sender's peak, after a tenth of the messages and at the end.
 """
 
 import argparse
 import json
+import os
+import resource
+import shutil
 import smtplib
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from types import SimpleNamespace
+
+import tables
 
 from countermand.access import SYSTEM, Act
 from countermand.core.instants import MINUTE, from_iso
@@ -25,6 +30,17 @@ from countermand.core.languages import LANGUAGES
 from countermand.core.notices import Kind
 from countermand.lib import clock
 from countermand.store.setup import create_tables, open_store
+
+
+@dataclass(frozen=True)
+class Run:
+    """``memory``: peaks in megabytes, after a tenth of the messages and at the end."""
+
+    messages: int
+    seconds: float
+    cpu: float
+    memory: tuple[int, int] = (0, 0)
+
 
 NOW = from_iso("2020-07-10T12:00:00Z")
 ZONES = ("America/Los_Angeles", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Asia/Tokyo")
@@ -42,11 +58,12 @@ DOCUMENT = {
 
 
 @contextmanager
-def sink(folder: Path) -> Iterator[int]:
+def sink() -> Iterator[int]:
+    """Postfix's, which takes everything and keeps nothing."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "countermand.cli.drill.mailsink", "--port", str(port), "--dir", str(folder)]
-    process = subprocess.Popen(command)
+    account = ["-u", "nobody"] if os.geteuid() == 0 else []
+    process = subprocess.Popen([_program("smtp-sink"), *account, f"127.0.0.1:{port}", "1000"], stdout=subprocess.DEVNULL)
     try:
         for _ in range(200):
             try:
@@ -58,6 +75,13 @@ def sink(folder: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        raise SystemExit(f"bench: {name} is missing; it comes with Debian's package postfix")
+    return found
 
 
 def scattered(n: int) -> int:
@@ -107,26 +131,56 @@ def fleet(people: int) -> None:
         outbox.promise(version.pk, range(people), Kind.ISSUED, Act(SYSTEM, NOW))
 
 
-def ours(port: int) -> tuple[int, float, float]:
-    """Everything that is promised: (messages, seconds, CPU seconds)."""
+def ours(port: int, people: int) -> Run:
+    """Everything that is promised."""
     from countermand.flows.deliver import deliver
     from countermand.flows.letters import Desk
     from countermand.notices.mail import Courier, Server
 
     courier = Courier(Server("127.0.0.1", port, "security@example.org", loopback_only=True), clock.now)
     desk = Desk(b"k" * 32, "example.org", "security@example.org", 10 * MINUTE)
-    count = 0
+    count, early = 0, 0
     started, cpu = time.perf_counter(), time.process_time()
     while True:
         done = deliver(lambda: Act(SYSTEM, NOW, True), courier.send, desk, "bench", clock.now)
         if not done.claimed:
             break
+        if done.away:
+            raise SystemExit("bench: the sink takes nothing")
         count += done.accepted
+        early = early or (_peak() if count >= people // 10 else 0)
     courier.close()
-    return count, time.perf_counter() - started, time.process_time() - cpu
+    return Run(count, time.perf_counter() - started, time.process_time() - cpu, (early, _peak()))
 
 
-def peer(port: int, count: int) -> tuple[int, float, float]:
+def _peak() -> int:
+    """Megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def limit(port: int, count: int, size: int) -> Run:
+    """smtp-source: two sessions, one text of ``size`` bytes."""
+    command = [
+        _program("smtp-source"),
+        "-s",
+        "2",
+        "-m",
+        str(count),
+        "-l",
+        str(size),
+        "-f",
+        "a@example.org",
+        "-t",
+        "b@example.org",
+    ]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([*command, f"127.0.0.1:{port}"], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(count, time.perf_counter() - started, cpu)
+
+
+def peer(port: int, count: int) -> Run:
     """The standard library: a message built and sent at a time."""
     from countermand.core import schema
     from countermand.notices.texts import rendered_texts
@@ -140,32 +194,54 @@ def peer(port: int, count: int) -> tuple[int, float, float]:
             message["Subject"], message["Message-ID"] = "Remove TikTok", f"<{n}@example.org>"
             message.set_content(text)
             session.send_message(message)
-    return count, time.perf_counter() - started, time.process_time() - cpu
+    return Run(count, time.perf_counter() - started, time.process_time() - cpu)
 
 
-def rate(measured: tuple[int, float, float]) -> SimpleNamespace:
-    count, seconds, cpu = measured
-    return SimpleNamespace(messages=count, per_second=count / seconds, per_cpu_second=count / cpu)
+def size_of(people: int) -> int:
+    """Bytes of a message, in the middle of the languages."""
+    from countermand.flows.letters import Desk, drafts
+    from countermand.store import outbox
+    from countermand.store.unit import unit
+
+    desk = Desk(b"k" * 32, "example.org", "security@example.org", 10 * MINUTE)
+    with unit():
+        rows = outbox.claim(Act(SYSTEM, NOW, True), clock.now(), 0, "sizes", len(LANGUAGES)).rows
+        sizes = [len(draft.letter.text) for draft in drafts(desk, rows, NOW) if draft.letter]
+        outbox.release([row.id for row in rows], "sizes")
+    return int(statistics.median(sizes))
 
 
 def main() -> None:
     asked = argparse.ArgumentParser()
-    asked.add_argument("--people", type=int, default=20_000)
-    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--people", type=int, default=840_000)
+    asked.add_argument("--rounds", type=int, default=1)
+    asked.add_argument("--write", action="store_true", help="write the table into docs/performance.md")
     arguments = asked.parse_args()
-    with tempfile.TemporaryDirectory() as name, sink(Path(name) / "mail") as port:
+    runs: dict[str, list[Run]] = {"countermand": [], "smtp-source": [], "smtplib": []}
+    with tempfile.TemporaryDirectory() as name, sink() as port:
         open_store(Path(name) / "bench.sqlite3")
         create_tables()
         fleet(arguments.people)
-        runs: dict[str, list[SimpleNamespace]] = {"countermand": [], "smtplib": []}
+        size = size_of(arguments.people)
         for _ in range(arguments.rounds):
             renew()
-            runs["countermand"].append(rate(ours(port)))
-            runs["smtplib"].append(rate(peer(port, arguments.people // 10)))
-    print(f"{'':14}{'messages':>10}{'per second':>12}{'per CPU second':>16}")
-    for who, found in runs.items():
-        middle: Callable[[str], float] = lambda field, found=found: statistics.median(getattr(run, field) for run in found)  # noqa: E731
-        print(f"{who:14}{found[0].messages:>10,}{middle('per_second'):>12,.0f}{middle('per_cpu_second'):>16,.0f}")
+            runs["countermand"].append(ours(port, arguments.people))
+            runs["smtp-source"].append(limit(port, min(arguments.people, 100_000), size))
+            runs["smtplib"].append(peer(port, min(arguments.people // 10, 5_000)))
+    head = ["", "messages", "per second", "per CPU second", "peak memory"]
+    rows = [[who, f"{found[0].messages:,}", *_figures(found)] for who, found in runs.items()]
+    text = tables.table(head, rows)
+    print(text)
+    if arguments.write:
+        words = f"`make bench-notices`, nine languages, {size:,} bytes a message; target ≥ 1,500 per second and core."
+        tables.put("bench-notices", f"## Notices\n\n{words}\n\n{text}")
+
+
+def _figures(found: list[Run]) -> list[str]:
+    per_second = statistics.median(run.messages / run.seconds for run in found)
+    per_cpu = statistics.median(run.messages / run.cpu for run in found)
+    early, late = found[-1].memory
+    return [f"{per_second:,.0f}", f"{per_cpu:,.0f}", f"{early} MB, {late} MB at the end" if late else ""]
 
 
 def renew() -> None:
