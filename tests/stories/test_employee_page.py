@@ -196,3 +196,25 @@ def test_everything_held_is_hers_to_take_away(page: HerPage) -> None:
     assert held["person"]["login"] == "alice"
     assert [phone["view"]["ordinal"] for phone in held["phones"]] == [number(page, "ALICE")]
     assert "bob" not in answer.text
+
+
+def test_the_due_is_hers_to_put_into_a_calendar(page: HerPage) -> None:
+    alice = page.browser("alice")
+    due = re.search(r'href="(/me/\d+/[a-z-]+/due\.ics)"', page.see(alice).text)
+    assert due
+    entry = page.see(alice, due[1])
+    assert entry.headers["content-type"].startswith("text/calendar")
+    assert "\r\nDTSTART:20200717T160000Z\r\n" in entry.text
+    assert "\r\nSUMMARY:Remove TikTok\r\n" in entry.text
+    assert page.see(page.browser("bob"), due[1]).status == 404
+
+
+def test_her_message_is_sent_again_when_she_asks_and_not_for_ever(page: HerPage) -> None:
+    hedi = page.browser(token="token of hedi")
+    shown = hedi.submit(page.see(hedi, "/help-desk/"), "/help-desk/find/", what="alice")
+    for _ in range(3):
+        hedi.submit(shown, f"/help-desk/{ORDER}/resend/")
+    assert hedi.submit(shown, f"/help-desk/{ORDER}/resend/").status == 409
+    page.world.turn()
+    assert page.world.letters("alice") == ["issued", "reminder", "reminder", "reminder"]
+    assert "17 July 2020, 17:00" in page.world.inbox("alice")[-1]

@@ -337,6 +337,9 @@ HOUSE_CODES: dict[str, Code] = {
         CONFLICT,
         409,
     ),
+    "resent-often": Code(
+        "The message was sent again {most} times.", "Read it out, or show the person where to look it up.", CONFLICT, 409
+    ),
     "sign-in-failed": Code("Signing in did not work: {why}.", "Try again, or ask your help desk.", DENIED, 403),
     "sign-in-unset": Code(
         "Nobody can sign in here.", "Name the identity provider in [sign_in] of the configuration.", CONFLICT, 409

@@ -38,7 +38,7 @@ class Letter:
 @dataclass(frozen=True, slots=True)
 class Sent:
     """Everything under a code. ``leaf``: where the ledger has the issuing, None until it is sealed; ``zone``: the clock by
-    which the notices told the due."""
+    which the notices told the due; ``public_text``: what is said in public of the order as it stands."""
 
     lineage: str
     title: str
@@ -51,6 +51,9 @@ class Sent:
     zone: str
     notices: tuple[Letter, ...]
     leaf: int | None
+    public_text: str
+    vendor_asked: str
+    vendor_said: str
 
 
 def normal_code(text: str) -> str:
@@ -90,6 +93,9 @@ def sent(state_dir: Path, code: str, language: str = SOURCE) -> Sent | None:
         zone=zone,
         notices=tuple(_letter(texts, one, reader, tongue, zone, code, lineage.ground) for one in rows),
         leaf=leaf,
+        public_text=directive.public_text["rescinded" if lineage.ended_at is not None else "issued"] or "",
+        vendor_asked=directive.vendor["contacted"] or "",
+        vendor_said=directive.vendor["statement"] or "",
     )
 
 

@@ -17,6 +17,7 @@ PAGES = [
     path("me/export/", mine.export),
     path("me/exemption/<slug:name>/", mine.ask_exemption),
     path("me/<int:device>/not-mine/", mine.not_mine),
+    path("me/<int:device>/<slug:name>/due.ics", mine.due),
     path("me/<int:device>/<slug:name>/removed/", mine.removed),
     path("me/<int:device>/<slug:name>/attest/", mine.attest),
     path("me/<int:device>/<slug:name>/contest/", mine.contest),
@@ -24,5 +25,6 @@ PAGES = [
     path("help-desk/sign-in/", help_desk.sign_in),
     path("help-desk/find/", help_desk.find),
     path("help-desk/<int:device>/<slug:name>/unblock/", help_desk.unblock),
+    path("help-desk/<slug:name>/resend/", help_desk.send_again),
     path("help-desk/objection/<int:objection>/", help_desk.answer),
 ]

@@ -7,6 +7,7 @@ from countermand.access import require
 from countermand.core.errors import Refused
 from countermand.flows import look_up as looking
 from countermand.flows import unblock as unblocking
+from countermand.flows.resend import resend
 from countermand.reads import installation, mine, objections
 from countermand.web import signed_in
 from countermand.web.pages import config_of, page, see_other, view
@@ -49,6 +50,13 @@ def unblock(request: HttpRequest, device: int, name: str) -> HttpResponse:
     number = int(hours) if hours.isascii() and hours.isdigit() and len(hours) < 4 else 0
     unblocking.unblock(installation.act(operator(request)), device, name, number, request.POST.get("why", ""))
     return see_other("/help-desk/?done=unblocked")
+
+
+@view("POST")
+def send_again(request: HttpRequest, name: str) -> HttpResponse:
+    """Their message, once more."""
+    resend(installation.act(operator(request)), request.POST.get("login", ""), name)
+    return see_other("/help-desk/?done=resent")
 
 
 @view("POST")

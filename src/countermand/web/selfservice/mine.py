@@ -16,7 +16,7 @@ from countermand.operations.plain import plain
 from countermand.reads import installation, mine
 from countermand.reads.mine import Asked, Mine, Phone
 from countermand.web.pages import config_of, page, see_other, view
-from countermand.web.selfservice import wording
+from countermand.web.selfservice import calendar, wording
 from countermand.web.signed_in import employee
 
 #: For how long an exemption may be asked here; the order may allow less.
@@ -89,6 +89,20 @@ def export(request: HttpRequest) -> HttpResponse:
     held = {"held": plain(mine.mine(_act(), me, config_of(request).state_dir)), "history": plain(mine.history(me))}
     response = HttpResponse(json.dumps(held, indent=2, ensure_ascii=False), content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
+
+
+@view("GET")
+def due(request: HttpRequest, device: int, name: str) -> HttpResponse:
+    """The due as a calendar's entry."""
+    act, config = _act(), config_of(request)
+    found = mine.mine(act, employee(request), config.state_dir)
+    asked = [one for phone in found.phones if phone.view.ordinal == device for one in phone.asked if one.lineage == name]
+    if not asked or asked[0].due is None:
+        raise Refused("not-found", what="due", name=name, nearest="none")
+    text = calendar.entry(name, asked[0].directive.title, asked[0].due, act.now, config.origin)
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
     return response
 
 

@@ -27,6 +27,7 @@ EVENTS: Mapping[str, str] = {
     "objected": word("You said something against an order"),
     "objection-answered": word("You were answered"),
     "unblocked": word("Mail was given back to a device for a while"),
+    "resent": word("A message was sent to you"),
     "exemption-proposed": word("An exemption was asked for"),
     "exemption-agreed": word("An exemption was granted"),
     "exemption-ended": word("An exemption ended, or was not granted"),
