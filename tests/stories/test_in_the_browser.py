@@ -167,7 +167,7 @@ def test_she_signs_in_at_a_certified_provider_and_out_again(stage: Stage, tmp_pa
         came_back = next(one for one in context.cookies(stage.url) if one["name"] == "session")
         assert (came_back["httpOnly"], came_back["sameSite"]) == (True, "Lax")
         page.goto(f"{stage.url}/sign-in/back?code=x&state=y")
-        assert "begun here" in page.inner_text("main")
+        assert "Signing in did not work" in page.inner_text("main")
         page.goto(f"{stage.url}/me/")
         page.click("text=Sign out")
         page.wait_for_url(f"{stage.url}/")

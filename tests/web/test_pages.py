@@ -114,3 +114,13 @@ def test_the_language_is_the_browsers_until_another_is_chosen(site: Site) -> Non
     assert '<html lang="ar" dir="rtl">' in browser.get("/?language=ar").text
     assert '<html lang="ar" dir="rtl">' in browser.get("/").text
     assert '<html lang="ar" dir="rtl">' in browser.get("/?language=%3Cscript%3E").text
+
+
+def test_a_refusal_is_in_the_readers_language(site: Site, code: str) -> None:
+    page = Browser(site, language="de").get("/message/AAAAA-AAAAA/proof")
+    assert (page.status, "Das Gewünschte gibt es nicht" in page.words) == (404, True)
+
+
+def test_nobody_signs_in_where_no_provider_is_named(site: Site) -> None:
+    page = Browser(site, language="ja").get("/sign-in/")
+    assert (page.status, "ヘルプデスク" in page.words) == (409, True)

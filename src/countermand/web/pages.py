@@ -15,6 +15,7 @@ from countermand.core.errors import Refused
 from countermand.core.languages import NAMES
 from countermand.lib import moments, words
 from countermand.lib.log import failure, say
+from countermand.web.refusals import REFUSALS
 from countermand.web.signed_in import SignInFirst
 from countermand.web.site import CONFIG
 
@@ -73,7 +74,9 @@ def view(*methods: str) -> Callable[[View], View]:
             except SignInFirst as first:
                 return see_other(first.path)
             except Refused as refused:
-                return page(request, "refused.html", refused.entry.http, refused=refused)
+                ours = REFUSALS.get(refused.code, "")
+                spoken = words.say(request.language, ours, **refused.params)  # type: ignore[attr-defined]
+                return page(request, "refused.html", refused.entry.http, refused=refused, spoken=spoken)
             except Exception as fault:
                 reference = uuid4().hex[:12]
                 say("page-fault", reference=reference, **failure(fault))
