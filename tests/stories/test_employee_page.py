@@ -14,6 +14,7 @@ from countermand.access import Role
 from countermand.config import Database
 from countermand.core.instants import DAY, HOUR, MINUTE
 from countermand.flows.exempt import agree_exemption
+from countermand.flows.mail_passwords import identity, issue_mail_password
 from countermand.store import models, operators
 from countermand.store.unit import unit
 from countermand.web.selfservice import messages
@@ -218,3 +219,25 @@ def test_her_message_is_sent_again_when_she_asks_and_not_for_ever(page: HerPage)
     page.world.turn()
     assert page.world.letters("alice") == ["issued", "reminder", "reminder", "reminder"]
     assert "17 July 2020, 17:00" in page.world.inbox("alice")[-1]
+
+
+def test_a_new_mail_password_of_hers_is_shown_once_and_is_no_way_round_a_denial(page: HerPage) -> None:
+    world, alice = page.world, page.browser("alice")
+    assert "mail-password" not in page.see(alice).text
+    old = issue_mail_password(world.desk, "serial:ALICE")
+    world.until(DUE_IN_LONDON)
+    path = f"/me/{number(page, 'ALICE')}/mail-password/"
+    shown = alice.submit(page.see(alice), path)
+    fresh = re.search(r"<code[^>]*>([a-z2-9-]{30})</code>", shown.text)
+    assert fresh
+    world.publishes()
+    kept = {one.value for one in models.Identity.objects.filter(kind="password")}
+    assert kept == {identity("alice", fresh[1]).value} != {identity("alice", old).value}
+    assert fresh[1] not in page.see(alice).text
+    assert models.Identity.objects.get(kind="password").device_id == number(page, "ALICE")
+    assert "ALICE" in world.cut()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.see(alice).text)
+    assert token
+    bob = page.browser("bob")
+    bob.cookies["forgery"] = alice.cookies["forgery"]
+    assert bob.post(path, {"csrfmiddlewaretoken": token[1]}).status == 404

@@ -22,17 +22,21 @@ _GROUPS = (5, 5, 5, 5, 6)
 def issue_mail_password(act: Act, device: str) -> str:
     """A new password for this device's mail; the one before ends. Refused ``not-found device-retired device-ownerless``."""
     require(act.actor, "attest")
-    password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(length)) for length in _GROUPS)
     with unit():
-        ordinal, login = _owned(device)
-        before = _passwords(ordinal)
-        fresh = identity(login, password)
-        with flipping(act, devices=[ordinal]):
-            fleet.unname_one(before)
-            fleet.name([(ordinal, fresh)])
-            fleet.reads_mail(ordinal)
-        feed.mark_names((login, one.kind.value, one.value) for one in [*before, fresh])
-        log.append("mail-password-issued", act, {"ended": len(before)}, [f"device:{ordinal}"])
+        return renew(act, *_owned(device))
+
+
+def renew(act: Act, ordinal: int, login: str) -> str:
+    """The password itself, in the caller's unit: whether it may be issued is the caller's to know."""
+    password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(length)) for length in _GROUPS)
+    before = _passwords(ordinal)
+    fresh = identity(login, password)
+    with flipping(act, devices=[ordinal]):
+        fleet.unname_one(before)
+        fleet.name([(ordinal, fresh)])
+        fleet.reads_mail(ordinal)
+    feed.mark_names((login, one.kind.value, one.value) for one in [*before, fresh])
+    log.append("mail-password-issued", act, {"ended": len(before)}, [f"device:{ordinal}"])
     return password
 
 

@@ -5,10 +5,11 @@ A device that is another's is not found: nobody learns here whose is whose.
 """
 
 from countermand.access import Act, Actor
+from countermand.core.devices import IdentityKind
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.terms import Lineage
-from countermand.flows import attest, exempt
+from countermand.flows import attest, exempt, mail_passwords
 from countermand.store import directory, exemptions, fleet, log, objections, terms
 from countermand.store.exemptions import Exemption
 from countermand.store.fleet import DeviceRow
@@ -65,6 +66,19 @@ def ask_exemption(act: Act, me: int, name: str, ground: str, until: Instant) -> 
         found = exemptions.propose(name, "person", login, ground, until, act.actor.name, act.now)
         log.append("exemption-proposed", act, exempt.about(found), [f"person:{login}"])
     return found
+
+
+def mail_password(act: Act, me: int, device: int) -> str:
+    """A new mail password for a device of theirs that has one; the old one ends. A denial stays the device's. Refused
+    ``not-found`` where mail passwords are not in use for it, ``device-retired``."""
+    with unit():
+        row = _own(me, device)
+        known = fleet.identities([device]).get(device, [])
+        if not any(one.kind is IdentityKind.PASSWORD for one in known):
+            raise Refused("not-found", what="mail password of the device", name=f"#{device}", nearest="none")
+        if row.retired:
+            raise Refused("device-retired", device=f"#{device}")
+        return mail_passwords.renew(act, device, directory.logins([me])[me])
 
 
 def _object(act: Act, kind: str, me: int, device: int, name: str, words: str) -> int:

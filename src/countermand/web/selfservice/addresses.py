@@ -16,6 +16,7 @@ PAGES = [
     path("me/history/", mine.history),
     path("me/export/", mine.export),
     path("me/exemption/<slug:name>/", mine.ask_exemption),
+    path("me/<int:device>/mail-password/", mine.mail_password),
     path("me/<int:device>/not-mine/", mine.not_mine),
     path("me/<int:device>/<slug:name>/due.ics", mine.due),
     path("me/<int:device>/<slug:name>/removed/", mine.removed),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from countermand.access import Act
+from countermand.core.devices import IdentityKind
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, HOUR
 from countermand.flows import own
@@ -41,6 +42,7 @@ class Sheet:
     kind: str
     ownership: str
     steps: str
+    has_password: bool
     cards: tuple[Card, ...]
 
 
@@ -125,6 +127,13 @@ def contest(request: HttpRequest, device: int, name: str) -> HttpResponse:
 
 
 @view("POST")
+def mail_password(request: HttpRequest, device: int) -> HttpResponse:
+    """A new mail password, shown in the answer and never again."""
+    password = own.mail_password(_act(), employee(request), device)
+    return page(request, "selfservice/mail_password.html", password=password)
+
+
+@view("POST")
 def not_mine(request: HttpRequest, device: int) -> HttpResponse:
     own.not_mine(_act(), employee(request), device, request.POST.get("words", ""))
     return see_other("/me/?done=not-mine")
@@ -151,6 +160,7 @@ def _sheet(phone: Phone, language: str) -> Sheet:
         kind=words.say(language, PLATFORMS.get(view_.platform, view_.platform)),
         ownership=words.say(language, wording.OWNERSHIP[view_.ownership]),
         steps=words.say(language, REMOVAL[view_.platform]),
+        has_password=any(one.kind is IdentityKind.PASSWORD for one in view_.identities),
         cards=tuple(_card(one, language) for one in phone.asked),
     )
 
