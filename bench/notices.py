@@ -233,7 +233,8 @@ def main() -> None:
     text = tables.table(head, rows)
     print(text)
     if arguments.write:
-        words = f"`make bench-notices`, nine languages, {size:,} bytes a message; target ≥ 1,500 per second and core."
+        words = f"`make bench-notices`, nine languages, {size:,} bytes a message; target ≥ 1,500 per second and core. "
+        words += "Memory is the peak of the process, the making of the people included."
         tables.put("bench-notices", f"## Notices\n\n{words}\n\n{text}")
 
 
