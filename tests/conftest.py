@@ -121,6 +121,11 @@ def store(database: "Database") -> "Database":
     return database
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that test processes side by side end together."""
+    items.sort(key=lambda item: "kill" not in item.path.parts)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What tests have to say besides passing: each ``record_property("said", ...)``, at the end."""
     reports = [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]
