@@ -193,7 +193,7 @@ def test_a_rehearsals_clock_moves_every_door_at_once(store: Database, tmp_path: 
         ready(door)
         phone(door, 200)
         move_clock(admin, due - HOUR)
-        wait_for(lambda: feed.gates()[0].heard >= due - HOUR, "the time before the due")
+        wait_for(lambda: any(gate.heard >= due - HOUR for gate in feed.gates()), "the time before the due")
         phone(door, 200)
         move_clock(admin, due)
         phone(door, 403)
