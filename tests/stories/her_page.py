@@ -11,6 +11,7 @@ from world import World
 from countermand.config import Database, Pages, standard
 from countermand.lib import clock, keys
 from countermand.store import directory, models
+from countermand.web import signed_in
 from countermand.web.site import Site
 
 
@@ -26,7 +27,7 @@ class HerPage:
         if login:
             session["person"] = directory.find([login])[login]
         if token:
-            session["token"] = token
+            session["token"] = signed_in.kept(token)
         if login or token:
             session.save()
             made.cookies["session"] = str(session.session_key)

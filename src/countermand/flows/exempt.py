@@ -15,7 +15,7 @@ from countermand.core.notices import Kind
 from countermand.core.people import normal_login
 from countermand.flows import exemption_words
 from countermand.flows.reevaluate import reevaluate
-from countermand.store import directives, exemptions, feed, log
+from countermand.store import directives, directory, exemptions, feed, fleet, log
 from countermand.store.exemptions import Changed, Exemption
 from countermand.store.unit import unit
 
@@ -124,9 +124,16 @@ def _exists(kind: str, thing: str) -> None:
 
 
 def _not_own(act: Act, kind: str, thing: str, action: str) -> None:
-    """Nobody exempts themselves, where an operator's name is also a login."""
-    if kind == "person" and thing == normal_login(act.actor.name):
+    """Nobody exempts themselves or a device of theirs, where an operator's name is also a login."""
+    if normal_login(act.actor.name) == (_owner(thing) if kind == "device" else thing if kind == "person" else None):
         raise Refused("own-work", actor=act.actor.name, did="would profit from", action=action)
+
+
+def _owner(name: str) -> str | None:
+    """The login of whose device it is."""
+    device = exemptions.device_of(name)
+    row = None if device is None else fleet.load([device]).get(device)
+    return None if row is None or row.owner is None else directory.logins([row.owner]).get(row.owner)
 
 
 def _open(act: Act, pk: int) -> Exemption:

@@ -4,13 +4,19 @@ A session is a signed cookie that ends with the working day. Signing in makes a 
 person a session beforehand.
 """
 
+import base64
+import hashlib
+
+from django.conf import settings
 from django.http import HttpRequest
 
 from countermand.access import Actor
 from countermand.core.errors import Refused
+from countermand.lib.sealed import Unsealed, opened, seal
 from countermand.reads import operators
 
 _PERSON, _TOKEN, _WAITING = "person", "token", "waiting"
+_PURPOSE = "token of a session"
 
 
 class SignInFirst(Exception):
@@ -34,12 +40,12 @@ def is_employee(request: HttpRequest) -> bool:
 
 def operator(request: HttpRequest) -> Actor:
     """The operator whose token signed in: asked anew each time, so that a revoked one is out. SignInFirst."""
-    token = request.session.get(_TOKEN)
-    if not isinstance(token, str):
+    found = request.session.get(_TOKEN)
+    if not isinstance(found, str):
         raise SignInFirst("/help-desk/sign-in/")
     try:
-        return operators.actor_of(token)
-    except Refused:
+        return operators.actor_of(opened(_key(), _PURPOSE, base64.b64decode(found)))
+    except (Refused, Unsealed, ValueError):  # revoked, of another key, or of a release that kept it otherwise
         request.session.flush()
         raise SignInFirst("/help-desk/sign-in/") from None
 
@@ -64,8 +70,18 @@ def sign_in_operator(request: HttpRequest, token: str) -> Actor:
     """Refused as ``operators.actor_of`` does."""
     actor = operators.actor_of(token)
     request.session.flush()
-    request.session[_TOKEN] = token
+    request.session[_TOKEN] = kept(token)
     return actor
+
+
+def kept(token: str) -> str:
+    """The token as a session keeps it."""
+    return base64.b64encode(seal(_key(), _PURPOSE, token)).decode()
+
+
+def _key() -> bytes:
+    """A cookie is signed and not encrypted, and a token outlives the session: whoever reads the cookie must not have it."""
+    return hashlib.sha256(f"{_PURPOSE} {settings.SECRET_KEY}".encode()).digest()
 
 
 def sign_out(request: HttpRequest) -> None:
