@@ -1,5 +1,7 @@
 """What the help desk says of one device, and the doctor's round, through the command line."""
 
+import json
+
 import pytest
 from cli_house import House
 
@@ -95,3 +97,13 @@ def test_status_speaks_of_everything(fleet: House) -> None:
     assert seen["directives"] == []
     assert seen["drill"] is False
     assert fleet.run("di", "status", "no-such-order").exit_code == 2
+
+
+def test_a_person_s_file_is_given_and_kept_from_others(fleet: House) -> None:
+    held = fleet.ask("di", "person", "export", "ann", "--case", "DSR-12")
+    assert held["person"]["login"] == "ann"
+    assert len(held["devices"]) == 2
+    file = fleet.folder / "ann.json"
+    assert "2 devices" in fleet.run("di", "person", "export", "ann", "--out", str(file)).stdout
+    assert json.loads(file.read_text())["ledger"][0]["kind"] == "person-exported"
+    assert "[not-allowed]" in fleet.run("bo", "person", "export", "ann").stderr

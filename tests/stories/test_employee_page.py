@@ -193,9 +193,11 @@ def test_after_a_rescission_the_page_says_so_first(page: HerPage) -> None:
 def test_everything_held_is_hers_to_take_away(page: HerPage) -> None:
     answer = page.see(page.browser("alice"), "/me/export/")
     assert "attachment" in answer.headers["content-disposition"]
-    held = json.loads(answer.text)["held"]
+    held = json.loads(answer.text)
     assert held["person"]["login"] == "alice"
-    assert [phone["view"]["ordinal"] for phone in held["phones"]] == [number(page, "ALICE")]
+    assert [phone["view"]["ordinal"] for phone in held["devices"]] == [number(page, "ALICE")]
+    assert [one["kind"] for one in held["notices"]] == ["issued"]
+    assert held["ledger"]
     assert "bob" not in answer.text
 
 

@@ -19,6 +19,7 @@ from countermand.cli import (
     keyring,
     notices,
     orders,
+    people,
     processes,
     proof,
     rehearsal,
@@ -96,6 +97,7 @@ def _plant() -> None:
     for one in (care.retire, care.bind, care.mail_removed, care.mail_password, care.mail_passwords):
         one.add_to(standing.DEVICE)
     app.add_typer(standing.DEVICE, rich_help_panel=panel)
+    app.add_typer(people.PERSON, rich_help_panel=panel)
     panel = "Prove"
     care.doctor.add_to(app, panel)
     app.add_typer(proof.FAMILY, rich_help_panel=panel)

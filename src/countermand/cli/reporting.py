@@ -46,13 +46,13 @@ def report(
     if format_ == "json" or session.options.json:
         from countermand.cli.render import as_json
 
-        _give(as_json(found) + "\n", out)
+        give(as_json(found) + "\n", out)
     elif format_ == "text":
         session.show(found, lambda seen: _report(session, seen))
     else:
         from countermand.reads import report_page, report_sheet
 
-        _give(report_page.render(found) if format_ == "html" else report_sheet.render(found), out)
+        give(report_page.render(found) if format_ == "html" else report_sheet.render(found), out)
 
 
 @command(
@@ -89,10 +89,10 @@ def handover(
     elif dry_run or made.receipt is None:
         print(f"{would(dry_run)}{_handed_over(made)}")
     elif out is None:
-        _give(made.text, None)
+        give(made.text, None)
         typer.echo(_handed_over(made), err=True)
     else:
-        _give(made.text, out)
+        give(made.text, out)
         print(_handed_over(made))
 
 
@@ -101,7 +101,7 @@ def _known(word: str, known: tuple[str, ...]) -> None:
         raise Refused("unknown-format", Where(field="--format"), format=word, known=", ".join(known))
 
 
-def _give(text: str, out: Path | None) -> None:
+def give(text: str, out: Path | None) -> None:
     """Print the text as it is, or write it to a file byte for byte (line ends included)."""
     if out is None:
         print(text, end="")

@@ -27,13 +27,32 @@ def look_up(act: Act, text: str, case: str = "") -> LookedUp:
     ``case``: the reference of what it is looked up for. Refused ``not-found`` (then nothing is written), ``case-too-long``.
     """
     require(act.actor, "read-person")
-    if len(case) > _LONGEST_CASE:
-        raise Refused("case-too-long", limit=_LONGEST_CASE)
+    _short(case)
     with unit():
         found = _find(text.strip())
         subjects = [f"device:{ordinal}" for ordinal in found.devices] + ([f"person:{found.login}"] if found.login else [])
         log.append("looked-up", act, {"case": case, "devices": len(found.devices)}, subjects)
     return found
+
+
+def look_at_person(act: Act, login: str, case: str = "") -> int:
+    """Find a person by login, for everything that is held about them; returns their ordinal. It is recorded as ``look_up`` is.
+
+    Refused ``not-found`` (then nothing is written), ``case-too-long``."""
+    require(act.actor, "read-person")
+    _short(case)
+    name = normal_login(login)
+    with unit():
+        people = directory.find([name])
+        if not people:
+            raise Refused("not-found", what="person", name=name, nearest="none")
+        log.append("person-exported", act, {"case": case}, [f"person:{name}"])
+    return people[name]
+
+
+def _short(case: str) -> None:
+    if len(case) > _LONGEST_CASE:
+        raise Refused("case-too-long", limit=_LONGEST_CASE)
 
 
 def _find(text: str) -> LookedUp:

@@ -55,6 +55,11 @@ def of_lineage(lineage: str) -> list[Exemption]:
     return [_exemption(row) for row in models.Exemption.objects.filter(lineage=lineage).order_by("pk")]
 
 
+def of_person(login: str) -> list[Exemption]:
+    """Every exemption ever proposed for this person alone, oldest first."""
+    return [_exemption(row) for row in models.Exemption.objects.filter(kind="person", target=login).order_by("pk")]
+
+
 def agree(pk: int, by: str, at: Instant) -> None:
     models.Exemption.objects.filter(pk=pk).update(agreed_by=by, agreed_at=at)
 

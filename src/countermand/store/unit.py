@@ -112,8 +112,8 @@ def rehearsal() -> Iterator[None]:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """A consistent view for reads that span several queries. Inside a unit it is that unit's view."""
-    if connection.in_atomic_block:
+    """A consistent view for reads that span several queries. Inside a unit, or another such view, it is that one's."""
+    if connection.in_atomic_block or _begun():
         yield
         return
     if connection.vendor != "sqlite":
@@ -129,3 +129,8 @@ def reading() -> Iterator[None]:
             yield
         finally:
             cursor.execute("COMMIT")
+
+
+def _begun() -> bool:
+    """Whether SQLite is in a transaction that was begun by hand, which Django does not know of."""
+    return connection.vendor == "sqlite" and connection.connection is not None and connection.connection.in_transaction

@@ -14,7 +14,7 @@ from countermand.lib import words
 from countermand.notices.templates import GROUNDS, PLATFORMS, REMOVAL
 from countermand.notices.texts import names_of
 from countermand.operations.plain import plain
-from countermand.reads import installation, mine
+from countermand.reads import installation, mine, person
 from countermand.reads.mine import Asked, Mine, Phone
 from countermand.web.pages import config_of, page, see_other, view
 from countermand.web.selfservice import calendar, wording
@@ -87,8 +87,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @view("GET")
 def export(request: HttpRequest) -> HttpResponse:
     """Everything held about me, as a file."""
-    me = employee(request)
-    held = {"held": plain(mine.mine(_act(), me, config_of(request).state_dir)), "history": plain(mine.history(me))}
+    held = plain(person.held(_act(), employee(request)))
     response = HttpResponse(json.dumps(held, indent=2, ensure_ascii=False), content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response
