@@ -5,9 +5,10 @@ person, so that this path cannot disagree with the others.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from countermand.core import facts
@@ -29,7 +30,8 @@ from countermand.store.health import health
 
 _SOMEBODY = Person("somebody", "", "")
 _A_MAIL_NAME = Identity(IdentityKind.EAS, "any")
-_COLUMNS = ("login", "platform", "model", "ownership", "enrollment", "reads_mail", "source", "observed_at")
+#: What a row of devices says of a device's traits, and what its own row holds of that in words.
+_TRAITS, _WORDS = ("platform", "ownership", "enrollment", "reads_mail"), ("platform", "model", "ownership", "enrollment")
 
 #: Sets that devices are in together, by their names; Python remembers its hash.
 Names = frozenset[str]
@@ -82,36 +84,48 @@ class Drawing:
         ordinals = range(self._placing.first + low, self._placing.first + high)
         owners = taking.owners_of({login for login in rows["login"] if login})
         people = known.kinds_of_people(set(owners.values()))
-        healthy = health(now).contacts.healthy
+        whose = [owners.get(login) for login in rows["login"]]
+        of_owners = [() if owner is None else people.get(owner, ()) for owner in whose]
+        recognisable = map(any, zip(*(rows[kind.value] for kind in KINDS if kind in MAIL_KINDS), strict=True))
+        keys = zip(*(rows[column] for column in _TRAITS), map(bool, of_owners), recognisable, strict=True)
+        kinds = [self._kinds.get(key) or self._kind(key) for key in keys]
         found, together = Arrivals(), defaultdict[Names, list[int]](list)
         for word in map(str, KINDS):
             found.names += [(word, name, ordinal) for ordinal, name in zip(ordinals, rows[word], strict=True) if name]
-        recognisable = [any(names) for names in zip(*(rows[kind.value] for kind in KINDS if kind in MAIL_KINDS), strict=True)]
-        cells = zip(ordinals, recognisable, *(rows[column] for column in _COLUMNS), strict=True)
-        for rank, (ordinal, can, login, platform, model, ownership, enrollment, mail, source, seen) in enumerate(cells, low):
-            owner = owners.get(login)
-            of_owner = people.get(owner, ())  # type: ignore[arg-type]
-            key = (platform, ownership, enrollment, mail, bool(of_owner), can)
-            kind_of = self._kinds.get(key) or self._kind(key)
-            sets = [kind_of[2], *of_owner]
-            last = None
-            if seen != NO_TIME:
-                last = seen
-                look_number, look = self._looks.get((source, kind_of[0])) or self._look(source, kind_of)
-                hour = (look_number, seen // HOUR)
-                looked_in = self._looked.get(hour) or self._seen_in(hour, look, seen, now, healthy)
-                sets.append(looked_in)
-                found.looks.append((ordinal, look.source, int(look.grade), look.coverage, seen))
-                if apps := ready.apps(rank, seen):
-                    found.lists.append((ordinal, apps))
-            found.devices.append(
-                (ordinal, owner, platform, model, ownership, enrollment, kind_of[1].reads_mail, False, False, last)
-            )
-            found.enrolled.append((ordinal, source, now if last is None else last))
-            for names in sets:
-                together[names].append(ordinal % BLOCK_SIZE)
+        seen = [None if at == NO_TIME else at for at in rows["observed_at"]]
+        mail = [kind[1].reads_mail for kind in kinds]
+        words = (rows[column] for column in _WORDS)
+        found.devices = list(zip(ordinals, whose, *words, mail, repeat(False), repeat(False), seen, strict=False))
+        since = (now if at is None else at for at in seen)
+        found.enrolled = list(zip(ordinals, rows["source"], since, strict=True))
+        for ordinal, kind, of_owner in zip(ordinals, kinds, of_owners, strict=True):
+            offset = ordinal % BLOCK_SIZE
+            together[kind[2]].append(offset)
+            for names in of_owner:
+                together[names].append(offset)
+        self._look_at(found, together, now, ready, zip(ordinals, rows["source"], seen, kinds, strict=True))
         self._exempt(found, together)
         return found, _by_name(together)
+
+    def _look_at(
+        self,
+        found: Arrivals,
+        together: dict[Names, list[int]],
+        now: Instant,
+        ready: Ready,
+        devices: Iterable[tuple[int, str, Instant | None, _Kind]],
+    ) -> None:
+        """Add what was seen of each: its looks, its apps, and the sets of the looks."""
+        healthy = health(now).contacts.healthy
+        for ordinal, source, seen, kind in devices:
+            if seen is None:
+                continue
+            number, look = self._looks.get((source, kind[0])) or self._look(source, kind)
+            hour = (number, seen // HOUR)
+            together[self._looked.get(hour) or self._seen_in(hour, look, seen, now, healthy)].append(ordinal % BLOCK_SIZE)
+            found.looks.append((ordinal, look.source, int(look.grade), look.coverage, seen))
+            if apps := ready.apps(ordinal - self._placing.first, seen):
+                found.lists.append((ordinal, apps))
 
     def _kind(self, key: tuple[Any, ...]) -> _Kind:
         platform, ownership, enrollment, mail, owned, recognisable = key

@@ -131,9 +131,10 @@ class Loading:
             codes = np.flatnonzero(self.used[row])
             for start in range(0, len(codes), _NUMBERED):
                 part = codes[start : start + _NUMBERED].tolist()
+                ids = [self.ids[code] for code in part]
                 with unit():
-                    given = evidence.numbers([App(platform, self.ids[code]) for code in part])
-                found[row, part] = [given[App(platform, self.ids[code])] for code in part]
+                    given = evidence.numbers_on(platform, ids)
+                found[row, part] = [given[app_id] for app_id in ids]
         return found
 
     # -- devices that are known, or that several looks speak of --

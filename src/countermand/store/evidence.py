@@ -16,36 +16,47 @@ from countermand.store.packing import pack, unpack
 from countermand.store.unit import numbering
 
 _PLATFORMS = {platform.value: platform for platform in Platform}
-_NEW_APPS = (
-    "INSERT INTO store_app (platform, app_id) VALUES {} ON CONFLICT (platform, app_id) DO NOTHING RETURNING platform, app_id, id"
-)
+_NEW_APPS = "INSERT INTO store_app (platform, app_id) VALUES {} ON CONFLICT (platform, app_id) DO NOTHING RETURNING app_id, id"
 
 
 def numbers(apps: Iterable[App]) -> dict[App, int]:
     """The store's number of each app, giving a number to those that have none yet. INVARIANT: an app that may not be
     kept for a personal device never comes here on that device's account; a number is a row with the app's id."""
-    wanted = set(apps)
-    found = _numbered(wanted)
-    if missing := sorted(wanted - found.keys(), key=lambda app: (app.platform.value, app.id)):
+    return {
+        App(platform, app_id): number
+        for platform, ids in _by_platform(apps).items()
+        for app_id, number in numbers_on(platform, ids).items()
+    }
+
+
+def numbers_on(platform: Platform, ids: Collection[str]) -> dict[str, int]:
+    """The same of one platform's app ids."""
+    found = _numbered(platform, ids)
+    if missing := sorted(set(ids) - found.keys()):
         numbering()
-        rows = bulk.given(_NEW_APPS, [(app.platform.value, app.id) for app in missing])
-        found |= {App(_PLATFORMS[platform], app_id): number for platform, app_id, number in rows}
-        found |= _numbered([app for app in missing if app not in found])  # somebody else was first
+        found |= dict(bulk.given(_NEW_APPS, [(platform.value, app_id) for app_id in missing]))
+        found |= _numbered(platform, [app_id for app_id in missing if app_id not in found])  # somebody else was first
     return found
 
 
 def known_numbers(apps: Collection[App]) -> dict[App, int]:
     """The store's number of each of these apps that has one: one without is on no device."""
-    return _numbered(apps)
+    return {
+        App(platform, app_id): number
+        for platform, ids in _by_platform(apps).items()
+        for app_id, number in _numbered(platform, ids).items()
+    }
 
 
-def _numbered(apps: Collection[App]) -> dict[App, int]:
-    found: dict[App, int] = {}
-    for platform in Platform:
-        ids = [app.id for app in apps if app.platform is platform]
-        query = "SELECT app_id, id FROM store_app WHERE platform = %s AND app_id IN ({})"
-        found |= {App(platform, app_id): number for app_id, number in bulk.by_texts(query, ids, [platform.value])}
-    return found
+def _by_platform(apps: Iterable[App]) -> dict[Platform, list[str]]:
+    """Ids by platform, of the platforms that any are of."""
+    wanted = set(apps)
+    return {platform: ids for platform in Platform if (ids := [app.id for app in wanted if app.platform is platform])}
+
+
+def _numbered(platform: Platform, ids: Collection[str]) -> dict[str, int]:
+    query = "SELECT app_id, id FROM store_app WHERE platform = %s AND app_id IN ({})"
+    return dict(bulk.by_texts(query, ids, [platform.value]))
 
 
 def apps(wanted: Collection[int]) -> dict[int, App]:

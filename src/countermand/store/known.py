@@ -3,10 +3,13 @@
 Chunked, so that one device costs a handful of small queries and a block no more of them than its chunks.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
+
+from django.db import connection
 
 from countermand.core import facts
 from countermand.core.coverage import Grade, Look
@@ -25,11 +28,16 @@ _STANDING = (
     " UNION ALL SELECT 'p', '', login, '', 0, 0 FROM store_protectedlogin WHERE agreed_at IS NOT NULL AND ended_at IS NULL"
     " UNION ALL SELECT 'n', '', child_id, parent_id, since, until FROM store_groupnesting"
 )
-_OF_PEOPLE = (
-    "SELECT 'g', person_id, group_id, 0, 0 FROM store_membership WHERE person_id IN ({0})"
-    " UNION ALL SELECT 't', person_id, '', version_id, due FROM store_told WHERE person_id IN ({0})"
+_TOLD_AND_RINGS = (
+    "SELECT 't', person_id, '', version_id, due FROM store_told WHERE person_id IN ({0})"
     " UNION ALL SELECT 'r', person_id, lineage_id, \"index\", 0 FROM store_ringmember WHERE person_id IN ({0})"
 )
+_OF_PEOPLE = f"SELECT 'g', person_id, group_id, 0, 0 FROM store_membership WHERE person_id IN ({{0}}) UNION ALL {_TOLD_AND_RINGS}"
+#: The groups of each person as one text: for many people, most of what reading them costs is making their rows.
+_GROUPS = {
+    "sqlite": "SELECT person_id, json_group_array(group_id) FROM store_membership WHERE person_id IN ({}) GROUP BY person_id",
+    "postgresql": "SELECT person_id, json_agg(group_id)::text FROM store_membership WHERE person_id IN ({}) GROUP BY person_id",
+}
 
 Pairs = frozenset[tuple[str, Instant]]
 
@@ -106,10 +114,11 @@ def kinds_of_people(ordinals: Collection[int]) -> dict[int, list[frozenset[str]]
     found: dict[int, list[frozenset[str]]] = {}
     releases, tree = _standing()
     for part in bulk.cut(sorted(ordinals), bulk.NUMBERS):
-        of = _of_people(part)
+        of = _of_people(part, _TOLD_AND_RINGS)
+        joined = dict(bulk.by_numbers(_GROUPS[connection.vendor], part))
         rows = bulk.by_numbers("SELECT ordinal, login, country, zone FROM store_person WHERE active AND ordinal IN ({})", part)
         for ordinal, login, country, zone in rows:
-            direct = frozenset(of.groups.get(ordinal, ()))
+            direct = _listed(joined.get(ordinal, "[]"))
             groups = _with_those_above(direct, tree.of(ordinal))
             found[ordinal] = [_at_home(country, zone), _in_groups(groups)]
             if releases.by or ordinal in of.told or ordinal in of.rings or login in releases.protected:
@@ -131,6 +140,11 @@ _ANYBODY = Person("anybody", "", "")
 def _at_home(country: str, zone: str) -> frozenset[str]:
     person = replace(_ANYBODY, country=country, zone=zone)
     return facts.person_names(person, frozenset(), frozenset(), frozenset(), frozenset(), protected=False)
+
+
+@lru_cache(maxsize=8192)
+def _listed(groups: str) -> frozenset[str]:
+    return frozenset(json.loads(groups))
 
 
 @lru_cache(maxsize=8192)
@@ -213,9 +227,9 @@ class _OfPeople:
     rings: dict[int, list[tuple[str, int]]] = field(default_factory=dict)
 
 
-def _of_people(part: Sequence[int]) -> _OfPeople:
+def _of_people(part: Sequence[int], query: str = _OF_PEOPLE) -> _OfPeople:
     found = _OfPeople()
-    for what, person, name, number, due in bulk.by_numbers(_OF_PEOPLE, part):
+    for what, person, name, number, due in bulk.by_numbers(query, part):
         if what == "g":
             found.groups.setdefault(person, []).append(name)
         elif what == "t":
