@@ -97,6 +97,8 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "restore": frozenset({_ADMINISTRATOR, _OPERATOR}),
         "upgrade": frozenset({_ADMINISTRATOR, _OPERATOR}),
         "keys": frozenset({_ADMINISTRATOR}),
+        "subscribe": frozenset({_ADMINISTRATOR}),  # who is told, as machines are, what happened
+        "signal": frozenset({_OPERATOR, _SYSTEM}),
         "deliver": frozenset({_OPERATOR, _SYSTEM}),
         "bounce": frozenset({_OPERATOR, _HELPDESK, _SYSTEM}),  # a bounce only ever takes a telling back
         "sweep": frozenset({_OPERATOR, _SYSTEM}),
@@ -121,11 +123,11 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
         Scope.OPERATE: frozenset(
             {
                 "issue", "supersede", "resume", "open-ring", "tell", "end-exemption", "protect", "import", "ingest", "release",
-                "handover", "doctor", "deliver", "sweep", "publish", "seal",
+                "handover", "doctor", "deliver", "sweep", "publish", "seal", "signal",
             }
         ),
         Scope.STOP: frozenset({"withdraw", "halt", "rescind", "correct", "undo-handover"}),
-        Scope.ADMINISTER: frozenset({"operator", "gate", "token", "backup", "restore", "upgrade", "keys"}),
+        Scope.ADMINISTER: frozenset({"operator", "gate", "token", "backup", "restore", "upgrade", "keys", "subscribe"}),
     }
 )  # fmt: skip
 _SCOPE_OF = {action: scope for scope, actions in SCOPES.items() for action in actions}

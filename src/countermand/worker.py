@@ -20,6 +20,7 @@ from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
 from countermand.flows import deliver, events, forget, kept, letters, seal, sweep, sync, telling
+from countermand.flows import signal as signalling
 from countermand.flows.accounts import key_file
 from countermand.flows.reserve import reserve
 from countermand.lib import clock, keys, prometheus, watchpoint
@@ -205,6 +206,23 @@ def syncing(config: Config, stop: threading.Event) -> Step:
     return Step("sync", ask, every=MINUTE)
 
 
+def signals(config: Config, stop: threading.Event) -> Step:
+    """Machines that are told what the ledger records. One that does not answer keeps no other waiting for long."""
+
+    def tell() -> bool:
+        more = False
+        for name in signalling.due():
+            if stop.is_set():
+                raise Stopping
+            done = signalling.signal(acting(), config, name, _name())
+            if done is not None:
+                say("signalled", **asdict(done))
+                more = more or (done.more and not done.fault)
+        return more
+
+    return Step("signal", tell, every=2 * SECOND)
+
+
 def forgetting(config: Config) -> Step:
     """Once in a while a walk over the fleet for what may no longer be kept, a short step each time that it is asked."""
     kept: dict[str, int] = {"after": -1}
@@ -242,13 +260,17 @@ def work(config: Config, stop: threading.Event) -> None:
     for step in tidy:
         if step.name != "seal":
             by_the_clock(step, watch)
+    facts = [signals(config, stop)]
     threads = [
+        threading.Thread(name="signal", target=loop, args=(facts, stop)),
         threading.Thread(name="deliver", target=loop, args=(sending, stop, courier.close)),
         threading.Thread(name="tidy", target=loop, args=(tidy, stop)),
         threading.Thread(name="sync", target=loop, args=(asking, stop)),
     ]
     listen = config.worker.listen
-    close = watchpoint.listen(listen, lambda path: condition([*sending, *tidy, *asking], path)) if listen else lambda: None
+    close = (
+        watchpoint.listen(listen, lambda path: condition([*sending, *tidy, *asking, *facts], path)) if listen else lambda: None
+    )
     for thread in threads:
         thread.start()
     say("working", drill=drill)

@@ -187,6 +187,14 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
+class Signals:
+    """``private_hosts`` and ``ca_file`` as of [sources], for subscribers to what the ledger records."""
+
+    private_hosts: tuple[str, ...] = ()
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reports:
     """``smallest``: the least number of devices that a report's cell by country or group may show (k-anonymity)."""
 
@@ -224,6 +232,7 @@ class Config:
     reports: Reports = Reports()
     retention: Retention = Retention()
     sources: Sources = Sources()
+    signals: Signals = Signals()
 
 
 def standard(state_dir: Path) -> Config:
@@ -294,6 +303,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "publisher": (Publisher, {"interval": DURATION, "heartbeat": DURATION}),
     "retention": (Retention, {"appeal": DURATION, "every": DURATION}),
     "sources": (Sources, {"private_hosts": NAMES, "ca_file": FILE}),
+    "signals": (Signals, {"private_hosts": NAMES, "ca_file": FILE}),
     "reports": (Reports, {"smallest": count(1, 1000)}),
 }
 _TOP: Mapping[str, Reader] = {

@@ -74,6 +74,17 @@ HOUSE_CODES: dict[str, Code] = {
         INTEGRITY,
         500,
     ),
+    "subscriber-name": Code("{name!r} cannot be a subscriber's name.", "Use small letters, digits and hyphens, at most 63."),
+    "subscriber-exists": Code("There is a subscriber {name} already.", "Choose another name.", CONFLICT, 409),
+    "subscriber-url": Code("{url!r} is not where a {kind} can be told: {why}.", "Write {form}.", INPUT, 422),
+    "subscriber-secret": Code("The secret cannot sign: {why}.", "Write whsec_ and base64 of 24 to 64 bytes, or leave it out."),
+    "subscriber-position": Code("There is no leaf {leaf} to begin with.", "Write 0 to {last}.", INPUT, 422),
+    "subscriber-credential": Code(
+        "The secret of {name} cannot be opened: it was sealed under another key.",
+        "Put keys/credentials.secret back, or add the subscriber under a new name.",
+        INTEGRITY,
+        500,
+    ),
     "source-paused": Code("{name} is paused.", "Let it come again: countermand source resume {name}.", CONFLICT, 409),
     "source-waits": Code(
         "A set of {name} waits for a person.", "Look at it: countermand release list. Then release or drop it.", HELD, 409
@@ -91,7 +102,7 @@ HOUSE_CODES: dict[str, Code] = {
     "device-unreadable": Code("The device {device} cannot be read: {why}.", "The others were; look at it in its own system."),
     "address-private": Code(
         "{host} is at {address}, which is not on the internet.",
-        "If it is yours, name it in the configuration: [sources] private_hosts.",
+        "If it is yours, name it in the configuration: [sources] or [signals] private_hosts.",
         DENIED,
         403,
     ),

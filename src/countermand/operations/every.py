@@ -15,6 +15,7 @@ from countermand.operations import (
     ledger,
     notices,
     people,
+    signals,
     sources,
     standing,
     tokens,
@@ -24,6 +25,6 @@ from countermand.operations.operation import Operation
 #: Module by module, in the order in which they are documented.
 ROOMS = (
     known, directives, notices, forward, back, standing, carveouts, devices, people, imports, sources, events, house, tokens,
-    ledger,
+    ledger, signals,
 )  # fmt: skip
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)

@@ -46,6 +46,7 @@ from countermand.store.models.ledger import (
     LedgerRow,
     Salt,
 )
+from countermand.store.models.listening import Subscriber
 from countermand.store.models.orders import (
     Approval,
     Exemption,
@@ -100,6 +101,7 @@ __all__ = [
     "Source",
     "SourceEvent",
     "SourceHour",
+    "Subscriber",
     "SyncPart",
     "SyncRun",
     "Told",
