@@ -19,7 +19,7 @@ from countermand.access import SYSTEM, Act
 from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
-from countermand.flows import deliver, events, forget, kept, letters, seal, sweep, sync, telling
+from countermand.flows import deliver, events, forget, kept, letters, objecting, recheck, seal, sweep, sync, telling
 from countermand.flows import signal as signalling
 from countermand.flows.accounts import key_file
 from countermand.flows.reserve import reserve
@@ -171,6 +171,7 @@ def tidying(config: Config, stop: threading.Event) -> list[Step]:
         taking(config),
         Step("tell", tell, every=2 * SECOND),
         Step("sweep", walk, every=SECOND),
+        hearing(config),
         forgetting(config),
     ]
 
@@ -223,6 +224,31 @@ def signals(config: Config, stop: threading.Event) -> Step:
     return Step("signal", tell, every=2 * SECOND)
 
 
+def rechecking(config: Config, stop: threading.Event) -> Step:
+    """Devices that sources are to look at again, because their people said so and wait for it."""
+
+    def ask() -> bool:
+        asked = recheck.recheck(acting, config, stop.wait)
+        if asked:
+            say("rechecked", devices=asked)
+        return False
+
+    return Step("recheck", ask, every=SECOND // 2)
+
+
+def hearing(config: Config) -> Step:
+    """What employees contest and nobody answered in time goes on to somebody else."""
+    pages = config.pages
+    said = objecting.Hearing(pages.answerers, pages.escalate_to, pages.answer_in)
+
+    def ask() -> bool:
+        if passed := objecting.escalate(acting(), said):
+            say("escalated", objections=passed)
+        return False
+
+    return Step("hearing", ask, every=10 * SECOND)
+
+
 def forgetting(config: Config) -> Step:
     """Once in a while a walk over the fleet for what may no longer be kept, a short step each time that it is asked."""
     kept: dict[str, int] = {"after": -1}
@@ -256,7 +282,7 @@ def work(config: Config, stop: threading.Event) -> None:
     reserve()
     watch = clock.Watch(installation.real)
     sending, tidy = [by_the_clock(delivering(config, courier), watch)], tidying(config, stop)
-    asking = [by_the_clock(syncing(config, stop), watch)]
+    asking, looking = [by_the_clock(syncing(config, stop), watch)], [by_the_clock(rechecking(config, stop), watch)]
     for step in tidy:
         if step.name != "seal":
             by_the_clock(step, watch)
@@ -266,10 +292,13 @@ def work(config: Config, stop: threading.Event) -> None:
         threading.Thread(name="deliver", target=loop, args=(sending, stop, courier.close)),
         threading.Thread(name="tidy", target=loop, args=(tidy, stop)),
         threading.Thread(name="sync", target=loop, args=(asking, stop)),
+        threading.Thread(name="recheck", target=loop, args=(looking, stop)),
     ]
     listen = config.worker.listen
     close = (
-        watchpoint.listen(listen, lambda path: condition([*sending, *tidy, *asking, *facts], path)) if listen else lambda: None
+        watchpoint.listen(listen, lambda path: condition([*sending, *tidy, *asking, *facts, *looking], path))
+        if listen
+        else lambda: None
     )
     for thread in threads:
         thread.start()

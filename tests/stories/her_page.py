@@ -8,7 +8,7 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore
 from page_house import Browser, Page
 from world import World
 
-from countermand.config import Database, Pages, standard
+from countermand.config import Config, Database, Pages, standard
 from countermand.lib import clock, keys
 from countermand.store import directory, models
 from countermand.web import signed_in
@@ -19,6 +19,7 @@ from countermand.web.site import Site
 class HerPage:
     world: World
     site: Site
+    config: Config
 
     def browser(self, login: str = "", token: str = "", language: str = "en") -> Browser:
         """A browser in which this employee, or the help desk with this token, is signed in."""
@@ -52,4 +53,4 @@ def her_page(world: World, place: Database) -> HerPage:
     site = Site(config)
     key = keys.load_or_create_secret(world.folder / "keys" / "notices.secret")
     world.post.desk = replace(world.post.desk, key=key)
-    return HerPage(world, site)
+    return HerPage(world, site, config)

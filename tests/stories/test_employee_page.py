@@ -13,8 +13,10 @@ from world import DUE_IN_LONDON, ORDER, TIKTOK, World
 from countermand.access import Role
 from countermand.config import Database
 from countermand.core.instants import DAY, HOUR, MINUTE
+from countermand.flows import objecting, recheck
 from countermand.flows.exempt import agree_exemption
 from countermand.flows.mail_passwords import identity, issue_mail_password
+from countermand.flows.objecting import Hearing
 from countermand.store import models, operators
 from countermand.store.unit import unit
 from countermand.web.selfservice import messages
@@ -60,11 +62,20 @@ def test_she_removes_it_says_so_and_mail_works_once_it_was_seen(page: HerPage) -
     before = page.see(browser)
     assert "Mail is blocked on this device" in before.words
     after = browser.submit(before, f"/me/{number(page, 'ALICE')}/{ORDER}/removed/")
-    assert "It is noted that the app is gone" in after.words
+    assert "Another look" in after.words
+    assert after.headers["refresh"] == "3"
+    path = f"/me/{number(page, 'ALICE')}/{ORDER}/check/"
+    assert "refresh" not in page.see(browser, f"{path}?look=off").headers
+    assert recheck.recheck(lambda: world.system, page.config) == 0
+    told = page.see(browser, f"{path}?look=on")
+    assert "devices-csv cannot be asked to look now" in told.words
+    assert "refresh" not in told.headers
     assert "ALICE" in world.cut()
-    world.reports("ALICE")
+    world.later(MINUTE)
+    world.reports("ALICE", at=world.now)
     world.publishes()
     assert "ALICE" not in world.cut()
+    assert "mdm has looked" in page.see(browser, path).words
     assert "Mail works on this device" in page.see(browser).words
     assert "You said that the app is gone" in page.see(browser, "/me/history/").words
 
@@ -159,13 +170,78 @@ def test_an_auditor_sees_nobodys_page(page: HerPage) -> None:
     assert page.see(page.browser(token="token of nobody"), "/help-desk/").headers["location"] == "/help-desk/sign-in/"
 
 
-def test_a_device_that_is_not_hers_is_noted_and_lifts_nothing(page: HerPage) -> None:
-    page.world.until(DUE_IN_LONDON)
+def test_what_nobody_answers_in_time_goes_on_to_somebody_else(page: HerPage) -> None:
+    world, alice = page.world, page.browser("alice")
+    with unit():
+        for name, role in (("harald", Role.HELPDESK), ("olga", Role.OPERATOR)):
+            operators.add(operators.Operator(name, frozenset({role}), "", 0, 0, active=True), f"token of {name}")
+    device = number(page, "ALICE")
+    hedi, harald = page.browser("hedi"), page.browser(token="token of harald")
+    alice.submit(page.see(alice), f"/me/{device}/{ORDER}/contest/", words="I never had it.")
+    hedi.submit(page.see(hedi), f"/me/{number(page, 'HEDI')}/{ORDER}/contest/", words="Nor I.")
+    assert [row.answerer for row in models.Objection.objects.order_by("pk")] == ["harald", "harald"]
+    assert "harald has it, can give mail back, and answers until Saturday, 11 July 2020, 13:00" in page.see(alice).words
+    assert "You have it, until" in page.see(harald, "/help-desk/").words
+    hearing = Hearing(beyond=("olga",))
+    world.later(24 * HOUR - MINUTE)
+    assert objecting.escalate(world.system, hearing) == 0
+    world.later(2 * MINUTE)
+    assert objecting.escalate(world.system, hearing) == 2
+    assert objecting.escalate(world.system, hearing) == 0
+    assert {row.answerer for row in models.Objection.objects.all()} == {"olga"}
+    assert "olga has it, can give mail back, and answers until Sunday, 12 July 2020, 13:01" in page.see(alice).words
+    assert "went on to somebody else" in page.see(alice, "/me/history/").words
+
+
+def test_a_device_that_is_not_hers_gets_none_of_her_mail_and_its_orders_stand(page: HerPage) -> None:
+    world, alice = page.world, page.browser("alice")
+    world.give("bob", "SHARED")
+    form = f"/me/{number(page, 'ALICE')}/not-mine/"
+    assert "none of your mail" in alice.submit(page.see(alice), form, words="sold it").words
+    world.publishes()
+    assert world.cut() == ["ALICE"]
+    assert "You said that this is not your device" in page.see(alice).words
+    assert "not-mine" not in page.see(alice).text
+    # an order comes and goes, the device changes hands: none of it gives the device her mail
+    world.until(DUE_IN_LONDON)
+    world.reports("ALICE")
+    world.turn()
+    assert "ALICE" in world.cut()
+    world.rescinds()
+    assert world.cut() == ["ALICE"]
+    world.hand_down("ALICE", "bob")
+    world.turn()
+    assert not world.door.denies("bob", "EALICE")
+    assert world.door.denies("alice", "EALICE")
+    world.ends_well()
+    taken = re.search(r'action="(/me/disowned/\d+/mine/)"', page.see(alice).text)
+    assert taken
+    bob = page.browser("bob")
+    seen = page.see(bob)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', seen.text)
+    assert token
+    assert bob.post(taken[1], {"csrfmiddlewaretoken": token[1]}).status == 404
+    alice.submit(page.see(alice), taken[1])
+    world.publishes()
+    assert not world.door.denies("alice", "EALICE")
+    assert world.cut() == []
+
+
+def test_a_device_taken_back_is_what_its_orders_make_of_it(page: HerPage) -> None:
+    world, hedi = page.world, page.browser(token="token of hedi")
     alice = page.browser("alice")
-    said = alice.submit(page.see(alice), f"/me/{number(page, 'ALICE')}/not-mine/", words="sold it")
-    assert "nothing has changed for the device" in said.words
-    page.world.turn()
-    assert "ALICE" in page.world.cut()
+    world.until(DUE_IN_LONDON)
+    assert world.cut() == ["ALICE", "HEDI"]
+    alice.submit(page.see(alice), f"/me/{number(page, 'ALICE')}/not-mine/", words="")
+    world.publishes()
+    objection = models.Objection.objects.get().pk
+    hedi.submit(page.see(hedi, "/help-desk/"), f"/help-desk/objection/{objection}/", words="It is yours.", mend="on")
+    world.publishes()
+    assert world.cut() == ["ALICE", "HEDI"]
+    world.reports("ALICE")
+    world.turn()
+    assert world.cut() == ["HEDI"]
+    world.ends_well()
 
 
 def test_an_exemption_that_she_asks_for_holds_once_somebody_agrees(page: HerPage) -> None:

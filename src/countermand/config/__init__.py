@@ -136,10 +136,13 @@ class Api:
 @dataclass(frozen=True, slots=True)
 class Pages:
     """``url``: the address under which people know their page, '' for the control plane's own. It is the only one that a
-    notice may show. ``contact``: the named human, or desk, who answers what employees contest, within ``answer_in``."""
+    notice may show. ``contact``: the desk that employees are told of. ``answerers``: the operators of whom one answers what an
+    employee contests, within ``answer_in``; ``escalate_to``: those of whom one has it then."""
 
     url: str = ""
     contact: str = ""
+    answerers: tuple[str, ...] = ()
+    escalate_to: tuple[str, ...] = ()
     answer_in: int = 24 * HOUR
 
 
@@ -297,7 +300,10 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     ),
     "worker": (Worker, {"listen": LISTEN}),
     "api": (Api, {"per_minute": count(1, 1_000_000), "burst": count(1, 1_000_000), "upload_mb": count(1, 1_000_000)}),
-    "pages": (Pages, {"url": PAGE, "contact": TEXT, "answer_in": DURATION}),
+    "pages": (
+        Pages,
+        {"url": PAGE, "contact": TEXT, "answerers": NAMES, "escalate_to": NAMES, "answer_in": DURATION},
+    ),
     "sign_in": (SignIn, {"issuer": PAGE, "client_id": TEXT, "client_secret_file": FILE, "claim": TEXT, "ca_file": FILE}),
     "client": (Client, {"url": TEXT, "ca_file": FILE}),
     "publisher": (Publisher, {"interval": DURATION, "heartbeat": DURATION}),

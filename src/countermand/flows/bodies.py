@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from countermand.core import schedule
+from countermand.core import disowned, schedule
 from countermand.core.decision import Entries, Standing, merged
 from countermand.core.directive import Directive, OnUnknown
 from countermand.core.instants import Instant
@@ -32,6 +32,8 @@ class Said:
 
 def standing(name: str) -> Standing:
     """What gates know of a lineage besides whom it denies. One that is not issued (any more) denies nobody."""
+    if name == disowned.LINEAGE:
+        return disowned.standing()
     lineage, row = terms.lineage(name), directives.lineage(name)
     if lineage is None or row is None or row.ended_at is not None:
         return Standing(name, False, False, 0, None, 0, OnUnknown.ALLOW)
@@ -71,6 +73,8 @@ def bodies(marks: Iterable[Mark], hashes: Hashes, now: Instant) -> Iterator[Said
 
 def denials(name: str, block: int, now: Instant) -> Entries:
     """From when which devices of a block the lineage denies."""
+    if name == disowned.LINEAGE:
+        return disowned.entries(block)
     lineage = _denying(name)
     return merged(timeline(sets.load(sets.DEVICES, block, *needs_to_deny(lineage)), lineage), now) if lineage else []
 

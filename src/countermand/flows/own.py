@@ -9,25 +9,24 @@ from countermand.core.devices import IdentityKind
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.terms import Lineage
-from countermand.flows import attest, exempt, mail_passwords
+from countermand.flows import attest, exempt, mail_passwords, objecting, recheck
+from countermand.flows.objecting import Hearing
 from countermand.store import directory, exemptions, fleet, log, objections, terms
 from countermand.store.exemptions import Exemption
 from countermand.store.fleet import DeviceRow
+from countermand.store.objections import Objection
 from countermand.store.unit import unit
 
 EMPLOYEE = Actor("employee", frozenset())
-#: A contest is a few sentences for a human.
-LONGEST = 2_000
-#: How often one person may say something against an order before the first is answered.
-_MOST_OPEN = 20
 
 
 def say_removed(act: Act, me: int, device: int, name: str) -> None:
     """The person says that the app is gone and asks for another look. It proves nothing; it is kept, so that whoever helps
-    sees when it was said."""
+    sees when it was said, and every source that knows the device is to look at it."""
     with unit():
         _own(me, device)
         _order(name)
+        recheck.want(act, device, name)
         log.append("removal-said", act, {"lineage": name}, _subjects(me, device))
 
 
@@ -43,19 +42,20 @@ def attest_own(act: Act, me: int, device: int, name: str) -> None:
         attest.record(act, device, apps)
 
 
-def not_mine(act: Act, me: int, device: int, words: str) -> int:
-    """The person says that the device is not theirs. It lifts nothing: a human looks whose it is. Returns the objection."""
+def not_mine(act: Act, hearing: Hearing, me: int, device: int, words: str) -> Objection:
+    """The person says that the device is not theirs: it gets none of their mail from here on. It lifts nothing, and a human
+    looks whose it is."""
     with unit():
         _own(me, device)
-        return _object(act, objections.NOT_MINE, me, device, "", words)
+        return objecting.add(act, hearing, objections.NOT_MINE, me, device, "", words)
 
 
-def contest(act: Act, me: int, device: int, name: str, words: str) -> int:
-    """The person contests what an order makes of the device; it waits for a human who can lift it. Returns the objection."""
+def contest(act: Act, hearing: Hearing, me: int, device: int, name: str, words: str) -> Objection:
+    """The person contests what an order makes of the device; it waits for a human who can lift it."""
     with unit():
         _own(me, device)
         _order(name)
-        return _object(act, objections.CONTEST, me, device, name, words)
+        return objecting.add(act, hearing, objections.CONTEST, me, device, name, words)
 
 
 def ask_exemption(act: Act, me: int, name: str, ground: str, until: Instant) -> Exemption:
@@ -79,18 +79,6 @@ def mail_password(act: Act, me: int, device: int) -> str:
         if row.retired:
             raise Refused("device-retired", device=f"#{device}")
         return mail_passwords.renew(act, device, directory.logins([me])[me])
-
-
-def _object(act: Act, kind: str, me: int, device: int, name: str, words: str) -> int:
-    said = words.strip()
-    if len(said) > LONGEST:
-        raise Refused("words-too-long", limit=LONGEST)
-    open_ = [one for one in objections.of_person(me) if one.answered_at is None]
-    if any((one.kind, one.device, one.lineage) == (kind, device, name) for one in open_) or len(open_) >= _MOST_OPEN:
-        raise Refused("said-already")
-    made = objections.add(kind, me, device, name, said, act.now)
-    log.append("objected", act, {"kind": kind, "lineage": name, "objection": made}, _subjects(me, device))
-    return made
 
 
 def _own(me: int, device: int) -> DeviceRow:

@@ -1,8 +1,10 @@
 """Writing the file that gates start from: everything they need, as the rows are now, after the feed's last record."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
+from countermand.core import disowned
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.flows import epochs
@@ -12,7 +14,7 @@ from countermand.snapshot.files import SnapshotFile, file_for, snapshots
 from countermand.snapshot.hashes import Hashes
 from countermand.snapshot.signed import NOTHING_BEFORE
 from countermand.snapshot.write import Contents, Entry, Stamp, write
-from countermand.store import feed, installation, mailnames, sets, terms
+from countermand.store import feed, installation, mailnames, objections, sets, terms
 from countermand.store.unit import aside, reading
 
 #: Records kept behind a snapshot, for gates that are about to connect with an older one.
@@ -44,12 +46,13 @@ def publish_snapshot(speaker: Speaker, directory: Path, real: Instant) -> Snapsh
 
 def _contents(hashes: Hashes, now: Instant) -> Contents:
     names = [lineage.id for lineage in terms.issued()]
+    cut = [disowned.LINEAGE] if objections.any_cut() else []
     return Contents(
         identities=((hashes.identity(*pair), ordinal) for pair, ordinal in mailnames.devices()),
         logins=((hashes.login(login), ordinal) for login, ordinal in mailnames.people()),
         protected=[hashes.login(login) for login in mailnames.protected()],
-        standings=[standing(name) for name in names],
-        denials=_entries(names, sets.DEVICES, now),
+        standings=[standing(name) for name in [*names, *cut]],
+        denials=chain(_entries(names, sets.DEVICES, now), _cut(cut)),
         unregistered=_entries(names, sets.PEOPLE, now),
     )
 
@@ -60,3 +63,8 @@ def _entries(names: list[str], space: str, now: Instant) -> Iterator[Entry]:
         for name in names:
             for start, offsets in of(name, block, now):
                 yield Entry(name, block, start, offsets)
+
+
+def _cut(names: list[str]) -> Iterator[Entry]:
+    for name in names:
+        yield from (Entry(name, disowned.BLOCK, start, offsets) for start, offsets in disowned.entries(disowned.BLOCK))

@@ -123,11 +123,12 @@ def _write(config: Config, found: Archive, digest: str, token: str, known: tuple
         halted = restored.halt_all(act.now)
         approvals = restored.void_approvals()
         restored.void_tokens(real)
+        pairs = restored.mend_pairs(act.now)
         notices = dict.fromkeys(restored.quiet(), 0) | restored.set_aside(act.now)
         for lineage, count in notices.items():
             held.hold(restored.KIND, lineage, "restored-notices", {"directive": lineage, "count": count}, [], act.now)
         about = {"epoch": epoch, "backup": digest, "made": manifest["made"], "halted": len(halted)}
-        log.append("restored", act, {**about, "notices": sum(notices.values()), "approvals": approvals})
+        log.append("restored", act, {**about, "notices": sum(notices.values()), "approvals": approvals, "pairs": pairs})
     return Restored(epoch, int(manifest["made"]), tuple(halted), notices, approvals, None)
 
 

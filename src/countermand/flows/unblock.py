@@ -7,7 +7,7 @@ from countermand.access import Act, require
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, Instant, iso
 from countermand.core.people import normal_login
-from countermand.flows import exempt
+from countermand.flows import exempt, objecting
 from countermand.store import directives, directory, exemptions, fleet, log, objections
 from countermand.store.unit import unit
 
@@ -42,8 +42,9 @@ def unblock(act: Act, device: int, name: str, hours: int, why: str) -> Instant:
     return until
 
 
-def answer_objection(act: Act, pk: int, words: str) -> None:
-    """A human's answer to what an employee said. Refused ``not-found``, ``answered-already``, ``own-work``."""
+def answer_objection(act: Act, pk: int, words: str, *, mend: bool = False) -> None:
+    """A human's answer to what an employee said. ``mend``: a device that they disowned gets their mail again. Refused
+    ``not-found``, ``answered-already``, ``own-work``."""
     require(act.actor, "unblock")
     with unit():
         found = objections.find(pk)
@@ -55,6 +56,8 @@ def answer_objection(act: Act, pk: int, words: str) -> None:
         if login == normal_login(act.actor.name):
             raise Refused("own-work", actor=act.actor.name, did="wrote", action="answer")
         objections.answer(pk, words.strip()[:2_000], act.actor.name, act.now)
+        if mend and found.cuts:
+            objecting.mend(act, found)
         log.append(
             "objection-answered", act, {"objection": pk, "kind": found.kind}, [f"device:{found.device}", f"person:{login}"]
         )

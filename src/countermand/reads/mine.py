@@ -3,13 +3,14 @@
 ``me`` is the person's ordinal, proven by signing in; nothing of anybody else is read.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from countermand.access import Act
 from countermand.core.directive import Directive
 from countermand.core.errors import Refused
-from countermand.core.instants import Instant
+from countermand.core.instants import MINUTE, Instant
 from countermand.core.people import Person, normal_login
 from countermand.core.schedule import clock_of
 from countermand.core.verdict import Reason, Status
@@ -17,19 +18,39 @@ from countermand.ledger.entry import commitment, decode
 from countermand.lib import keys
 from countermand.notices import codes
 from countermand.reads.device import DeviceView, Under, seen
-from countermand.store import directives, directory, fleet, objections, reporters, salts, tellings, terms, tree
-from countermand.store.objections import Objection
+from countermand.store import directives, directory, fleet, objections, rechecks, reporters, salts, tellings, terms, tree
+from countermand.store.objections import CONTEST, Objection
+from countermand.store.rechecks import Recheck, State
 from countermand.store.unit import reading
+
+__all__ = ["CONTEST", "Asked", "Check", "Event", "Look", "Mine", "Objection", "Over", "Phone", "history", "mine", "who"]
 
 #: How far back the ledger is read for one person's page.
 _LOOKED_AT = 4_000
 _SHOWN = 50
+#: A device that was asked and sleeps for longer will answer when it wakes: nobody sits and waits for that.
+_PATIENCE = 15 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What became of the person's wish for another look by one source. ``asked_at``: when the source took it; ``answered_at``:
+    the first it said of the device since; ``next``: when it looks by itself, None if that is not known."""
+
+    source: str
+    wanted_at: Instant
+    asked_at: Instant | None
+    answered_at: Instant | None
+    state: State
+    next: Instant | None
+    waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One order on one device. ``denied``: mail is denied by it now; ``word_counts``: the person's own statement is taken;
-    ``code``: of the notice, '' if none was sent; ``grounds``: for which an exemption may be asked."""
+    ``code``: of the notice, '' if none was sent; ``grounds``: for which an exemption may be asked; ``checks``: what the person
+    asked for by "check now"."""
 
     lineage: str
     directive: Directive
@@ -43,6 +64,7 @@ class Asked:
     word_counts: bool
     code: str
     grounds: tuple[str, ...]
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +160,37 @@ def _phone(act: Act, ordinal: int, me: int, key: bytes) -> Phone:
     with reading():
         row = fleet.load([ordinal])[ordinal]
         told = {one.lineage: one.version for one in tellings.known_to(me)}
-        asked = tuple(_asked(act, under, told, me, key, row) for under in view.directives)
-        rhythms = reporters.rhythms({one.source for one in view.evidence})
-    looks = tuple(
-        Look(source, last, None if last is None else max(last + interval, act.now))
+        asked = [_asked(act, under, told, me, key, row) for under in view.directives]
+        wanted = rechecks.of_device(ordinal)
+        rhythms = reporters.rhythms({*(one.source for one in view.evidence), *(one.source for one in wanted)})
+    looks = {
+        source: Look(source, last, None if last is None else max(last + interval, act.now))
         for source, (last, interval) in rhythms.items()
+    }
+    answers = {one.source: one.observed_at for one in reversed(view.evidence)}  # the newest last, so that it stays
+    found = tuple(
+        replace(one, checks=_checks(act, [each for each in wanted if each.lineage == one.lineage], answers, looks))
+        for one in asked
+        if one.status is not Status.NOT_APPLICABLE
     )
-    return Phone(view, tuple(one for one in asked if one.status is not Status.NOT_APPLICABLE), looks)
+    return Phone(view, found, tuple(looks[name] for name in dict.fromkeys(e.source for e in view.evidence) if name in looks))
+
+
+def _checks(act: Act, wanted: Sequence[Recheck], answers: Mapping[str, Instant], looks: Mapping[str, Look]) -> tuple[Check, ...]:
+    """What each source that was to look did; and whichever else has looked since."""
+    since = min((one.wanted_at for one in wanted), default=act.now)
+    named = {one.source for one in wanted}
+    others = [(name, at) for name, at in answers.items() if wanted and at >= since and name not in named]
+    come = tuple(Check(name, since, None, at, State.ASKED, None, waiting=False) for name, at in others)
+    return (*(_check(act, one, answers, looks) for one in wanted), *come)
+
+
+def _check(act: Act, wanted: Recheck, answers: Mapping[str, Instant], looks: Mapping[str, Look]) -> Check:
+    answered = answers.get(wanted.source)
+    since = answered if answered is not None and answered >= wanted.wanted_at else None
+    open_ = wanted.state in (State.WANTED, State.ASKED) and since is None and act.now - wanted.wanted_at < _PATIENCE
+    next_ = looks[wanted.source].next if wanted.source in looks else None
+    return Check(wanted.source, wanted.wanted_at, wanted.asked_at, since, wanted.state, next_, open_)
 
 
 def _asked(act: Act, under: Under, told: dict[str, int], me: int, key: bytes, row: fleet.DeviceRow) -> Asked:

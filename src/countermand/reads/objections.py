@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from countermand.access import Act, require
 from countermand.core.instants import Instant
 from countermand.store import directory, objections
+from countermand.store.objections import Objection
 from countermand.store.unit import reading
 
 
@@ -20,6 +21,10 @@ class Waiting:
     words: str
     at: Instant
     waited: int
+    answerer: str
+    answer_by: Instant
+    escalated: int
+    cuts: bool
 
 
 def waiting(act: Act) -> list[Waiting]:
@@ -28,7 +33,21 @@ def waiting(act: Act) -> list[Waiting]:
     with reading():
         found = objections.waiting()
         logins = directory.logins({one.person for one in found})
-    return [
-        Waiting(one.pk, one.kind, logins[one.person], one.device, one.lineage, one.words, one.at, act.now - one.at)
-        for one in found
-    ]
+    return [_waiting(one, logins[one.person], act.now) for one in found]
+
+
+def _waiting(one: Objection, login: str, now: Instant) -> Waiting:
+    return Waiting(
+        pk=one.pk,
+        kind=one.kind,
+        login=login,
+        device=one.device,
+        lineage=one.lineage,
+        words=one.words,
+        at=one.at,
+        waited=now - one.at,
+        answerer=one.answerer,
+        answer_by=one.answer_by,
+        escalated=one.escalated,
+        cuts=one.cuts,
+    )

@@ -1,10 +1,12 @@
 """The names that gates know: which (login, kind, value) belongs to which device, which logins are whose, which are
-protected. Only kinds by which a gate can recognise a device; devices without an owner have no name there."""
+protected. Only kinds by which a gate can recognise a device; devices without an owner have no name there. A pair that its
+person disowned leads to ``disowned.ORDINAL``, whosever the device is."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from django.db.models import Q, QuerySet
 
+from countermand.core import disowned
 from countermand.core.devices import MAIL_KINDS
 from countermand.core.facts import BLOCK_SIZE
 from countermand.store import models
@@ -19,15 +21,36 @@ Pair = tuple[str, str, str]
 
 def devices() -> Iterator[tuple[Pair, int]]:
     """Every name and its device's ordinal, read as they are needed."""
-    rows = _named().values_list("device__owner__login", "kind", "value", "device_id").iterator(chunk_size=_ROWS)
-    return (((login, kind, value), ordinal) for login, kind, value, ordinal in rows)
+    return _read(_named(), set(disowned_pairs()))
 
 
 def devices_in(block: int) -> Iterator[tuple[Pair, int]]:
     """The same of one block of devices."""
-    found = _named().filter(device_id__gte=block * BLOCK_SIZE, device_id__lt=(block + 1) * BLOCK_SIZE)
-    rows = found.values_list("device__owner__login", "kind", "value", "device_id").iterator(chunk_size=_ROWS)
-    return (((login, kind, value), ordinal) for login, kind, value, ordinal in rows)
+    inside = {"device_id__gte": block * BLOCK_SIZE, "device_id__lt": (block + 1) * BLOCK_SIZE}
+    cut = set(disowned_pairs(models.Objection.objects.filter(**inside)))
+    return _read(_named().filter(**inside), cut)
+
+
+def _read(named: QuerySet[models.Identity], cut: set[Pair]) -> Iterator[tuple[Pair, int]]:
+    rows = named.values_list("device__owner__login", "kind", "value", "device_id").iterator(chunk_size=_ROWS)
+    for login, kind, value, ordinal in rows:
+        if (login, kind, value) not in cut:
+            yield (login, kind, value), ordinal
+    yield from ((pair, disowned.ORDINAL) for pair in sorted(cut))
+
+
+def disowned_pairs(said: QuerySet[models.Objection] | None = None) -> Iterator[Pair]:
+    """The names of every pair that its person disowned, all of the device's names."""
+    rows = models.Objection.objects.all() if said is None else said
+    cuts = rows.filter(cut_at__isnull=False, mended_at=None).values_list("person__login", "device_id")
+    whose: dict[int, list[str]] = {}
+    for login, device in cuts:
+        whose.setdefault(device, []).append(login)
+    wanted = sorted(whose)
+    for start in range(0, len(wanted), _CHUNK):
+        names = models.Identity.objects.filter(kind__in=_KINDS, device_id__in=wanted[start : start + _CHUNK])
+        for kind, value, device in names.values_list("kind", "value", "device_id"):
+            yield from ((login, kind, value) for login in whose[device])
 
 
 def belonging(pairs: Collection[Pair]) -> dict[Pair, int]:
@@ -39,6 +62,8 @@ def belonging(pairs: Collection[Pair]) -> dict[Pair, int]:
         values = {value for _, _, value in part}
         rows = _named().filter(value__in=values).values_list("device__owner__login", "kind", "value", "device_id")
         found.update(((login, kind, value), ordinal) for login, kind, value, ordinal in rows)
+        said = models.Objection.objects.filter(device__in=models.Identity.objects.filter(value__in=values).values("device"))
+        found.update((pair, disowned.ORDINAL) for pair in disowned_pairs(said))
     return {pair: found[pair] for pair in wanted if pair in found}
 
 

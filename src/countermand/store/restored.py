@@ -45,6 +45,11 @@ def void_tokens(at: Instant) -> int:
     return models.ApiToken.objects.filter(revoked_at=None).update(revoked_at=at)
 
 
+def mend_pairs(at: Instant) -> int:
+    """No device is cut off because its person once disowned it: they may have taken it back since. Returns how many were."""
+    return models.Objection.objects.filter(cut_at__isnull=False, mended_at=None).update(mended_at=at)
+
+
 def set_aside(at: Instant) -> dict[str, int]:
     """No notice leaves by itself. Lineage → how many were set aside. What a rescission had made void stays so."""
     rescinded = "SELECT v.id FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id WHERE l.ended_at IS NOT NULL"

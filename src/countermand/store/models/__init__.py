@@ -57,7 +57,7 @@ from countermand.store.models.orders import (
     Version,
     VersionApp,
 )
-from countermand.store.models.voices import Objection
+from countermand.store.models.voices import Objection, Recheck
 
 __all__ = [
     "Answered",
@@ -95,6 +95,7 @@ __all__ = [
     "Person",
     "ProtectedLogin",
     "Receipt",
+    "Recheck",
     "RingMember",
     "Salt",
     "Sighting",

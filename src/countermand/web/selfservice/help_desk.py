@@ -61,5 +61,6 @@ def send_again(request: HttpRequest, name: str) -> HttpResponse:
 
 @view("POST")
 def answer(request: HttpRequest, objection: int) -> HttpResponse:
-    unblocking.answer_objection(installation.act(operator(request)), objection, request.POST.get("words", ""))
+    act, said = installation.act(operator(request)), request.POST
+    unblocking.answer_objection(act, objection, said.get("words", ""), mend=said.get("mend") == "on")
     return see_other("/help-desk/?done=answered")

@@ -24,7 +24,10 @@ EVENTS: Mapping[str, str] = {
     "looked-up": word("Somebody looked at your data"),
     "attested": word("You, or somebody for you, said that the app is gone"),
     "removal-said": word("You said that the app is gone and asked for another look"),
+    "recheck-asked": word("A system was asked to look at a device again"),
     "objected": word("You said something against an order"),
+    "objection-escalated": word("What you said went on to somebody else, because nobody had answered in time"),
+    "pair-mended": word("A device that you had called not yours was noted as yours"),
     "objection-answered": word("You were answered"),
     "unblocked": word("Mail was given back to a device for a while"),
     "resent": word("A message was sent to you"),
@@ -44,9 +47,11 @@ OWNERSHIP: Mapping[str, str] = {
 }
 #: What a form did, by the word in the address that follows it.
 DONE: Mapping[str, str] = {
-    "removed": word("Thank you. It is noted that the app is gone. As soon as the device has been looked at again, mail works."),
     "attested": word("Thank you. Your statement is recorded."),
     "contested": word("It has been sent. A human will answer you."),
     "asked": word("Your request has been sent. You will hear whether it is granted."),
-    "not-mine": word("It is noted that this is not your device. A human will look at it; nothing has changed for the device."),
+    "not-mine": word(
+        "It is noted that this is not your device. It gets none of your mail from now on, and a human looks whose it is."
+    ),
+    "mine": word("It is noted that the device is yours. It gets your mail again as far as no order blocks it."),
 }

@@ -1,0 +1,31 @@
+"""Pairs of a login and a device that the login's own person disowned: "this is not my phone".
+
+A gate knows devices by ordinals and denies by lineages. All names of a disowned pair lead to one ordinal that no device has,
+and a lineage that no directive can be called denies just that one: gates need to learn nothing new, and no order is in it.
+"""
+
+from pyroaring import BitMap
+
+from countermand.core.blocks import BLOCK_SIZE
+from countermand.core.decision import Entries, Standing
+from countermand.core.doubt import OnUnknown
+from countermand.core.instants import DAY
+
+#: No slug begins so.
+LINEAGE = "@not-mine"
+ORDINAL = (1 << 32) - 1
+BLOCK = ORDINAL // BLOCK_SIZE
+_TEXT = (
+    "Mail is not available on this device.\n\nThe owner of this mail account said that this device is not theirs."
+    " If that is a mistake, they can take it back on their page, or ask the help desk."
+)
+
+
+def standing() -> Standing:
+    """In force whatever becomes of directives. A gate that is cut off goes on with it: it was the person's wish, not an order."""
+    return Standing(LINEAGE, True, False, 0, None, DAY, OnUnknown.DENY, _TEXT)
+
+
+def entries(block: int) -> Entries:
+    """Whom it denies in a block of ordinals."""
+    return [(0, BitMap([ORDINAL % BLOCK_SIZE]))] if block == BLOCK else []
