@@ -19,7 +19,21 @@ from countermand.access import SYSTEM, Act
 from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
-from countermand.flows import deliver, events, forget, kept, letters, objecting, recheck, seal, sweep, sync, telling
+from countermand.flows import (
+    bring_bounces,
+    deliver,
+    events,
+    forget,
+    kept,
+    letters,
+    objecting,
+    posted_bounces,
+    recheck,
+    seal,
+    sweep,
+    sync,
+    telling,
+)
 from countermand.flows import signal as signalling
 from countermand.flows.accounts import key_file
 from countermand.flows.reserve import reserve
@@ -28,6 +42,7 @@ from countermand.lib.log import failure, say, take_over
 from countermand.lib.prometheus import COUNTER, GAUGE, Sample
 from countermand.notices.mail import Courier, Server
 from countermand.notices.pace import Hourly
+from countermand.notices.returning import Returning
 from countermand.reads import installation
 
 #: After a failure a step waits, twice as long each time up to the last.
@@ -116,7 +131,8 @@ def delivering(config: Config, courier: Courier) -> Step:
     """Hand promised notices to the mail server, batch after batch."""
     key = keys.load_or_create_secret(config.state_dir / "keys" / "notices.secret")
     said = config.notices
-    desk = letters.Desk(key, config.origin, config.smtp.sender, said.lease, said.language, said.quiet)
+    back = Returning(key, config.smtp.return_path)
+    desk = letters.Desk(key, config.origin, config.smtp.sender, said.lease, said.language, said.quiet, back)
     pace = Hourly(config.smtp.per_hour, clock.steady())
     name = _name()
 
@@ -172,6 +188,7 @@ def tidying(config: Config, stop: threading.Event) -> list[Step]:
         Step("tell", tell, every=2 * SECOND),
         Step("sweep", walk, every=SECOND),
         hearing(config),
+        *bouncing(config),
         forgetting(config),
     ]
 
@@ -247,6 +264,22 @@ def hearing(config: Config) -> Step:
         return False
 
     return Step("hearing", ask, every=10 * SECOND)
+
+
+def bouncing(config: Config) -> list[Step]:
+    """What the mail server delivers to the return path of notices, where it is read."""
+    maildir, back = config.bounces.maildir, posted_bounces.returning(config)
+    if maildir is None:
+        return []
+
+    def take() -> bool:
+        done = bring_bounces.take_from(acting(), maildir, back)
+        if done.messages:
+            passed = len(done.passed_over)
+            say("bounced", messages=done.messages, notices=done.bounced, untold=len(done.untold), passed_over=passed)
+        return done.messages > 0
+
+    return [Step("bounces", take, every=10 * SECOND)]
 
 
 def forgetting(config: Config) -> Step:

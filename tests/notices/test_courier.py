@@ -178,3 +178,14 @@ def test_starttls_that_is_not_offered_is_not_done_without() -> None:
         found = list(Courier(server, lambda: 0).send(letters(2), 1))
     assert results(found) == {Result.UNSENT: 2}
     assert "STARTTLS" in found[0].answer
+
+
+@pytest.mark.parametrize("features", [(b"PIPELINING",), (b"8BITMIME",)])
+def test_each_letter_says_where_it_comes_back_to(features: tuple[bytes, ...]) -> None:
+    wanted = [Letter(1, "a@example.org", b"one\r\n", "bounces+x1@example.org"), Letter(2, "b@example.org", b"two\r\n")]
+    with talking(Talker(features=features)) as talker:
+        post(talker, wanted, connections=1)
+    assert [line.split(b"<")[1].split(b">")[0] for line in talker.lines if line.startswith(b"MAIL")] == [
+        b"bounces+x1@example.org",
+        b"security@example.org",
+    ]

@@ -22,11 +22,11 @@ GOOD = {
 }
 
 
-def verdicts(records: dict[tuple[str, str], list[str]], selector: str = "s1") -> dict[str, Verdict]:
+def verdicts(records: dict[tuple[str, str], list[str]], selector: str = "s1", back: str = "") -> dict[str, Verdict]:
     def look(name: str, kind: str) -> Sequence[str]:
         return records.get((name, kind), [])
 
-    return {step.what: step.verdict for step in domain_steps("notices@mail.example.org", selector, look)}
+    return {step.what: step.verdict for step in domain_steps("notices@mail.example.org", selector, look, back)}
 
 
 def test_a_domain_that_is_believed() -> None:
@@ -48,6 +48,28 @@ def test_a_domain_that_is_believed() -> None:
 )
 def test_what_is_missing_is_said(name: str, kind: str, records: list[str], what: str, verdict: Verdict) -> None:
     assert verdicts({**GOOD, (name, kind): records})[what] is verdict
+
+
+@pytest.mark.parametrize(
+    ("back", "policy", "selector", "verdict"),
+    [
+        ("", "", "s1", Verdict.GOOD),
+        ("b+{tag}@bounces.example.org", "", "s1", Verdict.GOOD),
+        ("b+{tag}@bounces.example.org", "", "", Verdict.WEAK),
+        ("b+{tag}@bounces.example.org", "; aspf=s", "", Verdict.BAD),
+        ("b+{tag}@mail.example.org", "; aspf=s", "", Verdict.WEAK),
+        ("b+{tag}@provider.example.net", "", "", Verdict.BAD),
+        ("b+{tag}@provider.example.net", "", "s1", Verdict.GOOD),
+    ],
+)
+def test_a_return_path_elsewhere_is_aligned_or_it_is_said(back: str, policy: str, selector: str, verdict: Verdict) -> None:
+    records = {**GOOD, ("_dmarc.example.org", "TXT"): [f"v=DMARC1; p=reject{policy}"]}
+    assert verdicts(records, selector, back)["alignment"] is verdict
+
+
+def test_spf_and_mail_exchanger_are_asked_of_where_bounces_go() -> None:
+    found = verdicts(GOOD, back="b+{tag}@bounces.example.org")
+    assert (found["SPF"], found["mail exchanger"]) == (Verdict.BAD, Verdict.WEAK)
 
 
 def test_who_cannot_be_asked_is_said_too() -> None:

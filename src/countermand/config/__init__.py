@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from countermand.config.speaking import SPEAKING, Bounces, Notices
+from countermand.config.speaking import (
+    Smtp as Smtp,
+)
 from countermand.config.values import (
     DATABASE,
     DURATION,
     FILE,
     FLAG,
-    HOURS,
-    LANGUAGE,
     LISTEN,
     NAMES,
     PAGE,
@@ -35,41 +37,8 @@ from countermand.config.values import (
 )
 from countermand.core import forms
 from countermand.core.errors import Refused, Where
-from countermand.core.instants import DAY, HOUR, MINUTE, SECOND
-from countermand.core.languages import SOURCE
-from countermand.core.quiet import NEVER, Quiet
+from countermand.core.instants import DAY, HOUR, SECOND
 from countermand.core.rails import Rails
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """Where notices are handed over, and from whom they come. ``per_hour``: the most that are handed over in an hour, 0 for
-    no cap; ``dkim_selector``: under which the mail server signs, for `notices check`."""
-
-    host: str = "127.0.0.1"
-    port: int = 25
-    sender: str = "countermand@localhost"
-    starttls: bool = False
-    per_hour: int = 0
-    dkim_selector: str = ""
-    username: str = ""
-    password_file: Path | None = None
-
-    @property
-    def password(self) -> str:
-        """The secret itself, read when it is needed and kept nowhere; '' without a file."""
-        return "" if self.password_file is None else secret("smtp.password_file", self.password_file)
-
-
-@dataclass(frozen=True, slots=True)
-class Notices:
-    """``lease``: how long a claimed notice may take to be handed over, in milliseconds; part of every due it states.
-    ``language``: of whoever has none in the directory; ``quiet``: the hours, by each person's clock, in which nothing but
-    what takes an order back is sent."""
-
-    lease: int = 10 * MINUTE
-    language: str = SOURCE
-    quiet: Quiet = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +189,9 @@ class Config:
     state_dir: Path
     database: Database
     origin: str = "localhost"
-    smtp: Smtp = Smtp()
-    notices: Notices = Notices()
+    smtp: Smtp = field(default_factory=Smtp)
+    notices: Notices = field(default_factory=Notices)
+    bounces: Bounces = field(default_factory=Bounces)
     guard: Rails = field(default_factory=Rails)
     holdbacks: Holdbacks = Holdbacks()
     mail: Mail = Mail()
@@ -258,20 +228,7 @@ def load(path: Path) -> Config:
 
 
 _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
-    "smtp": (
-        Smtp,
-        {
-            "host": TEXT,
-            "port": count(1, 65535),
-            "sender": TEXT,
-            "starttls": FLAG,
-            "per_hour": count(0, 100_000_000),
-            "dkim_selector": TEXT,
-            "username": TEXT,
-            "password_file": FILE,
-        },
-    ),
-    "notices": (Notices, {"lease": DURATION, "language": LANGUAGE, "quiet": HOURS}),
+    **SPEAKING,
     "guard": (
         Rails,
         {"approvers": count(1, 20), "tolerance": SHARE, "minimum_notice": DURATION, "new_operator_wait": DURATION},

@@ -107,6 +107,14 @@ def _page(value: Any) -> str:
     return str(value).rstrip("/")
 
 
+def _return_path(value: Any) -> str:
+    local, at, domain = str(_of(str)(value)).partition("@")
+    fits = re.fullmatch(r"[A-Za-z0-9.+=_-]*\{tag\}[A-Za-z0-9.+=_-]*", local) and re.fullmatch(r"[A-Za-z0-9.-]+", domain)
+    if not (at and fits and len(local) <= 64 - 24 + len("{tag}")):
+        raise ValueError(value)
+    return str(value)
+
+
 def _address(value: Any) -> str:
     host, colon, port = _of(str)(value).rpartition(":")
     if not (host and colon and port.isdigit() and int(port) < 65536):
@@ -149,6 +157,7 @@ FILE: Reader = ('the path of a file, in quotation marks, or "credential:NAME" fo
 LISTEN: Reader = ('host and port, "127.0.0.1:8440"', _address)
 LANGUAGE: Reader = (f"one of {', '.join(LANGUAGES)}, in quotation marks", _language)
 HOURS: Reader = ('hours by the clock on the wall, "22:00-07:00"', _hours)
+RETURN_PATH: Reader = ('an address with {tag} before its @, "bounces+{tag}@example.org"', _return_path)
 PAGE: Reader = ('the address of a page, "https://intranet.example.org/mail"', _page)
 
 

@@ -65,6 +65,11 @@ CODES: dict[str, Code] = {
         "The message is not a report of what became of another: {why}.", "Nothing was taken from it; file it by hand."
     ),
     "report-not-ours": Code("No notice of ours was handed over as {name}.", "Nothing was taken from it; it concerns other mail."),
+    "report-early": Code(
+        "Whether the notice was handed over is not settled yet.", "Send the report again in a few minutes.", CONFLICT, 503
+    ),
+    "sns-signature-old": Code("The topic {topic} signs with SHA-1.", "Set its attribute SignatureVersion to 2.", DENIED, 401),
+    "provider-away": Code("{host} could not be asked: {why}.", "It is tried again when the provider posts again.", CONFLICT, 503),
     "command-unfit": Code("This command's answer cannot be told: {why}.", "Give the property list as it is enqueued."),
     "nobody-asked": Code("No device is named that is asked.", "Name enrolment ids with --to or --to-file.", INPUT, 400),
     "file-changed": Code("The file changed while it was being imported.", "Import it again."),

@@ -3,14 +3,17 @@
 The correction still goes to them if the order is rescinded: the message was accepted once, and a bounce can be wrong.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from countermand.access import Act, require
 from countermand.core.errors import Refused
 from countermand.core.notices import TELLING
 from countermand.flows.reevaluate import reevaluate
+from countermand.notices.bounces import Report
+from countermand.notices.returning import Returning, row_of
 from countermand.store import feed, log, returned, told
-from countermand.store.returned import Sent
+from countermand.store.returned import Named, Sent
 from countermand.store.unit import unit
 
 
@@ -32,6 +35,23 @@ def bounce(act: Act, message_id: str, why: str = "") -> Bounced:
     if found is None:
         raise Refused("report-not-ours", name=message_id)
     return take_back(act, found, why)
+
+
+def of(reports: Sequence[Report], returning: Returning) -> list[Sent | Refused]:
+    """For each report the notice that it is about, in their order: the one that its return path names, else the one with its
+    Message-ID. In their place ``report-not-ours``, and ``report-early`` while its hand-over is not settled. Outside a unit."""
+    by_row = returned.by_row([row_of(one.tag) for one in reports if one.tag])
+    by_name = returned.sent([one.message_id for one in reports if one.message_id])
+    return [_one(report, returning, by_row, by_name) for report in reports]
+
+
+def _one(report: Report, returning: Returning, by_row: Mapping[int, Named], by_name: Mapping[str, Sent]) -> Sent | Refused:
+    named = by_row.get(row_of(report.tag)) if report.tag else None
+    if named is not None and returning.is_of(report.tag, row_of(report.tag), named.name):
+        if named.early:
+            return Refused("report-early")
+        return named.sent or Refused("report-not-ours", name=report.tag)
+    return by_name.get(report.message_id) or Refused("report-not-ours", name=report.message_id or report.tag or "?")
 
 
 def take_back(act: Act, notice: Sent, why: str) -> Bounced:

@@ -2,17 +2,21 @@
 is read to its end, and what was not taken from it is said message by message."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from countermand.access import Act, require
 from countermand.core.errors import Refused, Where
-from countermand.flows.bounce import take_back
+from countermand.flows.bounce import of, take_back
 from countermand.flows.files import Progress, chunks, silent
 from countermand.notices import bounces
 from countermand.notices.bounces import Report
-from countermand.store import returned
+from countermand.notices.returning import NOWHERE, Returning
+from countermand.store.returned import Sent
 from countermand.store.unit import reading
+
+#: Messages of a Maildir that one turn of the worker takes.
+_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +33,81 @@ class CameBack:
     passed_over: tuple[Refused, ...] = ()
 
 
-def bring_bounces(act: Act, paths: Sequence[Path], *, dry_run: bool = False, progress: Progress = silent) -> CameBack:
+def bring_bounces(
+    act: Act, paths: Sequence[Path], returning: Returning = NOWHERE, *, dry_run: bool = False, progress: Progress = silent
+) -> CameBack:
     """Take back the telling of everyone whose notice came back. Files, mbox files or Maildirs; reading them again changes
     nothing. A dry run says how many are ours. Refused ``unreadable-file`` before anything is written."""
     require(act.actor, "bounce")
     for path in paths:
         next(bounces.messages(path), None)  # a name that is wrong is said before anything is taken from another
     found = CameBack()
-    for part in chunks(_read(paths)):
-        found = _take(act, part, found, dry_run=dry_run)
+    for part in chunks(_read(paths, returning)):
+        found = _take(act, part, found, returning, dry_run=dry_run)
         progress(len(part))
     return found
 
 
-def _read(paths: Sequence[Path]) -> Iterator[tuple[Where, Report | Refused]]:
+def take_from(act: Act, maildir: Path, returning: Returning) -> CameBack:
+    """What a mail server put into a Maildir since the last time: each message is taken and then moved to ``cur``, as read. One
+    whose hand-over is not settled yet stays where it is."""
+    require(act.actor, "bounce")
+    found = CameBack()
+    for file in bounces.arrived(maildir, _AT_ONCE):
+        done = _take(act, list(_read([file], returning)), CameBack(), returning, dry_run=False)
+        if any(one.code == "report-early" for one in done.passed_over):
+            continue
+        bounces.have_read(file)
+        found = _sum(found, done)
+    return found
+
+
+def _read(paths: Sequence[Path], returning: Returning) -> Iterator[tuple[Where, Report | Refused]]:
     for path in paths:
         for number, raw in enumerate(bounces.messages(path), 1):
             where = Where(file=path.name, field=f"message {number}")
             try:
-                yield where, bounces.parse(raw)
+                yield where, bounces.parse(raw, returning)
             except Refused as wrong:
                 yield where, Refused(wrong.code, where, **wrong.params)
 
 
-def _take(act: Act, part: Sequence[tuple[Where, Report | Refused]], so_far: CameBack, *, dry_run: bool) -> CameBack:
-    failed: dict[str, tuple[Where, Report]] = {}
+def _take(
+    act: Act, part: Sequence[tuple[Where, Report | Refused]], so_far: CameBack, returning: Returning, *, dry_run: bool
+) -> CameBack:
+    failed: dict[tuple[str, str], tuple[Where, Report]] = {}
     passed: list[Refused] = []
     underway = 0
     for where, read in part:
         if isinstance(read, Refused):
             passed.append(read)
         elif read.failed:
-            failed[read.message_id] = (where, read)
+            failed[read.message_id, read.tag] = (where, read)
         else:
             underway += 1
+    reports = [report for _, report in failed.values()]
     with reading():
-        ours = returned.sent(list(failed))
-    passed += [Refused("report-not-ours", where, name=name) for name, (where, _) in failed.items() if name not in ours]
-    new = [name for name, notice in ours.items() if not notice.bounced]
-    done = [] if dry_run else [take_back(act, ours[name], failed[name][1].why) for name in new]
-    return replace(
+        notices = of(reports, returning)
+    ours: dict[int, tuple[Sent, Report]] = {}
+    for (where, report), notice in zip(failed.values(), notices, strict=True):
+        if isinstance(notice, Refused):
+            passed.append(Refused(notice.code, where, **notice.params))
+        else:
+            ours[notice.id] = (notice, report)
+    new = [pair for pair in ours.values() if not pair[0].bounced]
+    done = [] if dry_run else [take_back(act, notice, report.why) for notice, report in new]
+    return _sum(
         so_far,
-        messages=so_far.messages + len(part),
-        bounced=so_far.bounced + len(new),
-        already=so_far.already + len(ours) - len(new),
-        untold=(*so_far.untold, *(one.login for one in done if one.untold)),
-        underway=so_far.underway + underway,
-        passed_over=(*so_far.passed_over, *passed),
+        CameBack(
+            messages=len(part),
+            bounced=len(new),
+            already=len(ours) - len(new),
+            untold=tuple(one.login for one in done if one.untold),
+            underway=underway,
+            passed_over=tuple(passed),
+        ),
     )
+
+
+def _sum(one: CameBack, other: CameBack) -> CameBack:
+    return CameBack(*(getattr(one, part.name) + getattr(other, part.name) for part in fields(CameBack)))

@@ -11,6 +11,7 @@ from countermand.notices import checking
 from countermand.notices.checking import Look, Step, Verdict
 from countermand.notices.compose import is_address
 from countermand.notices.mail import Server
+from countermand.notices.returning import TAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,24 @@ def check_notices(act: Act, smtp: Smtp, origin: str, recipient: str, look: Look,
     for address in (smtp.sender, recipient):
         if not is_address(address):
             raise Refused("address-unfit", address=address)
-    steps = [Step("sender", Verdict.GOOD, smtp.sender)]
+    steps = [Step("sender", Verdict.GOOD, smtp.sender), _returns(smtp.return_path)]
     if act.drill:
         steps.append(Step("DNS", Verdict.UNASKED, "a drill asks nobody"))
     else:
-        steps += checking.domain_steps(smtp.sender, smtp.dkim_selector, look)
+        steps += checking.domain_steps(smtp.sender, smtp.dkim_selector, look, smtp.return_path)
     server = Server(
         smtp.host, smtp.port, smtp.sender, act.drill, starttls=smtp.starttls, username=smtp.username, password=smtp.password
     )
-    steps += checking.sending_steps(server, recipient, origin, clock)
+    back = smtp.return_path.replace(TAG, "check")
+    steps += checking.sending_steps(server, recipient, origin, clock, back)
     return Checked(all(step.verdict is not Verdict.BAD for step in steps), tuple(steps))
+
+
+def _returns(form: str) -> Step:
+    if form:
+        return Step("return path", Verdict.GOOD, form)
+    return Step(
+        "return path",
+        Verdict.WEAK,
+        "the sender's address: what comes back is known by its Message-ID alone; set smtp.return_path",
+    )

@@ -17,6 +17,7 @@ from countermand.core.quiet import NEVER, Quiet
 from countermand.notices import codes, compose
 from countermand.notices.compose import Envelope, Layout
 from countermand.notices.mail import Letter
+from countermand.notices.returning import NOWHERE, Returning
 from countermand.notices.texts import text_of
 from countermand.store import exemptions, outbox, readers
 from countermand.store.outbox import Row
@@ -34,8 +35,8 @@ class Frozen:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What is the same for every notice of this installation. ``key`` keys Message-IDs and look-up codes; ``lease`` is in
-    milliseconds; ``language``: of whoever has none in the directory; ``quiet``: when people are left alone. Layouts are
-    kept: a version's texts are frozen."""
+    milliseconds; ``language``: of whoever has none in the directory; ``quiet``: when people are left alone; ``returning``:
+    where what cannot be delivered goes. Layouts are kept: a version's texts are frozen."""
 
     key: bytes
     domain: str
@@ -43,6 +44,7 @@ class Desk:
     lease: int
     language: str = SOURCE
     quiet: Quiet = NEVER
+    returning: Returning = NOWHERE
     frozen: dict[int, Frozen] = field(default_factory=dict)
     layouts: dict[tuple[int, Kind, str], Layout] = field(default_factory=dict)
 
@@ -156,4 +158,4 @@ def _draft(
         text = compose.fill(layout, reader, envelope, zone)
     except Refused as refused:
         return Draft(row, reader, due, message_id, None, str(refused))
-    return Draft(row, reader, due, message_id, Letter(row.id, reader.email, text), zone=zone)
+    return Draft(row, reader, due, message_id, Letter(row.id, reader.email, text, desk.returning.path(row.id, name)), zone=zone)

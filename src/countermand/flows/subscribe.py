@@ -10,9 +10,8 @@ from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.forms import nearest
 from countermand.core.instants import Instant
-from countermand.lib import clock, keys, sealed
+from countermand.lib import clock, keys, sealed, standard_webhooks
 from countermand.lib.addresses import loopback
-from countermand.signals import webhook
 from countermand.signals.kinds import Kind, Link, checked, way
 from countermand.signals.siem import FORMS
 from countermand.signals.way import Way
@@ -73,7 +72,7 @@ def subscriber_add(
     if found is Kind.SYSLOG:
         form, made = _form(form or "ocsf"), ""
     else:
-        form, made = "", "" if secret else webhook.new_secret()
+        form, made = "", "" if secret else standard_webhooks.new_secret()
     credential = _sealed(state_dir, name, secret or made) if found is Kind.WEBHOOK else b""
     with aside():
         position = _position(_sealed_size() if begins is None else begins)
@@ -174,7 +173,7 @@ def _position(leaf: int) -> int:
 
 def _sealed(state_dir: Path, name: str, secret: str) -> bytes:
     try:
-        webhook.key_of(secret)
+        standard_webhooks.key_of(secret)
     except ValueError as wrong:
         raise Refused("subscriber-secret", why=str(wrong)) from None
     return sealed.seal(_key(state_dir), _purpose(name), secret)

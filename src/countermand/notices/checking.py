@@ -36,14 +36,17 @@ class Step:
     words: str
 
 
-def domain_steps(sender: str, selector: str, look: Look) -> Iterator[Step]:
-    """What DNS says of the sender's domain. Never raises: who cannot be asked is a step too."""
+def domain_steps(sender: str, selector: str, look: Look, return_path: str = "") -> Iterator[Step]:
+    """What DNS says of the sender's domain, and of the one that bounces go to: SPF is asked of that one. Never raises: who
+    cannot be asked is a step too."""
     domain = sender.rpartition("@")[2].lower()
+    back = (return_path or sender).rpartition("@")[2].lower()
     asked: dict[str, Callable[[], tuple[Verdict, str]]] = {
-        "mail exchanger": lambda: _exchanger(domain, look),
-        "SPF": lambda: _spf(domain, look),
+        "mail exchanger": lambda: _exchanger(back, look),
+        "SPF": lambda: _spf(back, look),
         "DKIM": lambda: _dkim(domain, selector, look),
         "DMARC": lambda: _dmarc(domain, look),
+        "alignment": lambda: _aligned(domain, back, selector, look),
     }
     for what, ask in asked.items():
         try:
@@ -83,15 +86,40 @@ def _dkim(domain: str, selector: str, look: Look) -> tuple[Verdict, str]:
 
 
 def _dmarc(domain: str, look: Look) -> tuple[Verdict, str]:
-    """The domain's own policy, else its organisation's: here the two last labels, which is what most are."""
-    above = ".".join(domain.split(".")[-2:])
-    for name in dict.fromkeys((domain, above)):
-        tags = next((found for text in look(f"_dmarc.{name}", "TXT") if (found := _tags(text)).get("v", "") == "DMARC1"), None)
-        if tags is not None:
-            policy = tags.get("sp", tags.get("p", "none")) if name != domain else tags.get("p", "none")
-            words_ = f"policy {policy} at _dmarc.{name}"
-            return (Verdict.GOOD if policy in ("reject", "quarantine") else Verdict.WEAK), words_
-    return Verdict.BAD, f"there is no policy at _dmarc.{domain}: anybody can send in its name"
+    """The domain's own policy, else its organisation's."""
+    name, tags = _policy(domain, look)
+    if not name:
+        return Verdict.BAD, f"there is no policy at _dmarc.{domain}: anybody can send in its name"
+    policy = tags.get("sp", tags.get("p", "none")) if name != domain else tags.get("p", "none")
+    return (Verdict.GOOD if policy in ("reject", "quarantine") else Verdict.WEAK), f"policy {policy} at _dmarc.{name}"
+
+
+def _policy(domain: str, look: Look) -> tuple[str, dict[str, str]]:
+    """(the domain at which the policy stands, its tags); the first is '' if there is none."""
+    for name in dict.fromkeys((domain, _organisation(domain))):
+        for text in look(f"_dmarc.{name}", "TXT"):
+            if (tags := _tags(text)).get("v", "") == "DMARC1":
+                return name, tags
+    return "", {}
+
+
+def _organisation(domain: str) -> str:
+    """Here the two last labels, which is what most are."""
+    return ".".join(domain.split(".")[-2:])
+
+
+def _aligned(domain: str, back: str, selector: str, look: Look) -> tuple[Verdict, str]:
+    """DMARC believes a message whose From has the domain that SPF or DKIM vouches for (RFC 7489, 3.1): the same one where the
+    policy is strict, one of the same organisation where it is not. One of the two is enough, and forwarding breaks SPF."""
+    strict = _policy(domain, look)[1].get("aspf", "r").lower() == "s"
+    spf = back == domain if strict else _organisation(back) == _organisation(domain)
+    signs = bool(selector) and _dkim(domain, selector, look)[0] is Verdict.GOOD
+    return_ = f"bounces go to {back}, {'aligned' if spf else 'not aligned'} with {domain}"
+    if signs:
+        return Verdict.GOOD, f"{return_}; DKIM is by its key, which survives forwarding"
+    if spf:
+        return Verdict.WEAK, f"{return_}; without DKIM a forwarded notice is refused"
+    return Verdict.BAD, f"{return_}, and no DKIM key is aligned either: DMARC refuses every notice"
 
 
 def _tags(text: str) -> dict[str, str]:
@@ -99,10 +127,12 @@ def _tags(text: str) -> dict[str, str]:
     return {key.strip().lower(): "".join(value.split()) for key, equals, value in pairs if equals}
 
 
-def sending_steps(server: Server, recipient: str, origin: str, clock: Callable[[], Instant]) -> Iterator[Step]:
+def sending_steps(
+    server: Server, recipient: str, origin: str, clock: Callable[[], Instant], return_path: str = ""
+) -> Iterator[Step]:
     """Send one message, an exercise, through the configured server, and say how far it came."""
     yield _transport(server)
-    letter = Letter(0, recipient, _exercise(server.sender, recipient, origin, clock()))
+    letter = Letter(0, recipient, _exercise(server.sender, recipient, origin, clock()), return_path)
     courier = Courier(server, clock)
     try:
         outcome = next(iter(courier.send([letter], clock() + int(server.timeout * 1000))))

@@ -29,11 +29,13 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """``id`` is the caller's; ``text`` the message with CRLF line ends."""
+    """``id`` is the caller's; ``text`` the message with CRLF line ends; ``return_path``: where it goes if it cannot be
+    delivered, '' for the sender."""
 
     id: int
     recipient: str
     text: bytes
+    return_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,8 @@ class _Connection:
 
     def _envelope(self, letter: Letter) -> list[bytes]:
         recipient = letter.recipient.encode("ascii")
-        return [b"MAIL FROM:<%s>\r\n" % self._server.sender.encode("ascii"), b"RCPT TO:<%s>\r\n" % recipient, b"DATA\r\n"]
+        sender = (letter.return_path or self._server.sender).encode("ascii")
+        return [b"MAIL FROM:<%s>\r\n" % sender, b"RCPT TO:<%s>\r\n" % recipient, b"DATA\r\n"]
 
     def _text(self) -> bytes:
         """The text of the letter whose envelope was taken, which from here on is in doubt until it is answered."""

@@ -11,6 +11,7 @@ from countermand.flows.bring import bring_devices, bring_exchange, bring_groups,
 from countermand.flows.bring_bounces import bring_bounces
 from countermand.flows.bring_nanomdm import Asked, ask_by
 from countermand.flows.ingest import Taken
+from countermand.flows.posted_bounces import returning
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
 from countermand.reads import waiting
@@ -169,7 +170,7 @@ def import_parquet(
 def import_bounces(call: Call, files: list[Path], dry_run: bool = False) -> CameBack:
     """Take back the telling of people whose notice came back: delivery reports (RFC 3464) in messages, mbox files or (at the
     command line) Maildirs; other mail is passed over."""
-    found = bring_bounces(call.act, files, dry_run=dry_run, progress=call.tick)
+    found = bring_bounces(call.act, files, returning(call.config), dry_run=dry_run, progress=call.tick)
     passed = tuple(_doubt(one) for one in found.passed_over)
     return CameBack(found.messages, found.bounced, found.already, found.untold, found.underway, passed)
 

@@ -4,43 +4,14 @@ One POST an event. 2xx: it arrived; 410: the subscriber wants no more; 429 and 5
 tried again later.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
-import secrets
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from countermand.core.instants import SECOND, Instant
 from countermand.lib.http import Http, Unreachable
+from countermand.lib.standard_webhooks import key_of, signature
 from countermand.signals.event import Event, body
 from countermand.signals.way import Undelivered
-
-_PREFIX = "whsec_"
-#: Bytes of a secret: the specification's bounds, and what we make.
-_LEAST, _MOST, _MADE = 24, 64, 32
-
-
-def new_secret() -> str:
-    return _PREFIX + base64.b64encode(secrets.token_bytes(_MADE)).decode()
-
-
-def key_of(secret: str) -> bytes:
-    """The bytes that sign. ValueError unless it is ``whsec_`` and base64 of 24 to 64 bytes."""
-    try:
-        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error as wrong:
-        raise ValueError("not base64") from wrong
-    if not secret.startswith(_PREFIX) or not _LEAST <= len(key) <= _MOST:
-        raise ValueError(f"not {_PREFIX} and {_LEAST} to {_MOST} bytes")
-    return key
-
-
-def signature(key: bytes, message: str, seconds: int, content: bytes) -> str:
-    """The value of ``webhook-signature``."""
-    made = hmac.new(key, f"{message}.{seconds}.".encode() + content, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(made).decode()
 
 
 class Webhook:

@@ -23,12 +23,15 @@ class Sent:
     bounced: bool
 
 
+_HANDED = (Mark.ACCEPTED, Mark.UNKNOWN, Mark.BOUNCED)
+
+
 def sent(message_ids: Sequence[str]) -> dict[str, Sent]:
     """Message-ID → the notice that was handed over under it, for those that were. Scans once for many of them."""
     found: dict[str, Sent] = {}
     for start in range(0, len(message_ids), bulk.PARAMETERS):
         part = message_ids[start : start + bulk.PARAMETERS]
-        handed = models.Notice.objects.filter(message_id__in=part, state__in=[Mark.ACCEPTED, Mark.UNKNOWN, Mark.BOUNCED])
+        handed = models.Notice.objects.filter(message_id__in=part, state__in=_HANDED)
         found |= {row[0]: _sent(row) for row in handed.values_list(*_SENT)}
     return found
 
@@ -44,6 +47,29 @@ _SENT = ("message_id", "id", "version_id", "version__lineage_id", "person_id", "
 def _sent(row: tuple[Any, ...]) -> Sent:
     _, pk, version, lineage, person, login, kind, state = row
     return Sent(pk, version, lineage, person, login, Kind(kind), state == Mark.BOUNCED)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A notice by its row's number. ``sent`` is None while it is not settled whether it was handed over, or if it was not;
+    ``early``: the first of the two."""
+
+    name: tuple[int, int, str, str]
+    sent: Sent | None
+    early: bool
+
+
+def by_row(rows: Sequence[int]) -> dict[int, Named]:
+    """Row → what it is, for those that there are."""
+    found: dict[int, Named] = {}
+    for start in range(0, len(rows), bulk.PARAMETERS):
+        part = rows[start : start + bulk.PARAMETERS]
+        for *sent_, occurrence in models.Notice.objects.filter(pk__in=part).values_list(*_SENT, "occurrence"):
+            _, pk, version, _, person, _, kind, state = sent_
+            handed = state in _HANDED
+            made = _sent(tuple(sent_)) if handed else None
+            found[pk] = Named((version, person, kind, occurrence), made, state in (Mark.PROMISED, Mark.CLAIMED))
+    return found
 
 
 def bounced(notice: int, why: str, at: Instant) -> None:

@@ -72,10 +72,10 @@ class ApiDoor:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._uploads)) as body:
             try:
                 reply = self._public(scope)
-                if reply is None and (source := hooks.source_of(scope)) is not None:
-                    if not await self._read(scope, receive, body, hooks.LARGEST):
+                if reply is None and (post := hooks.post_of(scope)) is not None:
+                    if not await self._read(scope, receive, body, post.largest):
                         return
-                    reply = await self._hooks.run(lambda: self._posted(scope, source, body))
+                    reply = await self._hooks.run(lambda: self._posted(scope, post, body))
                 elif reply is None:
                     threads = self._stops if _stops(scope) else self._threads
                     scope[ASKING] = await threads.run(lambda: self._who(scope))
@@ -139,13 +139,13 @@ class ApiDoor:
             if not message.get("more_body"):
                 return True
 
-    def _posted(self, scope: Scope, source: str, body: IO[bytes]) -> Reply:
+    def _posted(self, scope: Scope, post: hooks.Post, body: IO[bytes]) -> Reply:
         """INVARIANT: what a source posts is stored before anything is made of it, so nothing in it can make this fail."""
         try:
-            new = hooks.keep(self._config, source, scope, body)
+            said = post.answer(self._config, scope, body)
         except Refused as refused:
             return _refusal(refused)
-        return Reply(200, problems.encoded({"new": new}))
+        return Reply(200, problems.encoded(said))
 
     def _answer(self, scope: Scope, body: IO[bytes]) -> Reply:
         # The length as it came, which a body sent in chunks does not say and a form is not read without.
