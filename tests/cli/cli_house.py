@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from served import Served
 from typer import testing
 from typer.testing import CliRunner, Result
 
 from countermand.cli.app import app
 from countermand.config import Database
+from served import Served
 
 # The tree of commands is the same for every call; a real one builds it once, too.
 testing._get_command = functools.cache(testing._get_command)

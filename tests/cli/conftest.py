@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from cli_house import FIRSTS, House
-from served import Served
 
 from countermand.config import Database
+from served import Served
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import DAY
 from countermand.core.presence import Presence, fold
 from countermand.flows.look_up import look_at_person, look_up
+from countermand.flows.objecting import Hearing
 from countermand.flows.own import EMPLOYEE, contest
 from countermand.flows.protect import protect
 from countermand.operations.plain import plain
@@ -49,7 +50,7 @@ def person(store: Database) -> int:
     )
     models.Identity.objects.create(kind="password", value="half-of-a-secret", device_id=1)
     protect(house.operator(abroad.NOW), "p00001", "drives the mail server")
-    contest(Act(EMPLOYEE, abroad.NOW), 1, 1, house.NAME, "It is not on it.")
+    contest(Act(EMPLOYEE, abroad.NOW), Hearing(), 1, 1, house.NAME, "It is not on it.")
     look_up(house.act("hugo", Role.HELPDESK, now=abroad.NOW), "p00001", "HD-1")
     look_up(house.act("hugo", Role.HELPDESK, now=abroad.NOW), "p00002", "HD-2")
     return 1

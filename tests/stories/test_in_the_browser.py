@@ -115,8 +115,9 @@ def test_by_keyboard_alone_and_without_a_script(stage: Stage) -> None:
         action = f"/me/{number(stage.page, 'ALICE')}/{ORDER}/removed/"
         _tab_to(page, f"form[action='{action}'] button")
         page.keyboard.press("Enter")
-        page.wait_for_url("**/me/?done=removed")
-        assert "It is noted that the app is gone" in page.inner_text("[role=status] >> nth=0")
+        page.wait_for_url(f"**/me/{number(stage.page, 'ALICE')}/{ORDER}/check/?look=on")
+        assert "You said that the app is gone" in page.inner_text("ol.steps")
+        page.goto(f"{stage.url}/me/")
         _tab_to(page, f"#device-{number(stage.page, 'ALICE')} ~ details:last-of-type summary")
         page.keyboard.press("Enter")
         assert page.locator(f"#not-mine-{number(stage.page, 'ALICE')}").is_visible()

@@ -212,6 +212,7 @@ HOUSE_CODES: dict[str, Code] = {
     "gate-check": Code(
         "The front end cannot be tried: {why}.", "Name where phones ask; docs/front-ends.md shows how.", CONFLICT, 503
     ),
+    "login-empty": Code("No login is named.", "Name one as the mail server knows it."),
     "login-log": Code("The log {file} cannot be read: {why}.", "Give a log of nginx, IIS or Dovecot; docs/front-ends.md."),
     "gate-report": Code("A gate's report cannot be read: {why}.", "Run the same version on gate and control plane.", INPUT, 422),
     "feed-behind-gate": Code(
@@ -274,7 +275,7 @@ HOUSE_CODES: dict[str, Code] = {
         "The ledger cannot take this {kind} entry: {why}.", "Put a digest in the place of long texts.", CONFLICT, 500
     ),
     "ledger-entry-unreadable": Code(
-        "A ledger entry cannot be read: {why}.", "Compare with a backup and with exports.", INTEGRITY, 500
+        "A ledger entry cannot be read: {why}.", "Compare with a backup and with exports.", INTEGRITY, 409
     ),
     "ledger-key-unreadable": Code(
         "{line!r} is not a verifier line.", "It reads <origin>+<key id>+<base64>; or name the key's .pub file."
@@ -283,44 +284,44 @@ HOUSE_CODES: dict[str, Code] = {
         "The ledger cannot be named {origin!r}.", "Set an origin without spaces and plus signs, like ledger.example.org."
     ),
     "ledger-checkpoint-malformed": Code(
-        "A checkpoint cannot be read: {why}.", "Get it afresh; nothing in it can be believed.", INTEGRITY, 500
+        "A checkpoint cannot be read: {why}.", "Get it afresh; nothing in it can be believed.", INTEGRITY, 422
     ),
     "ledger-checkpoint-forged": Code(
-        "The signature on the checkpoint of {size} entries is wrong.", "Find out who changed it.", INTEGRITY, 500
+        "The signature on the checkpoint of {size} entries is wrong.", "Find out who changed it.", INTEGRITY, 409
     ),
     "ledger-checkpoint-unsigned": Code(
-        "No key you named signed the checkpoint of {size} entries.", "Check the verifier line.", INTEGRITY, 500
+        "No key you named signed the checkpoint of {size} entries.", "Check the verifier line.", INTEGRITY, 422
     ),
-    "ledger-file-missing": Code("The export lacks {file}.", "Get it afresh; it is not whole.", INTEGRITY, 500),
+    "ledger-file-missing": Code("The export lacks {file}.", "Get it afresh; it is not whole.", INTEGRITY, 409),
     "ledger-file-damaged": Code(
-        "{file} of the export was changed: {why}.", "Get it afresh, and find out who changed it.", INTEGRITY, 500
+        "{file} of the export was changed: {why}.", "Get it afresh, and find out who changed it.", INTEGRITY, 409
     ),
-    "ledger-file-stray": Code("{file} does not belong to the export.", "Find out where it came from; remove it.", INTEGRITY, 500),
+    "ledger-file-stray": Code("{file} does not belong to the export.", "Find out where it came from; remove it.", INTEGRITY, 409),
     "ledger-root-differs": Code(
-        "The {size} entries do not make the root that was signed.", "Find out who changed them.", INTEGRITY, 500
+        "The {size} entries do not make the root that was signed.", "Find out who changed them.", INTEGRITY, 409
     ),
     "ledger-truncated": Code(
         "The ledger has {size} signed entries; a checkpoint of {kept} was signed before.",
         "Entries are gone: find the newer database, or open a new epoch with `countermand restore`.",
         INTEGRITY,
-        500,
+        409,
     ),
     "ledger-history-differs": Code(
-        "The first {size} entries are not those that were signed.", "Find out who changed them.", INTEGRITY, 500
+        "The first {size} entries are not those that were signed.", "Find out who changed them.", INTEGRITY, 409
     ),
-    "ledger-leaf-missing": Code("Entry {index} is not in the ledger.", "Find out who deleted it.", INTEGRITY, 500),
+    "ledger-leaf-missing": Code("Entry {index} is not in the ledger.", "Find out who deleted it.", INTEGRITY, 409),
     "ledger-hash-differs": Code(
-        "The stored hash at level {level}, index {index} is not that of the entries.", "Find out who changed it.", INTEGRITY, 500
+        "The stored hash at level {level}, index {index} is not that of the entries.", "Find out who changed it.", INTEGRITY, 409
     ),
     "ledger-hash-stray": Code(
-        "{stored} hashes are stored; the tree has {count}.", "Find out who added or removed them.", INTEGRITY, 500
+        "{stored} hashes are stored; the tree has {count}.", "Find out who added or removed them.", INTEGRITY, 409
     ),
     "ledger-tail-unsigned": Code(
-        "{count} entries have a place in the tree but no signature.", "Find out who put them there.", INTEGRITY, 500
+        "{count} entries have a place in the tree but no signature.", "Find out who put them there.", INTEGRITY, 409
     ),
-    "ledger-proof-malformed": Code("The proof cannot be read: {why}.", "Get it afresh.", INTEGRITY, 500),
+    "ledger-proof-malformed": Code("The proof cannot be read: {why}.", "Get it afresh.", INTEGRITY, 422),
     "ledger-proof-wrong": Code(
-        "The proof does not lead from entry {index} to the signed root.", "The entry is not in that ledger.", INTEGRITY, 500
+        "The proof does not lead from entry {index} to the signed root.", "The entry is not in that ledger.", INTEGRITY, 409
     ),
     "ledger-export-occupied": Code("There is something in {file} already.", "Name a new or empty directory.", CONFLICT, 409),
     "ledger-empty": Code("Nothing has been sealed yet.", "Run the worker, or `countermand ledger seal`.", CONFLICT, 409),

@@ -14,10 +14,12 @@ from countermand.store.unit import unit
 def protect(act: Act, login: str, why: str) -> str:
     """Propose that this login can never be denied; returns its one spelling. It may be in no directory.
 
-    Refused ``protected-already``.
+    Refused ``protected-already``, ``login-empty``.
     """
     require(act.actor, "protect")
     name = normal_login(login)
+    if not name:
+        raise Refused("login-empty")
     with unit():
         if protected.find(name) is not None:
             raise Refused("protected-already", login=name)

@@ -35,9 +35,11 @@ def answer(asked: Operation[..., Any], asking: Asking, given: Mapping[str, Any])
         call = Call(installation.act(asking.actor), asking.config)
         return json.dumps(plain(perform(asked, call, **given)), ensure_ascii=False)
 
-    if asking.key is None or not asked.changes or asked.again or given.get("dry_run"):
+    if asking.key is None or not asked.changes or asked.again:
         return run().encode()
     if not _KEY.fullmatch(asking.key):
         raise Refused("idempotency-key-form")
+    if given.get("dry_run"):
+        return run().encode()
     said = hashlib.sha256(json.dumps(plain(given), sort_keys=True).encode()).hexdigest()
     return once(Key(asking.actor.name, asked.name, asking.key, said), run, keep=not asked.secret).encode()

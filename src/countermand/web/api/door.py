@@ -115,8 +115,8 @@ class ApiDoor:
         actor = operators.actor_of(token.strip() if scheme.lower() == "bearer" else "")
         if not _stops(scope) and (seconds := self._limits.wait(operators.name_of(token.strip()), clock.now())):
             raise Refused("too-many-requests", seconds=seconds)
-        key = header(scope, b"idempotency-key")
-        return Asking(actor, self._config, key.decode("latin-1") or None)
+        key = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"idempotency-key"), None)
+        return Asking(actor, self._config, key)
 
     def _most(self, scope: Scope) -> int:
         """Bytes that a request of somebody who is signed in may have."""

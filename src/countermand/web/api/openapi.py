@@ -100,12 +100,13 @@ def _hook() -> dict[str, Any]:
 
 def _public(name: str, words: str, schema: dict[str, Any]) -> dict[str, Any]:
     answer = {"description": "OK", "content": {"application/json": {"schema": schema}}}
+    problem = {"content": {problems.KIND: {"schema": {"$ref": _REF.format(model="Problem")}}}}
     return {
         "operationId": name,
         "summary": name.replace("_", " "),
         "description": words,
         "security": [],
-        "responses": {"200": answer},
+        "responses": {"200": answer, "default": {"description": "Refused.", **problem}},
     }
 
 

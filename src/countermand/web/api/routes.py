@@ -13,14 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
+from annotated_types import Interval
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.urls import URLResolver, path
 from django.urls.resolvers import RegexPattern
 from ninja import Body, File, NinjaAPI, Query
 from ninja.errors import HttpError, ValidationError
 from ninja.files import UploadedFile
 from ninja.security.base import AuthBase
-from pydantic import ConfigDict, create_model
+from pydantic import ConfigDict, StrictBool, StrictInt, create_model
 
 import countermand
 from countermand.core import forms
@@ -39,6 +41,18 @@ Instants are milliseconds since 1970 in UTC. Refusals are problems (RFC 9457) wh
 Lists come in pages: give `next` as `after` until it is empty. Unknown parameters and members are refused.
 """
 _STRICT = ConfigDict(extra="forbid")
+#: The whole numbers that every JSON reader keeps exactly (RFC 8259 §6), and every database can be asked about.
+_BOUND = Interval(ge=-(2**53) + 1, le=2**53 - 1)
+_NUMBER: Any = Annotated[int, _BOUND]
+#: JSON has numbers and truth values of its own: ``0`` is not false, and ``"5"`` no number. An address has only text.
+_EXACT: Any = Annotated[StrictInt, _BOUND]
+_IN_TEXT: list[tuple[Any, Any]] = [(int, _NUMBER), (int | None, _NUMBER | None)]
+_IN_JSON: list[tuple[Any, Any]] = [
+    (int, _EXACT),
+    (int | None, _EXACT | None),
+    (bool, StrictBool),
+    (bool | None, StrictBool | None),
+]
 
 
 class Bearer(AuthBase):
@@ -68,6 +82,7 @@ def the_api() -> NinjaAPI:
             _add(api, one, room.__name__.rpartition(".")[2])
     api.add_exception_handler(ValidationError, _raise_wrong)
     api.add_exception_handler(HttpError, _raise_unreadable)
+    api.add_exception_handler(MultiPartParserError, _raise_unreadable)
     api.add_exception_handler(Exception, _raise)
     return api
 
@@ -117,13 +132,15 @@ def _view(asked: Operation[..., Any]) -> Callable[..., HttpResponse]:
             known = ", ".join(query) or "none"
             raise Refused("parameter-unknown", name=strange[0], nearest=forms.nearest(strange[0], query) or "none", known=known)
         said = given.pop("body", None)
+        if said is None and body and request.body.strip():
+            raise Refused("body-unreadable", why="it is null where an object belongs")
         if said is not None:
             given.update({name: getattr(said, name) for name in said.model_fields_set})
         with _unpacked(files, given) as whole:
             return HttpResponse(answer(asked, _asking(request), whole), content_type="application/json")
 
     parameters = [inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest)]
-    parameters += [_keyword(name, asked.parameters[name].annotation) for name in sorted(asked.in_path)]
+    parameters += [_keyword(name, _bounded(asked.parameters[name].annotation)) for name in sorted(asked.in_path)]
     parameters += [_keyword(name, _from(File, list[UploadedFile] if many else UploadedFile)) for name, many in files.items()]
     parameters += [_keyword(name, _from(Query, one.annotation), one.default) for name, one in query.items()]
     if body:
@@ -137,7 +154,8 @@ def _view(asked: Operation[..., Any]) -> Callable[..., HttpResponse]:
 def _body(asked: Operation[..., Any], body: Mapping[str, inspect.Parameter]) -> inspect.Parameter:
     """The body as one model. It may be left out if nothing in it has to be said."""
     fields: dict[str, Any] = {
-        name: (one.annotation, ... if one.default is inspect.Parameter.empty else one.default) for name, one in body.items()
+        name: (_bounded(one.annotation, _IN_JSON), ... if one.default is inspect.Parameter.empty else one.default)
+        for name, one in body.items()
     }
     name = "".join(part.capitalize() for part in asked.name.split("_")) + "Request"
     model: Any = create_model(name, __config__=_STRICT, **fields)
@@ -149,7 +167,15 @@ def _body(asked: Operation[..., Any], body: Mapping[str, inspect.Parameter]) -> 
 def _from(place: Any, annotation: Any) -> Any:
     """The annotation that tells django-ninja where a value comes from."""
     annotated: Any = Annotated
-    return annotated[annotation, place()]
+    kind = _bounded(annotation)
+    if kind is _NUMBER:  # django-ninja looks for the place first
+        return annotated[int, place(), _BOUND]
+    return annotated[kind, place()]
+
+
+def _bounded(annotation: Any, kinds: list[tuple[Any, Any]] = _IN_TEXT) -> Any:
+    """What a parameter's kind comes to where it is read."""
+    return next((bounded for plain, bounded in kinds if annotation == plain), annotation)
 
 
 def _keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:

@@ -32,8 +32,11 @@ class Served:
         await self._door(scope, receive, send)
 
     def open(self, file: Path) -> None:
+        self.serve(config.load(file))
+
+    def serve(self, house: config.Config) -> None:
         self.close()
-        self._door = ApiDoor(config.load(file))
+        self._door = ApiDoor(house)
 
     def close(self) -> None:
         if self._door is not None:
