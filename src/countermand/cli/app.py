@@ -12,6 +12,7 @@ from countermand.cli import (
     configuring,
     control,
     documents,
+    evidence,
     foresight,
     house,
     imports,
@@ -103,6 +104,7 @@ def _plant() -> None:
     panel = "Prove"
     care.doctor.add_to(app, panel)
     app.add_typer(proof.FAMILY, rich_help_panel=panel)
+    app.add_typer(evidence.FAMILY, rich_help_panel=panel)
 
 
 _plant()

@@ -70,11 +70,11 @@ def verify(
     if directory is None:
         from countermand.operations import ledger
 
-        session.show(session.call(ledger.verify_ledger, _lines(session, key) if key else None, notes), _verified)
+        session.show(session.call(ledger.verify_ledger, lines_of(session, key) if key else None, notes), _verified)
         return
     from countermand.reads.ledger import verify_export
 
-    found = verify_export(directory, _lines(session, key), notes)
+    found = verify_export(directory, lines_of(session, key), notes)
     if found.problem is not None:
         raise found.problem
     session.show(found, _verified)
@@ -110,7 +110,7 @@ def check(
     """Check a proof, and show the entry that it proves."""
     from countermand.reads import ledger
 
-    index, entry = ledger.check_proof(read_text(file), _lines(session, key))
+    index, entry = ledger.check_proof(read_text(file), lines_of(session, key))
     session.show(ledger.Shown(0, index, entry), lambda shown: _entries(session, [shown]))
 
 
@@ -126,13 +126,13 @@ WORDS = "The ledger: what happened, and the proof that nobody rewrote it."
 FAMILY = group("ledger", WORDS, show, verify, export, prove, check, seal)
 
 
-def _lines(session: Session, files: list[Path] | None) -> list[str]:
+def lines_of(session: Session, files: list[Path] | None) -> list[str]:
     """Verifier lines: those of the files named, or of every key that this installation signed with."""
-    from countermand.flows.keyring import ledger_lines
+    from countermand.flows.keyring import ledger_lines as own_lines
     from countermand.reads import ledger
 
     if not files:
-        return ledger_lines(session.config)
+        return own_lines(session.config)
     texts = [(file, read_text(file).strip()) for file in files]
     return [text if " " not in text else ledger.verifier_line(session.config.origin, file) for file, text in texts]
 

@@ -122,6 +122,16 @@ HOUSE_CODES: dict[str, Code] = {
         503,
     ),
     # -- backup, restore, upgrade (flows) --
+    "evidence-exists": Code("There is a file {file} already.", "Name a new one; a pack never replaces another.", CONFLICT, 409),
+    "evidence-unsealed": Code(
+        "The export was recorded, and another sealer has not sealed the record yet.", "Try again in a moment.", CONFLICT, 409
+    ),
+    "evidence-damaged": Code("The pack {file} cannot be believed: {why}.", "Get it afresh.", INTEGRITY),
+    "evidence-differs": Code(
+        "{member} of the pack is not what was recorded: {why}.",
+        "Find out who changed it; nothing in it can be believed.",
+        INTEGRITY,
+    ),
     "backup-exists": Code("There is a file {file} already.", "Name a new one; a backup never replaces another.", CONFLICT, 409),
     "backup-unwritable": Code("The backup {file} cannot be written: {why}.", "Make room, or name another place.", CONFLICT, 507),
     "backup-damaged": Code("{file} cannot be restored: {why}.", "Take another backup; this one is not whole.", INTEGRITY, 422),

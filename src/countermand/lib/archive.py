@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,9 @@ class Writing:
 
     def abandon(self) -> None:
         """Nothing of it remains."""
+        if self._zip.fp is not None:
+            with suppress(*_BROKEN, OSError):
+                self._zip.close()
         self._file.close()
         self._partial.unlink(missing_ok=True)
 

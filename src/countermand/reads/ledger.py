@@ -152,7 +152,7 @@ def entries(
         for row in _newest(before):
             entry = decode(row.entry)
             fits = entry.at >= since and kind in ("", entry.kind) and actor in ("", entry.actor)
-            if fits and (not mentions or _mentions(entry.about, mentions)) and (not subject or wanted in entry.subjects):
+            if fits and (not mentions or mentions_in(entry.about, mentions)) and (not subject or wanted in entry.subjects):
                 found.append(Shown(row.id, row.leaf, entry))
                 if len(found) == limit:
                     break
@@ -165,12 +165,12 @@ def _newest(before: int | None) -> Iterator[tree.Row]:
         before = page[-1].id
 
 
-def _mentions(value: object, wanted: str) -> bool:
+def mentions_in(value: object, wanted: str) -> bool:
     """True if ``wanted`` is a value anywhere in it."""
     if isinstance(value, dict):
-        return any(_mentions(one, wanted) for one in value.values())
+        return any(mentions_in(one, wanted) for one in value.values())
     if isinstance(value, list):
-        return any(_mentions(one, wanted) for one in value)
+        return any(mentions_in(one, wanted) for one in value)
     return value == wanted
 
 

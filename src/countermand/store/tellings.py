@@ -1,5 +1,6 @@
 """How the telling of one version stands, in counts of people: told, and what became of the notices that tell."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -62,6 +63,37 @@ def sent_to(version: int, person: int) -> list[SentRow]:
         [version, person],
     )
     return [SentRow(Kind(kind), occurrence, at, due) for kind, occurrence, at, due in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A notice of any version. ``reached``: some attempt was accepted, or may have been."""
+
+    id: int
+    version: int
+    login: str
+    kind: str
+    occurrence: str
+    state: str
+    promised_at: Instant
+    settled_at: Instant | None
+    stated_due: Instant | None
+    attempts: int
+    reached: bool
+
+
+def history(lineage: str, page: int = 5_000) -> Iterator[HistoryRow]:
+    """Every notice of a lineage, the earliest first."""
+    after = 0
+    while rows := bulk.all_rows(
+        "SELECT n.id, v.number, p.login, n.kind, n.occurrence, n.state, n.promised_at, n.settled_at, n.stated_due, n.attempts, "
+        "n.reached FROM store_notice n JOIN store_version v ON v.id = n.version_id "
+        "JOIN store_person p ON p.ordinal = n.person_id "
+        "WHERE v.lineage_id = %s AND n.id > %s ORDER BY n.id LIMIT %s",
+        [lineage, after, page],
+    ):
+        yield from (HistoryRow(*row) for row in rows)
+        after = int(rows[-1][0])
 
 
 @dataclass(frozen=True, slots=True)
