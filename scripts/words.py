@@ -2,6 +2,8 @@
 
 A text is found where it is marked: ``word("…")``, ``say(language, "…")``, ``several(language, "one", "many", …)`` in Python,
 ``{% say "…" %}`` and ``{% several "one" "many" … %}`` in templates. Python joins texts that stand side by side.
+
+What only the operators' console says may be missing in a catalogue: it is counted, and shown in English.
 """
 
 import ast
@@ -18,6 +20,8 @@ from countermand.core.languages import LANGUAGES, SOURCE
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src/countermand"
 CATALOGUES = SOURCES / "lib/catalogues"
+#: Whatever is said under one of these alone need not be translated.
+_OPTIONAL = ("web/console/", "web/templates/console/")
 _TAG = re.compile(r'\{%\s*(say|several)\s+"((?:[^"\\]|\\.)*)"(?:\s+"((?:[^"\\]|\\.)*)")?')
 _SLOT = re.compile(r"\{[a-z_]+\}")
 _MARKS = {"word": (0, 1), "say": (1, 1), "several": (1, 2)}
@@ -25,18 +29,26 @@ _MARKS = {"word": (0, 1), "say": (1, 1), "several": (1, 2)}
 Text = str | tuple[str, str]
 
 
-def texts() -> list[Text]:
-    """Every marked text, in the order in which they are read; a plural is (one, many)."""
-    found: dict[Text, None] = {}
+def texts() -> tuple[list[Text], list[Text]]:
+    """Every marked text, in the order in which they are read; a plural is (one, many). First those that every language must
+    have, then those that it may."""
+    must: dict[Text, None] = {}
+    may: dict[Text, None] = {}
     for path in sorted(SOURCES.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call):
-                found |= dict.fromkeys(_called(node))
+        calls = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+        _told(path, must, may).update(dict.fromkeys(text for node in calls for text in _called(node)))
     for path in sorted((SOURCES / "web/templates").rglob("*.html")):
         for tag, one, many in _TAG.findall(path.read_text("utf-8")):
-            found[(one, many) if tag == "several" else one] = None
-    plural = {text for pair in found if isinstance(pair, tuple) for text in pair}
-    return [text for text in found if isinstance(text, tuple) or text not in plural]
+            _told(path, must, may)[(one, many) if tag == "several" else one] = None
+    plural = {text for pair in [*must, *may] if isinstance(pair, tuple) for text in pair}
+    return (
+        [text for text in must if isinstance(text, tuple) or text not in plural],
+        [text for text in may if text not in must and (isinstance(text, tuple) or text not in plural)],
+    )
+
+
+def _told(path: Path, must: dict[Text, None], may: dict[Text, None]) -> dict[Text, None]:
+    return may if path.relative_to(SOURCES).as_posix().startswith(_OPTIONAL) else must
 
 
 def _called(node: ast.Call) -> list[Text]:
@@ -55,11 +67,11 @@ def _load(language: str) -> Catalog:
     return read_po(io.BytesIO(path.read_bytes() if path.exists() else b""), locale=locale)
 
 
-def _renewed(language: str, wanted: list[Text]) -> bytes:
-    """The catalogue with every wanted text, translated where it was, and nothing else."""
+def _renewed(language: str, wanted: list[Text], optional: list[Text]) -> bytes:
+    """The catalogue with every wanted text, translated where it was, and the optional ones that are translated."""
     before = _load(language)
     made = Catalog(locale=language.replace("-", "_"), project="Countermand", fuzzy=False, creation_date=None, revision_date=None)
-    for text in wanted:
+    for text in [*wanted, *translated(before, optional)]:
         known = before.get(text[0] if isinstance(text, tuple) else text)
         made.add(text, known.string if known and not known.fuzzy else None)
     out = io.BytesIO()
@@ -71,9 +83,16 @@ def _renewed(language: str, wanted: list[Text]) -> bytes:
     return head.encode() + out.getvalue().lstrip()
 
 
-def problems(language: str, wanted: list[Text]) -> list[str]:
+def translated(catalogue: Catalog, optional: list[Text]) -> list[Text]:
+    """The optional texts that somebody has translated."""
+    known = {text: catalogue.get(text[0] if isinstance(text, tuple) else text) for text in optional}
+    return [text for text, found in known.items() if found is not None and found.string and not found.fuzzy and all(found.string)]
+
+
+def problems(language: str, must: list[Text], optional: list[Text]) -> list[str]:
     """What is missing or wrong in a catalogue."""
     catalogue, found = _load(language), []
+    wanted = [*must, *translated(catalogue, optional)]
     for text in wanted:
         first = text[0] if isinstance(text, tuple) else text
         known = catalogue.get(first)
@@ -102,13 +121,14 @@ def _last(message: Message) -> str:
 
 
 def main() -> int:
-    wanted = texts()
+    wanted, optional = texts()
     others = [language for language in LANGUAGES if language != SOURCE]
     if "--check" not in sys.argv:
         for language in others:
-            (CATALOGUES / f"{language}.po").write_bytes(_renewed(language, wanted))
-        print(f"{len(wanted)} texts")
-    wrong = [problem for language in others for problem in problems(language, wanted)]
+            (CATALOGUES / f"{language}.po").write_bytes(_renewed(language, wanted, optional))
+    spoken = ", ".join(f"{language} {len(translated(_load(language), optional))}" for language in others)
+    print(f"{len(wanted)} texts, and {len(optional)} of the console, of which are translated: {spoken}")
+    wrong = [problem for language in others for problem in problems(language, wanted, optional)]
     print(
         "\n".join(wrong[:40]),
         *([f"… and {len(wrong) - 40} more"] if len(wrong) > 40 else []),

@@ -91,6 +91,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         # the house
         "operator": frozenset({_ADMINISTRATOR}),
         "token": frozenset(Role) - {_SYSTEM},  # one's own; an administrator sees and revokes everybody's
+        "own-keys": frozenset(Role) - {_SYSTEM},  # passkeys, as tokens
         "gate": frozenset({_ADMINISTRATOR, _OPERATOR}),
         "doctor": frozenset({_ADMINISTRATOR, _OPERATOR, _SYSTEM}),
         "backup": frozenset({_ADMINISTRATOR, _OPERATOR}),
@@ -127,7 +128,9 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
             }
         ),
         Scope.STOP: frozenset({"withdraw", "halt", "rescind", "correct", "undo-handover"}),
-        Scope.ADMINISTER: frozenset({"operator", "gate", "token", "backup", "restore", "upgrade", "keys", "subscribe"}),
+        Scope.ADMINISTER: frozenset(
+            {"operator", "gate", "token", "own-keys", "backup", "restore", "upgrade", "keys", "subscribe"}
+        ),
     }
 )  # fmt: skip
 _SCOPE_OF = {action: scope for scope, actions in SCOPES.items() for action in actions}

@@ -26,11 +26,13 @@ class Page:
 
 @dataclass
 class Browser:
-    """``language``: what it asks for; ``address``: from where it comes; ``around``: what holds during each request."""
+    """``language``: what it asks for; ``address``: from where it comes; ``host``: whom it asks; ``around``: what holds during
+    each request."""
 
     site: Site
     language: str = ""
     address: str = "127.0.0.1"
+    host: str = "127.0.0.1"
     cookies: dict[str, str] = field(default_factory=dict)
     around: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -55,7 +57,7 @@ class Browser:
 
     async def _asked(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> Page:
         parts = urlsplit(path)
-        sent = {"host": "127.0.0.1", "accept-language": self.language, **headers}
+        sent = {"host": self.host, "accept-language": self.language, **headers}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent["content-length"] = str(len(data))

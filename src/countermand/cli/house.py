@@ -10,6 +10,7 @@ import typer
 
 from countermand.cli.command import DryRun, command, group
 from countermand.cli.dry import would
+from countermand.cli.passkeys import forget, invite, passkeys_
 from countermand.cli.session import Session, read_text
 from countermand.core.errors import Refused, Where
 
@@ -58,6 +59,7 @@ class House:
     drill: bool
     tokens: "tuple[Token, ...]"
     keys: Mapping[str, Path]
+    links: Mapping[str, str]
 
 
 @command(
@@ -70,7 +72,7 @@ class House:
 def init(
     session: Session, operator: First_ = None, key: Keys = None, origin: Origin = "countermand.localhost", drill: Drill = False
 ) -> None:
-    """Set up the database, its keys and the first operators; prints each operator's token, once.
+    """Set up the database, its keys and the first operators; prints each operator's token and link to the console, once.
 
     Writes the configuration file if there is none. Without --operator it makes two accounts: one in your name that
     administers and writes, and `approver`, which approves and operates.
@@ -86,7 +88,8 @@ def init(
     config = session.config
     made = accounts.init(config, firsts, drill=drill)
     tokens = tuple(Token(name, token) for name, token in made.tokens.items())
-    session.show(House(session.config_path, str(config.database), drill, tokens, made.keys), _house)
+    links = {name: config.link(secret) for name, secret in made.links.items()}
+    session.show(House(session.config_path, str(config.database), drill, tokens, made.keys, links), _house)
 
 
 @command("add", ["countermand operator add carla --role approver --key carla.pub"])
@@ -130,7 +133,17 @@ def close(session: Session, name: Name, dry_run: DryRun = False) -> None:
     session.show(session.call(house.close_operator, name, dry_run), lambda _: f"{would(dry_run)}{name} is closed.")
 
 
-FAMILY = group("operator", "Console accounts: who may do what, and with which key they approve.", add, every, key_, close)
+FAMILY = group(
+    "operator",
+    "Console accounts: who may do what, and with which key they approve.",
+    add,
+    every,
+    key_,
+    invite,
+    passkeys_,
+    forget,
+    close,
+)
 
 
 def _firsts(named: list[str], keys: dict[str, str]) -> "list[First]":
@@ -172,6 +185,7 @@ def _house(house: House) -> "RenderableType":
     return page(
         f"{'A drill is' if house.drill else 'Countermand is'} set up in {house.database}; its configuration is {house.config}.",
         table(["operator", "token (shown this once)"], [(one.operator, one.token) for one in house.tokens]),
+        table(["operator", "makes a passkey for the console there, once, within three days"], [*house.links.items()]),
         f"Keys: {', '.join(str(path) for path in house.keys.values())}. Back them up; nobody can make them again.",
         "\n".join(steps),
     )

@@ -9,6 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from countermand.config.signing_in import (
+    Console as Console,
+)
+from countermand.config.signing_in import (
+    SignIn as SignIn,
+)
 from countermand.config.speaking import SPEAKING, Bounces, Notices
 from countermand.config.speaking import (
     Smtp as Smtp,
@@ -21,6 +27,7 @@ from countermand.config.values import (
     LISTEN,
     NAMES,
     PAGE,
+    ROLES,
     SHARE,
     TEXT,
     Reader,
@@ -116,23 +123,6 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
-    """The identity provider by which employees sign in (OpenID Connect); ``issuer`` '' for none. ``claim``: which of the ID
-    token's claims is the login of the directory; ``ca_file``: the certificates to trust instead of the system's."""
-
-    issuer: str = ""
-    client_id: str = ""
-    client_secret_file: Path | None = None
-    claim: str = "preferred_username"
-    ca_file: Path | None = None
-
-    @property
-    def client_secret(self) -> str:
-        """The secret itself, read when it is needed and kept nowhere; '' without a file."""
-        return "" if self.client_secret_file is None else secret("sign_in.client_secret_file", self.client_secret_file)
-
-
-@dataclass(frozen=True, slots=True)
 class Client:
     """``url``: the installation that the command line asks over the network, '' for the one on this machine; ``ca_file``:
     the certificates to trust instead of the system's."""
@@ -199,13 +189,23 @@ class Config:
     worker: Worker = Worker()
     api: Api = Api()
     pages: Pages = Pages()
-    sign_in: SignIn = SignIn()
+    sign_in: SignIn = field(default_factory=SignIn)
+    console: Console = field(default_factory=Console)
     client: Client = Client()
     publisher: Publisher = Publisher()
     reports: Reports = Reports()
     retention: Retention = Retention()
     sources: Sources = Sources()
     signals: Signals = Signals()
+
+    @property
+    def console_url(self) -> str:
+        """Where operators find the console."""
+        return f"{(self.console.url or self.control.url).rstrip('/')}/console/"
+
+    def link(self, secret: str) -> str:
+        """The address at which whoever has this secret makes a passkey."""
+        return f"{self.console_url}join/{secret}/"
 
 
 def standard(state_dir: Path) -> Config:
@@ -262,6 +262,21 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
         {"url": PAGE, "contact": TEXT, "answerers": NAMES, "escalate_to": NAMES, "answer_in": DURATION},
     ),
     "sign_in": (SignIn, {"issuer": PAGE, "client_id": TEXT, "client_secret_file": FILE, "claim": TEXT, "ca_file": FILE}),
+    "console": (
+        Console,
+        {
+            "url": PAGE,
+            "idle": DURATION,
+            "longest": DURATION,
+            "issuer": PAGE,
+            "client_id": TEXT,
+            "client_secret_file": FILE,
+            "ca_file": FILE,
+            "claim": TEXT,
+            "groups": TEXT,
+            "roles": ROLES,
+        },
+    ),
     "client": (Client, {"url": TEXT, "ca_file": FILE}),
     "publisher": (Publisher, {"interval": DURATION, "heartbeat": DURATION}),
     "retention": (Retention, {"appeal": DURATION, "every": DURATION}),

@@ -87,6 +87,13 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(_of(str)(name) for name in _of(list)(value))
 
 
+def _roles(value: Any) -> Mapping[str, tuple[str, ...]]:
+    found = {group: _names(roles) for group, roles in _of(dict)(value).items()}
+    if not all(set(roles) <= PROVIDED for roles in found.values()):
+        raise ValueError(value)
+    return found
+
+
 def _hours(value: Any) -> Quiet:
     begins, dash, ends = _of(str)(value).partition("-")
     if not dash:
@@ -143,6 +150,9 @@ def _file(value: Any) -> Path:
     return Path(str(value))
 
 
+#: The roles that an identity provider's groups can give. Never the administrator's: whoever runs the provider does not run this
+#: house.
+PROVIDED = frozenset({"author", "approver", "operator", "helpdesk", "auditor"})
 _TLS = frozenset({"sslmode", "sslrootcert"})
 DATABASE: Reader = (
     'the path of a file, or "postgresql://role@host:port/name" without a password (that is in database_password_file)',
@@ -156,6 +166,10 @@ DURATION: Reader = ('a span of time, "10m", "72h", "10s"', _span)
 FILE: Reader = ('the path of a file, in quotation marks, or "credential:NAME" for what systemd hands in', _file)
 LISTEN: Reader = ('host and port, "127.0.0.1:8440"', _address)
 LANGUAGE: Reader = (f"one of {', '.join(LANGUAGES)}, in quotation marks", _language)
+ROLES: Reader = (
+    f'groups with their roles, security = ["author"]; roles are {", ".join(sorted(PROVIDED))}',
+    _roles,
+)
 HOURS: Reader = ('hours by the clock on the wall, "22:00-07:00"', _hours)
 RETURN_PATH: Reader = ('an address with {tag} before its @, "bounces+{tag}@example.org"', _return_path)
 PAGE: Reader = ('the address of a page, "https://intranet.example.org/mail"', _page)

@@ -275,8 +275,12 @@ HOUSE_CODES: dict[str, Code] = {
     "ssh-key-elsewhere": Code("This SSH key is registered for {name}.", "Each operator signs with a key of their own."),
     "ssh-keygen-missing": Code("There is no ssh-keygen here.", "apt-get install openssh-client", CONFLICT, 503),
     "signing-failed": Code("{key} did not sign: {why}.", "Name a private key that ssh-keygen can use with --key."),
-    "no-registered-key": Code("{actor} has no SSH key registered.", "An administrator registers one.", DENIED, 403),
-    "wrong-signature": Code("It is not {digest} signed by the key of {actor}.", "Sign exactly this digest.", DENIED, 403),
+    "no-registered-key": Code(
+        "{actor} has no key registered, of SSH or as a passkey.", "An administrator registers or invites one.", DENIED, 403
+    ),
+    "wrong-signature": Code(
+        "It is not {digest} signed by a key of {actor} that counts by now.", "Sign exactly this digest.", DENIED, 403
+    ),
     "own-work": Code("{actor} {did} it and cannot also {action} it.", "Ask somebody else.", DENIED, 403),
     "operator-too-new": Code("{actor} may approve from {since} on.", "Ask somebody whose account is older.", DENIED, 403),
     "approved-already": Code("{actor} has approved exactly this.", "Ask other approvers.", CONFLICT, 409),

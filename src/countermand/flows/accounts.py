@@ -4,7 +4,6 @@ A token is printed once and stored as a digest. An account that was added, or wa
 approvals count, so that nobody can appoint an approver and issue in the same hour.
 """
 
-import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.guardrails import Rails
 from countermand.core.instants import Instant, iso
+from countermand.flows.passkeys import invited
 from countermand.lib import clock, keys, sshsig
-from countermand.store import feed, installation, log, operators
+from countermand.store import feed, installation, log, operators, passkeys, seats
 from countermand.store.installation import Installation
 from countermand.store.setup import create_tables, make_room, open_store
 from countermand.store.unit import unit
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 #: The installation's own keys, each in ``<state_dir>/keys/<name>.key``.
 KEYS = ("root", "feed", "ledger")
 _PEOPLE = frozenset(Role) - {Role.SYSTEM}
@@ -38,10 +37,12 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What ``init`` made: a token per first operator, shown this once, and the files of the keys."""
+    """What ``init`` made: a token per first operator, shown this once; the files of the keys; and per first operator what a
+    link ends with by which they make their passkey, once (flows.passkeys)."""
 
     tokens: Mapping[str, str]
     keys: Mapping[str, Path]
+    links: Mapping[str, str]
 
 
 def key_file(state_dir: Path, name: str) -> Path:
@@ -71,8 +72,9 @@ def init(config: Config, firsts: Sequence[First], *, drill: bool = False, starts
         installation.create(Installation(drill, config.origin, 1, now, now - real))
         log.append("installed", act, {"origin": config.origin, "drill": drill, "epoch": 1})
         tokens = {first.name: _add(act, first.name, first.roles, first.ssh_key, now) for first in firsts}
+        links = {first.name: invited(first.name, first=True).secret for first in firsts}
         feed.mark("logins")
-    return Made(tokens, files)
+    return Made(tokens, files, links)
 
 
 def operator_add(act: Act, name: str, roles: Collection[Role], ssh_key: str = "", *, rails: Rails) -> str:
@@ -103,13 +105,14 @@ def operator_close(act: Act, name: str) -> None:
     with unit():
         _known(name)
         operators.close(name)
+        seats.leave_all(name, clock.now())
         log.append("operator-closed", act, {"operator": name})
 
 
 def may_approve(name: str, now: Instant) -> operators.Operator:
     """The account, if it can approve now. Refused ``no-registered-key``, ``operator-too-new``."""
     found = _known(name)
-    if not found.ssh_key:
+    if not found.ssh_key and not passkeys.of(name):
         raise Refused("no-registered-key", actor=name)
     if now < found.may_approve_from:
         raise Refused("operator-too-new", actor=name, since=iso(found.may_approve_from))
@@ -124,7 +127,7 @@ def _known(name: str) -> operators.Operator:
 
 
 def _add(act: Act, name: str, roles: Collection[Role], ssh_key: str, may_approve_from: Instant) -> str:
-    if not _NAME.fullmatch(name) or name == Role.SYSTEM:
+    if not operators.fits(name) or name == Role.SYSTEM:
         raise Refused("operator-name", name=name)
     if operators.find(name) is not None:
         raise Refused("operator-exists", name=name)

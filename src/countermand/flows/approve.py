@@ -9,9 +9,8 @@ from countermand.core.drift import Drift
 from countermand.core.errors import Refused
 from countermand.core.guardrails import approvals_needed, approvers
 from countermand.core.schema import read
-from countermand.flows import impact
+from countermand.flows import impact, signing
 from countermand.flows.accounts import may_approve
-from countermand.lib import sshsig
 from countermand.store import approvals, directives, log, operators
 from countermand.store.approvals import Approval
 from countermand.store.unit import unit
@@ -31,8 +30,8 @@ class Approved:
 
 
 def approve(act: Act, name: str, signature: str, *, purpose: Purpose = Purpose.ISSUE) -> Approved:
-    """Approve the newest proposed version (or, for RESUME, the resumption of the halted one) with an SSH signature over
-    the digest of that bundle (reads.bundles.to_sign).
+    """Approve the newest proposed version (or, for RESUME, the resumption of the halted one) with a signature over the digest
+    of that bundle (reads.bundles.to_sign): by the account's SSH key, or by one of its passkeys as lib.passkeys keeps it.
 
     Refused ``no-registered-key``, ``operator-too-new``, ``own-work``, ``approved-already``, ``wrong-signature``,
     ``wrong-state``, ``not-halted``. A token alone approves nothing.
@@ -42,7 +41,8 @@ def approve(act: Act, name: str, signature: str, *, purpose: Purpose = Purpose.I
     row, bundle = approvals.pending(name, purpose)
     if act.actor.name in row.authors:
         raise Refused("own-work", actor=act.actor.name, did="wrote", action="approve")
-    if not sshsig.verifies(operator.ssh_key, signature, bundle.digest):
+    key = signing.signed_with(signing.keys(), operator.name, signature, bundle.digest, act.now)
+    if key is None:
         raise Refused("wrong-signature", digest=bundle.digest, actor=act.actor.name)
     moved = impact.drift(bundle, act.now)
     with unit():
@@ -54,7 +54,7 @@ def approve(act: Act, name: str, signature: str, *, purpose: Purpose = Purpose.I
             found.operator for found in approvals.signatures(row.pk, purpose) if found.bundle_digest == bundle.digest
         }:
             raise Refused("approved-already", actor=act.actor.name)
-        given = Approval(operator.name, bundle.digest, purpose, signature, operator.ssh_key, act.now, void=False)
+        given = Approval(operator.name, bundle.digest, purpose, signature, key, act.now, void=False)
         approvals.add(row.pk, given)
         about = {"lineage": name, "version": row.number, "bundle": bundle.digest, "purpose": purpose.value}
         log.append("approved", act, {**about, "signature": digest(signature)})

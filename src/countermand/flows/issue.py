@@ -17,9 +17,8 @@ from countermand.core.errors import Refused
 from countermand.core.guardrails import Attempt, bounds, may_issue, may_resume
 from countermand.core.instants import Instant
 from countermand.core.schedule import quarter
-from countermand.flows import impact, kept
+from countermand.flows import impact, kept, signing
 from countermand.flows.impact import Impact
-from countermand.lib import sshsig
 from countermand.store import approvals, directives, feed, holds, log, operators, restored, terms
 from countermand.store.directives import VersionRow
 from countermand.store.unit import unit
@@ -176,15 +175,8 @@ def _attempt(
 def _verified(row: VersionRow, bundle: Bundle) -> frozenset[str]:
     """Operators whose stored signature is the bundle's, made by the key that is registered for them now: an approval is
     believed for its signature and not for its row."""
-    keys = {account.name: account.ssh_key for account in operators.every() if account.ssh_key}
-    return frozenset(
-        given.operator
-        for given in approvals.of_version(row.pk)
-        if given.purpose is bundle.purpose
-        and not given.void
-        and given.operator in keys
-        and sshsig.verifies(keys[given.operator], given.signature, bundle.digest)
-    )
+    standing = [one for one in approvals.of_version(row.pk) if one.purpose is bundle.purpose and not one.void]
+    return signing.verified(standing, bundle.digest)
 
 
 def _as_signed_now(attempt: Attempt, row: VersionRow, purpose: Purpose, verified: frozenset[str]) -> Attempt:

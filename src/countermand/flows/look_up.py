@@ -1,5 +1,6 @@
 """Looking up somebody's device: who looked, when and why is in the ledger, where the person concerned can see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from countermand.access import Act, require
@@ -48,6 +49,16 @@ def look_at_person(act: Act, login: str, case: str = "") -> int:
             raise Refused("not-found", what="person", name=name, nearest="none")
         log.append("person-exported", act, {"case": case}, [f"person:{name}"])
     return people[name]
+
+
+def look_at_people(act: Act, screen: str, lineage: str, logins: Sequence[str]) -> None:
+    """People are listed to somebody, each of whom sees it in their history. Nothing is written for an empty list."""
+    require(act.actor, "read-person")
+    if not logins:
+        return
+    with unit():
+        about = {"case": "", "screen": screen, "lineage": lineage, "people": len(logins)}
+        log.append("looked-up", act, about, [f"person:{login}" for login in logins])
 
 
 def _short(case: str) -> None:

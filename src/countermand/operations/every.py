@@ -14,6 +14,7 @@ from countermand.operations import (
     known,
     ledger,
     notices,
+    passkeys,
     people,
     signals,
     sources,
@@ -24,7 +25,7 @@ from countermand.operations.operation import Operation
 
 #: Module by module, in the order in which they are documented.
 ROOMS = (
-    known, directives, notices, forward, back, standing, carveouts, devices, people, imports, sources, events, house, tokens,
-    ledger, signals,
+    known, directives, notices, forward, back, standing, carveouts, devices, people, imports, sources, events, house, passkeys,
+    tokens, ledger, signals,
 )  # fmt: skip
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)

@@ -2,15 +2,19 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 from countermand.core.instants import Instant
 from countermand.store import models
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One account. ``roles`` as words of ``access.Role``; ``ssh_key`` '' if none is registered."""
+    """One account. ``roles`` as words of ``access.Role``; ``ssh_key`` '' if none is registered; ``provided``: the identity
+    provider opened it and says which roles it has."""
 
     name: str
     roles: frozenset[str]
@@ -18,6 +22,12 @@ class Operator:
     added: Instant
     may_approve_from: Instant
     active: bool
+    provided: bool = False
+
+
+def fits(name: str) -> bool:
+    """Whether an account can have this name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def token_digest(token: str) -> str:
@@ -34,6 +44,7 @@ def add(operator: Operator, token: str) -> None:
         added=operator.added,
         may_approve_from=operator.may_approve_from,
         active=operator.active,
+        provided=operator.provided,
     )
 
 
@@ -64,10 +75,16 @@ def set_key(name: str, ssh_key: str, may_approve_from: Instant) -> None:
     models.Operator.objects.filter(name=name).update(ssh_key=ssh_key, may_approve_from=may_approve_from)
 
 
+def set_roles(name: str, roles: frozenset[str], may_approve_from: Instant) -> None:
+    models.Operator.objects.filter(name=name).update(roles=" ".join(sorted(roles)), may_approve_from=may_approve_from)
+
+
 def close(name: str) -> None:
     """The account may do nothing any more; what it did keeps its name."""
     models.Operator.objects.filter(name=name).update(active=False)
 
 
 def _operator(row: models.Operator) -> Operator:
-    return Operator(row.name, frozenset(row.roles.split()), row.ssh_key, row.added, row.may_approve_from, row.active)
+    return Operator(
+        row.name, frozenset(row.roles.split()), row.ssh_key, row.added, row.may_approve_from, row.active, row.provided
+    )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from countermand.web import pages
+from countermand.web.console import addresses as console
 from countermand.web.selfservice import addresses
 
-urlpatterns = [*addresses.PAGES, path("<path:rest>", pages.missing)]
+urlpatterns = [*addresses.PAGES, *console.PAGES, path("<path:rest>", pages.missing)]

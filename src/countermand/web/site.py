@@ -18,9 +18,11 @@ from countermand.web import static
 from countermand.web.answers import Receive, Scope, Send, TooLong, answer, body_of, part, start
 from countermand.web.threads import Threads
 
-#: A form of a page is a few fields.
-_LONGEST = 64 << 10
-_THREADS = 8
+#: A form of a page is a few fields; one of them may be a directive's text.
+_LONGEST = 512 << 10
+_THREADS, _FEW = 8, 2
+#: INVARIANT: pages that stop an order have threads of their own, so that no page that counts a fleet stands before them.
+_STOPS = ("/halt/", "/rescind/")
 #: How long a sign-in lasts, in seconds: a working day.
 _SIGNED_IN = 8 * 3600
 #: Where the site leaves the installation's configuration, for views to find.
@@ -39,7 +41,8 @@ def equip(config: Config) -> None:
     """Django's settings for pages, in the process that serves them."""
     address = config.pages.url or config.control.url
     secure = address.startswith("https:")
-    known = {host_of(address), host_of(config.control.url), "localhost", "127.0.0.1", "[::1]"}
+    ours = {address.rstrip("/"), config.control.url.rstrip("/"), config.console_url.removesuffix("/console/")}
+    known = {*map(host_of, ours), "localhost", "127.0.0.1", "[::1]"}
     wanted = {
         "SECRET_KEY": keys.load_or_create_secret(config.state_dir / "keys" / "pages.secret").hex(),
         "ALLOWED_HOSTS": sorted(known - {""}),
@@ -60,7 +63,7 @@ def equip(config: Config) -> None:
         "CSRF_COOKIE_HTTPONLY": True,
         "CSRF_COOKIE_SAMESITE": "Strict",
         "CSRF_COOKIE_SECURE": secure,
-        "CSRF_TRUSTED_ORIGINS": [address.rstrip("/")],
+        "CSRF_TRUSTED_ORIGINS": sorted(ours),
         "CSRF_FAILURE_VIEW": "countermand.web.pages.forged",
         "USE_I18N": False,
     }
@@ -76,9 +79,11 @@ class Site:
         self._config = config
         self._django = Django()
         self._threads = Threads(_THREADS, "page")
+        self._stops = Threads(_FEW, "stop page")
 
     def end(self) -> None:
         self._threads.end()
+        self._stops.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith(static.ROOT):
@@ -89,7 +94,8 @@ class Site:
         except TooLong:
             await answer(send, 413, {"code": "body-too-large"})
             return
-        response = await self._threads.run(lambda: self._answered({**scope, CONFIG: self._config}, body))
+        threads = self._stops if scope["path"].endswith(_STOPS) else self._threads
+        response = await threads.run(lambda: self._answered({**scope, CONFIG: self._config}, body))
         content: bytes = getattr(response, "content", b"")
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
         cookies = [(b"set-cookie", cookie.OutputString().encode("latin-1")) for cookie in response.cookies.values()]

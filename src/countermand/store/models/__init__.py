@@ -1,5 +1,6 @@
 """The tables. Instants are milliseconds since 1970 (UTC); ordinals are dense and never reused."""
 
+from countermand.store.models.console import Invitation, Passkey, Seat
 from countermand.store.models.fleet import (
     App,
     AppList,
@@ -81,6 +82,7 @@ __all__ = [
     "Held",
     "Identity",
     "Installation",
+    "Invitation",
     "Lease",
     "LedgerCheckpoint",
     "LedgerHash",
@@ -92,12 +94,14 @@ __all__ = [
     "Notice",
     "Objection",
     "Operator",
+    "Passkey",
     "Person",
     "ProtectedLogin",
     "Receipt",
     "Recheck",
     "RingMember",
     "Salt",
+    "Seat",
     "Sighting",
     "Source",
     "SourceEvent",

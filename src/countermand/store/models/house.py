@@ -25,6 +25,7 @@ class Operator(models.Model):
     added = When()
     may_approve_from = When()
     active = models.BooleanField(default=True)
+    provided = models.BooleanField(default=False, db_default=False)  # opened, and given its roles, by the identity provider
 
 
 class ApiToken(models.Model):

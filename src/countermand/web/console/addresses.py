@@ -1,0 +1,10 @@
+"""Where the console's pages are: exactly what is declared with a rule."""
+
+from django.urls import path
+
+from countermand.web.console import home, keys, sign_in
+from countermand.web.console.screens import SCREENS
+
+#: The modules that declare screens.
+ROOMS = (sign_in, keys, home)
+PAGES = [path(f"console/{one.path}", one) for one in SCREENS]

@@ -1,0 +1,20 @@
+"""What stands in the navigation, and for whom."""
+
+from dataclasses import dataclass
+
+from countermand.lib.words import word
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``action``: of access.TABLE; who may not is not shown the way."""
+
+    path: str
+    label: str
+    action: str
+
+
+MENU: tuple[Entry, ...] = (
+    Entry("/console/", word("Directives"), "read"),
+    Entry("/console/keys/", word("My passkeys"), "own-keys"),
+)
