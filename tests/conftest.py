@@ -127,7 +127,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What tests have to say besides passing: each ``record_property("said", ...)``, at the end."""
-    reports = [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]
-    for line in sorted(str(value) for report in reports for name, value in report.user_properties if name == "said"):
+    """What tests have to say besides passing: each ``record_property("said", ...)``, at the end, once."""
+    reports = [report for how in ("passed", "failed", "skipped") for report in terminalreporter.stats.get(how, [])]
+    for line in sorted({str(value) for report in reports for name, value in report.user_properties if name == "said"}):
         terminalreporter.write_line(line)

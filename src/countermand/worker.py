@@ -20,6 +20,7 @@ from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
 from countermand.flows import (
+    asking,
     bring_bounces,
     deliver,
     events,
@@ -31,11 +32,11 @@ from countermand.flows import (
     recheck,
     seal,
     sweep,
-    sync,
     telling,
 )
 from countermand.flows import signal as signalling
 from countermand.flows.accounts import key_file
+from countermand.flows.asking_all import ask_all
 from countermand.flows.reserve import reserve
 from countermand.lib import clock, keys, prometheus, watchpoint
 from countermand.lib.log import failure, say, take_over
@@ -212,13 +213,8 @@ def syncing(config: Config, stop: threading.Event) -> Step:
         return acting()
 
     def ask() -> bool:
-        for name in sync.due(acting()):
-            try:
-                done = sync.sync(patient, config, name, holder=_name(), wait=stop.wait)
-            except Refused as refused:
-                say("source-failed", source=name, code=refused.code, why=refused.sentence)
-            else:
-                say("synced", source=name, devices=done.devices, faults=done.faults, held=done.held)
+        for visit in ask_all(patient, config, _name(), stop.wait):
+            say(visit.what, **visit.about)
         return False
 
     return Step("sync", ask, every=MINUTE)
@@ -242,12 +238,17 @@ def signals(config: Config, stop: threading.Event) -> Step:
 
 
 def rechecking(config: Config, stop: threading.Event) -> Step:
-    """Devices that sources are to look at again, because their people said so and wait for it."""
+    """Devices that sources are to look at again: their people said so and wait for it, or nobody heard what they answered."""
+    asked_at = {"next": clock.steady()}
 
     def ask() -> bool:
         asked = recheck.recheck(acting, config, stop.wait)
         if asked:
             say("rechecked", devices=asked)
+        if asked_at["next"] <= (now := clock.steady()):
+            asked_at["next"] = now + 10 * SECOND
+            if again := asking.ask_again(acting, config, stop.wait):
+                say("asked-again", devices=again)
         return False
 
     return Step("recheck", ask, every=SECOND // 2)
@@ -296,6 +297,7 @@ def forgetting(config: Config) -> Step:
         if done.cursor is not None:
             kept["after"] = done.cursor
             return True
+        asking.forget_answers(act.now)
         kept.update(after=-1, until=act.now + config.retention.every)
         return False
 

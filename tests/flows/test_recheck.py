@@ -1,7 +1,8 @@
 """Another look: what an employee asks for reaches the sources that know the device, once, and never twice at the same time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from countermand.core.mentions import Mention
 from countermand.flows import connect, recheck
 from countermand.lib.http import Unreachable
 from countermand.sources.kinds import KINDS
+from countermand.sources.source import Question, Sent
 from countermand.store import asked, fleet, models, rechecks, terms
 from countermand.store.rechecks import State
 from countermand.store.unit import unit
@@ -33,17 +35,26 @@ SERIAL = Identity(IdentityKind.SERIAL, "C0FFEE")
 class Asks:
     """A source that can ask one device: it keeps the protocol, and what it was asked."""
 
-    answer: Any = "ticket-1"
+    answer = "ticket-1"
+    fails: Exception | None = None
     seen: ClassVar[list[tuple[Mention, frozenset[App]]]] = []
+    remembered: ClassVar[list[Coverage | None]] = []
 
     def __init__(self, link: Any) -> None:
         del link
 
-    def recheck(self, device: Mention, apps: frozenset[App]) -> str | None:
+    def recheck(self, devices: Sequence[Mention], apps: frozenset[App] | None) -> Question | None:
+        (device,) = devices
+        assert apps is not None
+        names = tuple(one.value for one in device.identities)
+        return Question("apps", Asks.answer, names, Coverage(apps), partial(self.send, device, apps))
+
+    def send(self, device: Mention, apps: frozenset[App]) -> Sent:
         Asks.seen.append((device, apps))
-        if isinstance(Asks.answer, Exception):
-            raise Asks.answer
-        return Asks.answer  # type: ignore[no-any-return]
+        if Asks.fails:
+            raise Asks.fails
+        Asks.remembered.append(asked.coverage_of("C0FFEE", Asks.answer))
+        return Sent()
 
 
 class _Current:
@@ -64,7 +75,7 @@ def house(store: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         connect.source_add(administrator, tmp_path, "intune", "intune", settings, graph.SECRET, 4 * HOUR)
         made = House(tenant, config)
         made.sync(confirmed=True)
-        Asks.seen, Asks.answer = [], "ticket-1"
+        Asks.seen, Asks.remembered, Asks.fails, Asks.answer = [], [], None, "ticket-1"
         monkeypatch.setattr(terms, "lineage", lambda name: _Lineage())
         monkeypatch.setattr(fleet, "app_names", lambda numbers: {1: TIK})
         yield made
@@ -97,6 +108,7 @@ def test_one_that_can_is_asked_for_the_apps_of_the_order_and_its_answer_is_known
     assert mention.platform is Platform.IOS
     assert apps == {TIK}
     assert asked.coverage_of("C0FFEE", "ticket-1") == Coverage(frozenset({TIK}))
+    assert Asks.remembered == [Coverage(frozenset({TIK}))], "before it leaves, or a quick answer would prove nothing"
     looks(house, NOW + MINUTE)
     assert len(Asks.seen) == 1
     looks(house, NOW + 2 * MINUTE)
@@ -105,7 +117,7 @@ def test_one_that_can_is_asked_for_the_apps_of_the_order_and_its_answer_is_known
 
 def test_one_that_is_away_is_tried_three_times(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     can_ask(monkeypatch)
-    Asks.answer = Unreachable("it is away")
+    Asks.fails = Unreachable("it is away")
     assert looks(house) == [("intune", State.WANTED)]
     recheck.recheck(worker, house.config)
     recheck.recheck(worker, house.config)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from countermand.flows.connect import NewSource
+    from countermand.flows.rounds import Round
     from countermand.flows.sync import Synced
     from countermand.operations.sources import CheckedSource
     from countermand.reads.sources import SourceView
@@ -31,6 +32,7 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The event's numbe
     "add",
     [
         "countermand source add nanomdm",
+        "countermand source add nanomdm --set url=https://mdm.example.org --secret-file api.key",
         "countermand source add intune --kind intune --set tenant=TENANT --set client=CLIENT --secret-file intune.secret",
     ],
 )
@@ -47,6 +49,7 @@ def add(
     every: Annotated[str, typer.Option(metavar="SPAN", help="How often it is asked.")] = "4h",
 ) -> None:
     """Connect a source. One that posts gets a secret, printed once; one that is asked is given its settings and its secret.
+    NanoMDM posts, and given its address and API key it is also told to ask its devices.
 
     `docs/visibility.md` has what each kind can see, and the least permission that it takes.
     """
@@ -90,7 +93,11 @@ def sync_(
     name: Name,
     confirm: Annotated[bool, typer.Option("--confirm", help="You know what it is: let its first set in at once.")] = False,
 ) -> None:
-    """Bring in all that a source knows, now; the worker does it by the clock. Interrupted, it goes on where it stopped."""
+    """Bring in all that a source knows, now; the worker does it by the clock. Interrupted, it goes on where it stopped.
+    The devices of one that posts are asked, each; what they answer comes when they answer.
+    """
+    from countermand.flows.connect import calls
+    from countermand.flows.rounds import go_round
     from countermand.flows.sync import sync
     from countermand.operations import sources
 
@@ -98,6 +105,11 @@ def sync_(
     known = session.every(lambda after: session.call(sources.list_sources, after))
     expected = sum(one.devices for one in known if one.name == name)
     holder = f"{os.uname().nodename}:{os.getpid()}"
+    if any(one.name == name and calls(one.kind) for one in known):
+        with session.progress("Asking", expected or None) as tick:
+            asked = go_round(session.act, session.config, name, holder=holder, progress=tick)
+        session.show(asked, _asked)
+        return
     with session.progress("Bringing in", 2 * expected or None) as tick:  # each is fetched, and each is taken
         done = sync(session.act, session.config, name, holder=holder, confirmed=confirm, progress=tick)
     session.show(done, _synced)
@@ -164,11 +176,10 @@ FAMILY = group(
 def _added(made: "NewSource", url: str) -> str:
     if not made.secret:
         return f"{made.name} is connected. Look what it can see: countermand source check {made.name}"
-    scheme, _, rest = url.partition("://")
     return "\n".join(
         [
             f"{made.name} may post. Its secret, shown this once: {made.secret}",
-            f"NanoMDM: -webhook-url {scheme}://{made.name}:{made.secret}@{rest}/api/v1/sources/{made.name}/events",
+            f"NanoMDM: -webhook-url {url}/api/v1/sources/{made.name}/events -webhook-hmac-key {made.secret}",
         ]
     )
 
@@ -203,6 +214,14 @@ def _checked(done: "CheckedSource") -> "RenderableType":
 
     rows = [(one.what, one.works, one.needs, one.why) for one in done.abilities]
     return page(table(["what it is asked for", "works", "needs", "why not"], rows), "\n".join(done.words) or None)
+
+
+def _asked(done: "Round") -> str:
+    from countermand.core.wording import many
+
+    lines = [f"{many(done.devices, 'device')} of {done.source} were asked; their answers come when they answer."]
+    lines += [f"They could not be woken: {done.asleep}"] if done.asleep else []
+    return "\n".join(lines)
 
 
 def _synced(done: "Synced") -> str:

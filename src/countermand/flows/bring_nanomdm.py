@@ -8,7 +8,7 @@ from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core.coverage import Coverage
 from countermand.core.errors import Refused, RefusedMany, Where
-from countermand.flows import ingest
+from countermand.flows import asking, ingest
 from countermand.flows.files import Brought, Progress, paced, silent
 from countermand.sources import nanomdm
 from countermand.sources.nanomdm import Event
@@ -39,6 +39,7 @@ def bring_nanomdm(
             taken = ingest.take(
                 act, row, [event.mention for event in part], complete=False, may_add=True, confirmed=False, hold=hold
             )
+            asking.listen(act, source, [event.word for event in part if event.word])
         added, moved, surfaced = added + taken.added, moved + taken.moved, surfaced + taken.surfaced
         doubts += [taken.doubt] if taken.doubt else []
         progress(len(part))

@@ -3,9 +3,11 @@
 import re
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from countermand.access import Act, require
 from countermand.catalog import load
@@ -14,12 +16,13 @@ from countermand.core.errors import Refused
 from countermand.core.forms import nearest
 from countermand.core.instants import DAY, HOUR, MINUTE
 from countermand.core.products import folded
+from countermand.core.visibility import Sight
 from countermand.flows.files import Progress, silent
 from countermand.lib import clock, drafts, keys, sealed
 from countermand.lib.outward import House, Wait
 from countermand.sources.kinds import KINDS, Comes, Kind
-from countermand.sources.source import Checked, Link, Source
-from countermand.store import connected, log, reporters, watching
+from countermand.sources.source import Asker, Caller, Checked, Link, Source
+from countermand.store import connected, fleet, log, reporters, watching
 from countermand.store.connected import Connected
 from countermand.store.unit import aside, unit
 
@@ -27,6 +30,7 @@ from countermand.store.unit import aside, unit
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 #: How often a source is asked when nobody says, and the bounds of what may be said.
 EVERY, LEAST, MOST = 4 * HOUR, 5 * MINUTE, 7 * DAY
+Opened = TypeVar("Opened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +59,29 @@ def source_add(
     every: int = EVERY,
 ) -> NewSource:
     """Connect a source. One that posts gets a secret; one that is asked is given ``settings``, the ``secret`` that its vendor
-    gave out, and how often it is asked, in milliseconds. Refused ``source-name``, ``source-kind``, ``source-exists``,
-    ``source-setting``, ``source-secret``, ``source-interval``."""
+    gave out, and how often it is asked, in milliseconds. With these also one that posts is asked, device by device; they may be
+    given later. Refused ``source-name``, ``source-kind``, ``source-exists``, ``source-setting``, ``source-secret``,
+    ``source-interval``."""
     require(act.actor, "operator")
     if not _NAME.fullmatch(name):
         raise Refused("source-name", name=name)
     found = _kind(kind)
-    if _known(state_dir, name):
+    posts, asks = found.comes is Comes.POSTS, bool(found.comes is not Comes.POSTS or settings or secret)
+    posted = _posting_known(state_dir, name, kind)
+    if _known(name) or (posted and not (posts and asks)):
         raise Refused("source-exists", name=name)
-    if found.comes is Comes.POSTS:
-        return _posting(act, state_dir, name, kind)
-    whole = _settings(found, settings or {})
-    if not secret:
+    whole = _settings(found, settings or {}) if asks else {}
+    if asks and not secret:
         raise Refused("source-secret", name=name)
     if not LEAST <= every <= MOST:
         raise Refused("source-interval")
-    credential = sealed.seal(_key(state_dir), _purpose(name), secret)
     with unit():
-        connected.connect(reporters.named(name, kind, every).pk, whole, credential, every)
-        log.append("source-added", act, {"source": name, "kind": kind, "settings": dict(whole), "every": every})
-    return NewSource(name, kind, "")
+        row = reporters.named(name, kind, every) if asks else reporters.named(name, kind)
+        if asks:
+            connected.connect(row.pk, whole, sealed.seal(_key(state_dir), _purpose(name), secret), every)
+        about = {"settings": dict(whole), "every": every} if asks else {}
+        log.append("source-added", act, {"source": name, "kind": kind, **about})
+        return NewSource(name, kind, _posting(state_dir, name) if posts and not posted else "")
 
 
 def source_pause(act: Act, name: str, *, paused: bool) -> Paused:
@@ -93,14 +100,41 @@ def source_check(act: Act, config: Config, name: str, tick: Progress = silent) -
     """Ask the source what works and what it can see; nothing is taken. Refused ``not-found``, ``source-not-asked``,
     ``drill-stays-in``, ``source-credential``."""
     require(act.actor, "ingest")
-    source = opened(act, config, known(name))
-    return source.check(_watched_names(act), tick)
+    found = known(name)
+    done = asker(act, config, found).check(_watched_names(act), tick)
+    kind = KINDS[found.kind]
+    if kind.sight is None:
+        return done
+    sees: Counter[Sight] = Counter()
+    for (enrollment, ownership), count in fleet.kinds_enrolled(name).items():
+        sees[kind.sight(enrollment, ownership)] += count
+    return replace(done, sees=sees)
 
 
 def opened(act: Act, config: Config, found: Connected, wait: Wait = time.sleep) -> Source:
-    """The source, ready to be asked. A drill asks nobody."""
+    """The source whose set can be fetched, ready to be asked. A drill asks nobody."""
     kind = KINDS.get(found.kind)
-    if kind is None or kind.open is None or not found.credential:
+    return _ready(act, config, found, kind.open if kind else None, wait)
+
+
+def caller(act: Act, config: Config, found: Connected, wait: Wait = time.sleep) -> Caller:
+    """The source that posts, ready to ask devices."""
+    kind = KINDS.get(found.kind)
+    return _ready(act, config, found, kind.call if kind else None, wait)
+
+
+def asker(act: Act, config: Config, found: Connected, wait: Wait = time.sleep) -> Asker:
+    """The source, ready to be asked for single devices, whichever way it comes."""
+    return caller(act, config, found, wait) if calls(found.kind) else opened(act, config, found, wait)
+
+
+def calls(kind: str) -> bool:
+    """Whether a source of this kind posts, and can be told to ask its devices."""
+    return kind in KINDS and KINDS[kind].call is not None
+
+
+def _ready(act: Act, config: Config, found: Connected, make: Callable[[Link], Opened] | None, wait: Wait) -> Opened:
+    if make is None or not found.credential:
         raise Refused("source-not-asked", name=found.name)
     if act.drill:
         raise Refused("drill-stays-in", name=found.name)
@@ -109,7 +143,7 @@ def opened(act: Act, config: Config, found: Connected, wait: Wait = time.sleep) 
         secret = sealed.opened(_key(config.state_dir), _purpose(found.name), found.credential)
     except sealed.Unsealed:
         raise Refused("source-credential", name=found.name) from None
-    return kind.open(Link(found.name, found.settings, secret, house.to, clock.now))
+    return make(Link(found.name, found.settings, secret, house.to, clock.now))
 
 
 def known(name: str) -> Connected:
@@ -137,14 +171,12 @@ def secret_of(state_dir: Path, name: str) -> str:
         return nobody
 
 
-def _posting(act: Act, state_dir: Path, name: str, kind: str) -> NewSource:
+def _posting(state_dir: Path, name: str) -> str:
+    """A new secret of a source that posts. Inside the unit that makes it known."""
     file, secret = secret_file(state_dir, name), secrets.token_urlsafe(32)
-    with unit():
-        reporters.named(name, kind)
-        log.append("source-added", act, {"source": name, "kind": kind})
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        drafts.write(file, secret + "\n", 0o600, new=True)
-    return NewSource(name, kind, secret)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    drafts.write(file, secret + "\n", 0o600, new=True)
+    return secret
 
 
 def _kind(name: str) -> Kind:
@@ -155,9 +187,18 @@ def _kind(name: str) -> Kind:
     return found
 
 
-def _known(state_dir: Path, name: str) -> bool:
+def _known(name: str) -> bool:
     row = connected.find(name)
-    return secret_file(state_dir, name).exists() or (row is not None and bool(row.credential))
+    return row is not None and bool(row.credential)
+
+
+def _posting_known(state_dir: Path, name: str, kind: str) -> bool:
+    """Whether a source of this name may post already. Refused ``source-exists`` if it is of another kind."""
+    row = connected.find(name)
+    known = secret_file(state_dir, name).exists()
+    if known and row is not None and row.kind != kind:
+        raise Refused("source-exists", name=name)
+    return known
 
 
 def _settings(kind: Kind, given: Mapping[str, str]) -> dict[str, str]:

@@ -15,11 +15,11 @@ from countermand.access import SYSTEM, Act, require
 from countermand.config import Holdbacks
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, Instant
-from countermand.core.mentions import Mention
-from countermand.flows import ingest
+from countermand.flows import asking, ingest
 from countermand.flows.connect import secret_of
 from countermand.sources import nanomdm
-from countermand.store import asked, events, log, reporters
+from countermand.sources.source import Posted, Said
+from countermand.store import asked, events, fleet, log, reporters
 from countermand.store.events import EventRow
 from countermand.store.reporters import SourceRow
 from countermand.store.unit import aside, unit
@@ -30,13 +30,13 @@ KEPT = 30 * DAY
 LARGEST = nanomdm.LARGEST
 
 
-def _nanomdm(body: bytes, source: str, now: Instant) -> Mention | None:
+def _nanomdm(body: bytes, source: str, now: Instant) -> Posted:
     event = nanomdm.parse(body, source, now, asked.coverage_of)
-    return event.mention if event else None
+    return Posted() if event is None else Posted((event.mention,), (event.word,) if event.word else ())
 
 
-#: kind → what an event says of a device; None for one that says nothing.
-_PARSE: Mapping[str, Callable[[bytes, str, Instant], Mention | None]] = {"nanomdm": _nanomdm}
+#: kind → what an event says.
+_PARSE: Mapping[str, Callable[[bytes, str, Instant], Posted]] = {"nanomdm": _nanomdm}
 
 
 def knows(state_dir: Path, name: str, password: str) -> bool:
@@ -115,26 +115,29 @@ def _take(act: Act, number: int, hold: Holdbacks) -> EventRow | None:
     if found is None or source is None:
         return None
     row, body = found
-    mention = _PARSE[source.kind](body, row.source, act.now)
-    blocks = ingest.block_of(mention) if mention else []
+    posted = _PARSE[source.kind](body, row.source, act.now)
+    blocks = ingest.block_of(posted.mentions[0]) if len(posted.mentions) == 1 else [] if not posted.mentions else None
     try:
-        return row if _fold(act, row, source, mention, blocks, hold) else None
+        return row if _fold(act, row, source, posted, blocks, hold) else None
     except ingest.Elsewhere:
-        return row if _fold(act, row, source, mention, None, hold) else None
+        return row if _fold(act, row, source, posted, None, hold) else None
 
 
-def _fold(act: Act, row: EventRow, source: SourceRow, mention: Mention | None, blocks: list[int] | None, hold: Holdbacks) -> bool:
+def _fold(act: Act, row: EventRow, source: SourceRow, posted: Posted, blocks: list[int] | None, hold: Holdbacks) -> bool:
     """The one transaction; False if another thread took the event meanwhile. ``blocks``: as of units, beside others where the
     device is known."""
     with unit(blocks):
         if not events.lock(row.number):
             return False
-        if mention is not None:
+        if posted.mentions:
             worker = Act(SYSTEM, act.now, act.drill)
             ingest.take(
-                worker, source, [mention],
+                worker, source, posted.mentions,
                 complete=False, may_add=blocks is None, confirmed=False, hold=hold, blocks=blocks,
             )  # fmt: skip
+        asking.listen(act, source.name, posted.words)
+        if any(word.said is Said.ENROLLED for word in posted.words):
+            asking.welcome(act, source.name, {*fleet.find([one for each in posted.mentions for one in each.identities]).values()})
         events.taken(row.number, act.now)
     return True
 

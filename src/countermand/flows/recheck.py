@@ -9,14 +9,15 @@ from collections.abc import Callable
 
 from countermand.access import Act, require
 from countermand.config import Config
-from countermand.core.coverage import Coverage
 from countermand.core.errors import Refused
 from countermand.core.instants import MINUTE
 from countermand.core.mentions import Mention
-from countermand.flows import connect
+from countermand.flows import asking, connect, taking
 from countermand.lib.http import Unreachable
 from countermand.lib.outward import Wait
-from countermand.store import asked, fleet, log, rechecks, terms
+from countermand.sources.source import Asker, Caller, Question
+from countermand.store import fleet, log, rechecks, terms, watching
+from countermand.store.fleet import DeviceRow
 from countermand.store.rechecks import Recheck
 from countermand.store.unit import unit
 
@@ -43,33 +44,47 @@ def recheck(acting: Callable[[], Act], config: Config, wait: Wait = time.sleep) 
 
 def _ask(acting: Callable[[], Act], config: Config, wanted: Recheck, wait: Wait) -> bool:
     act = acting()
-    row, lineage = fleet.load([wanted.device]).get(wanted.device), terms.lineage(wanted.lineage)
-    if row is None or row.retired or lineage is None:
+    row = fleet.load([wanted.device]).get(wanted.device)
+    if row is None or row.retired:
         return _cannot(wanted)
-    identities = tuple(fleet.identities([wanted.device]).get(wanted.device, []))
-    apps = frozenset(fleet.app_names(lineage.current.apps[row.platform]).values())
     try:
         found = connect.known(wanted.source)
         if found.paused_at is not None:
             return _cannot(wanted)
-        source = connect.opened(act, config, found, wait)
-        ticket = source.recheck(Mention(identities, platform=row.platform), apps)
+        asker = connect.asker(act, config, found, wait)
+        questions = _questions(act, asker, row, wanted)
+        for question in questions:
+            asking.send(acting, wanted.source, question, repeats=isinstance(asker, Caller))
     except Refused:
         return _cannot(wanted)
     except Unreachable:
         with unit():
             rechecks.tried(wanted.pk, wanted.attempts + 1, over=wanted.attempts + 1 >= _ATTEMPTS)
         return False
-    if ticket is None:
+    if not questions:
         return _cannot(wanted)
     act = acting()
     with unit():
-        for one in identities:
-            asked.remember(one.value, ticket, Coverage(apps), act.now)
-        rechecks.asked(wanted.pk, ticket, act.now)
-        about = {"source": wanted.source, "lineage": wanted.lineage}
+        rechecks.asked(wanted.pk, questions[-1].ticket, act.now)
+        about = {"source": wanted.source, **({"lineage": wanted.lineage} if wanted.lineage else {})}
         log.append("recheck-asked", act, about, [f"device:{wanted.device}"])
     return True
+
+
+def _questions(act: Act, asker: Asker, row: DeviceRow, wanted: Recheck) -> list[Question]:
+    """What the device is asked: for the order's apps; or, new as it is, for its names and for all that may be kept of it."""
+    names = tuple(fleet.identities([wanted.device]).get(wanted.device, []))
+    device = Mention(names, platform=row.platform, enrollment=row.enrollment)
+    if wanted.lineage:
+        lineage = terms.lineage(wanted.lineage)
+        if lineage is None:
+            return []
+        asked = [asker.recheck([device], frozenset(fleet.app_names(lineage.current.apps[row.platform]).values()))]
+    else:
+        whole = row.ownership is taking.WHOLE
+        asked = [asker.introduce([device])] if isinstance(asker, Caller) else []
+        asked.append(asker.recheck([device], None if whole else watching.watch_list(act.now)))
+    return [one for one in asked if one is not None]
 
 
 def _cannot(wanted: Recheck) -> bool:

@@ -231,7 +231,7 @@ def _contacted(act: Act, found: Connected, run: Run) -> None:
 
 
 def _due(one: Connected, act: Act) -> bool:
-    if act.drill or one.paused_at is not None or not one.credential or one.stage == Stage.WAITING:
+    if act.drill or one.paused_at is not None or not one.credential or connect.calls(one.kind) or one.stage == Stage.WAITING:
         return False
     if one.tried_at is None:
         return True

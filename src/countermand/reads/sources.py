@@ -61,7 +61,7 @@ def _view(one: Connected, waiting: tuple[int, ...], now: Instant) -> SourceView:
 def _state(one: Connected, now: Instant) -> str:
     if one.paused_at is not None:
         return "paused"
-    if one.stage:
+    if one.stage and one.stage != "hearing":
         return one.stage
     if one.fault:
         return "failing"

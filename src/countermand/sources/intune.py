@@ -5,7 +5,7 @@ and has one object per version. So a name there is a hint for ``check`` and neve
 of *restricted apps* rules: of compliance policies (v1.0) and of configuration profiles (beta).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from countermand.lib.http import Unreachable
 from countermand.sources import intune_rows as rows
 from countermand.sources.granted import Denied
 from countermand.sources.graph import SETTINGS, TOKEN, Graph
-from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Request
+from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request
 
 __all__ = ["REQUESTS", "SETTINGS", "SIGHTS", "Intune"]
 
@@ -72,7 +72,7 @@ class Intune:
     def parse(self, raw: Any, now: Instant) -> Mention:
         return rows.mention(raw, self._name, now)
 
-    def recheck(self, device: Mention, apps: frozenset[App]) -> str | None:
+    def recheck(self, devices: Sequence[Mention], apps: frozenset[App] | None) -> Question | None:
         """Not supported: Intune asks a phone when it likes; its owner can, with *Check status* in the Company Portal."""
         return None
 

@@ -9,7 +9,7 @@ Traps of this source, each handled here and nowhere else:
 * No list, or an empty one, says that nothing was collected, not that the phone is empty.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from countermand.core.apps import App
@@ -22,7 +22,7 @@ from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.http import Unreachable
 from countermand.sources.granted import Denied, Granted
-from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Request, Setting
+from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting
 
 SETTINGS: Mapping[str, Setting] = {
     "url": Setting("Jamf Pro's address"),
@@ -98,7 +98,7 @@ class Jamf:
             reports=(Report(self._name, at, Grade.INVENTORY, covered, apps),) if apps is not None and at is not None else (),
         )
 
-    def recheck(self, device: Mention, apps: frozenset[App]) -> str | None:
+    def recheck(self, devices: Sequence[Mention], apps: frozenset[App] | None) -> Question | None:
         """Not supported: it would take the right to send commands to devices."""
         return None
 

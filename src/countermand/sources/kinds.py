@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from countermand.core.devices import Enrollment, Ownership
 from countermand.core.visibility import Sight
-from countermand.sources import devices_csv, exchange, intune, jamf, nanomdm
-from countermand.sources.source import Link, Request, Setting, Source
+from countermand.sources import devices_csv, exchange, intune, jamf, nanomdm, nanomdm_api
+from countermand.sources.source import Caller, Link, Request, Setting, Source
 
 
 class Comes(StrEnum):
@@ -19,7 +20,8 @@ class Comes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """``open``: for a source that is asked, what makes it from its settings and secret."""
+    """``open``: for a source that is asked, what makes it from its settings and secret; ``call``: the same for one that posts and
+    can be told to ask its devices, and ``sight`` what such a device can be asked for."""
 
     words: str
     comes: Comes
@@ -27,10 +29,20 @@ class Kind:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
     open: Callable[[Link], Source] | None = None
+    call: Callable[[Link], Caller] | None = None
+    sight: Callable[[Enrollment, Ownership], Sight] | None = None
 
 
 KINDS: Mapping[str, Kind] = {
-    "nanomdm": Kind("NanoMDM, or another Apple MDM with its webhook", Comes.POSTS, nanomdm.SIGHTS),
+    "nanomdm": Kind(
+        "NanoMDM, or another Apple MDM with its webhook",
+        Comes.POSTS,
+        nanomdm.SIGHTS,
+        nanomdm_api.SETTINGS,
+        nanomdm_api.REQUESTS,
+        call=nanomdm_api.NanoMDM,
+        sight=nanomdm.sight,
+    ),
     "intune": Kind("Microsoft Intune", Comes.ASKED, intune.SIGHTS, intune.SETTINGS, intune.REQUESTS, intune.Intune),
     "jamf": Kind("Jamf Pro", Comes.ASKED, jamf.SIGHTS, jamf.SETTINGS, jamf.REQUESTS, jamf.Jamf),
     "devices-csv": Kind("a file of devices (CSV or Parquet)", Comes.FILE, devices_csv.SIGHTS),

@@ -23,18 +23,24 @@ from xml.parsers.expat import ExpatError
 
 from countermand.core.apps import App
 from countermand.core.coverage import EVERYTHING, NOTHING, Coverage, Grade, Report
-from countermand.core.devices import Enrollment, Identity, IdentityKind, Platform
+from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.visibility import Sees, Sight, visible
+from countermand.sources.source import Said, Word
 
 _COMMAND = "Apple device-management schema, mdm/commands/application.installed.list.yaml"
+_FULL = Sight("a full list that we asked for", Platform.IOS, Enrollment.DEVICE, Sees.EVERY, Sees.EVERY, Grade.INVENTORY, _COMMAND)
+_NAMED = Sight(
+    "a named query that we asked for", Platform.IOS, Enrollment.DEVICE, Sees.NAMED, Sees.NAMED, Grade.INVENTORY, _COMMAND
+)
+_USER = Sight("user enrolment", Platform.IOS, Enrollment.USER, Sees.MANAGED, Sees.NONE, Grade.INVENTORY, _COMMAND)
 SIGHTS: tuple[Sight, ...] = (
-    Sight("a full list that we asked for", Platform.IOS, Enrollment.DEVICE, Sees.EVERY, Sees.EVERY, Grade.INVENTORY, _COMMAND),
-    Sight("a named query that we asked for", Platform.IOS, Enrollment.DEVICE, Sees.NAMED, Sees.NAMED, Grade.INVENTORY, _COMMAND),
+    _FULL,
+    _NAMED,
     Sight("managed apps only", Platform.IOS, None, Sees.MANAGED, Sees.NONE, Grade.INVENTORY, _COMMAND),
-    Sight("user enrolment", Platform.IOS, Enrollment.USER, Sees.MANAGED, Sees.NONE, Grade.INVENTORY, _COMMAND),
+    _USER,
     Sight(
         "a command that we did not send",
         Platform.IOS,
@@ -58,14 +64,32 @@ _NOT_INSTALLED = ("Installing", "DownloadFailed", "DownloadWaiting", "DownloadPa
 LARGEST = 16 << 20
 
 
+_STATUSES = {
+    "Acknowledged": Said.ANSWERED,
+    "Error": Said.ANSWERED,
+    "CommandFormatError": Said.ANSWERED,
+    "NotNow": Said.LATER,
+    "Idle": Said.AWAKE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One webhook event that concerns a device. ``id``: what a replay has in common with the original."""
+    """One webhook event that concerns a device. ``id``: what a replay has in common with the original; ``word``: what it says
+    of a question."""
 
     id: str
     created_at: Instant
     enrolment: str
     mention: Mention
+    word: Word | None
+
+
+def sight(enrollment: Enrollment, ownership: Ownership) -> Sight:
+    """What a phone that is enrolled like this can be asked for: of people's own only the apps that are watched."""
+    if visible(enrollment) == NOTHING:
+        return _USER
+    return _FULL if ownership is Ownership.CORPORATE else _NAMED
 
 
 def parse(text: bytes, source: str, now: Instant, asked: Asked) -> Event | None:
@@ -85,7 +109,18 @@ def parse(text: bytes, source: str, now: Instant, asked: Asked) -> Event | None:
         return None
     said = _plist(body.get("raw_payload"))
     mention = _mention(event, body, said, _Told(source, enrolment, _ENROLLMENTS[kind], created_at), asked)
-    return Event(str(event.get("event_id", "")), created_at, enrolment, mention)
+    return Event(str(event.get("event_id", "")), created_at, enrolment, mention, _word(event, body, enrolment, created_at))
+
+
+def _word(event: Mapping[str, Any], body: Mapping[str, Any], enrolment: str, at: Instant) -> Word | None:
+    topic, query = event["topic"], _text(body.get("command_uuid"))
+    if topic == "mdm.Connect":
+        said = _STATUSES.get(_text(body.get("status")))
+        return Word(said, enrolment, query, at) if said and (query or said is Said.AWAKE) else None
+    if topic == "mdm.CheckOut":
+        return Word(Said.LEFT, enrolment, "", at)
+    # A device that only renewed its push token is no new one; a server that does not count says nothing of that.
+    return Word(Said.ENROLLED, enrolment, "", at) if topic == "mdm.TokenUpdate" and body.get("token_update_tally") == 1 else None
 
 
 def parse_command(text: bytes) -> tuple[str, Coverage]:

@@ -3,11 +3,13 @@
 A source that is fetched has all five verbs. One that posts (NanoMDM) or comes as a file is a ``parse`` with its sights.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
 
 from countermand.core.apps import App
+from countermand.core.coverage import Coverage
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.visibility import Sight
@@ -49,8 +51,83 @@ class Checked:
     whole: bool = True
 
 
-class Source(Protocol):
-    """One system that is asked over the network. Unreachable, or Refused, from whatever goes out."""
+class Said(StrEnum):
+    """What an event says of questions to a device."""
+
+    ANSWERED = "answered"  # also with an error: there is nothing more to come
+    LATER = "later"  # it heard the question and will answer when it can
+    AWAKE = "awake"  # it asks what there is to do: whatever waits for it reaches it now
+    ENROLLED = "enrolled"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """``who``: the name under which the source knows the device; ``ticket``: of the question, if it is about one."""
+
+    said: Said
+    who: str
+    ticket: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What one event of a source that posts says."""
+
+    mentions: tuple[Mention, ...] = ()
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """``refused``: those to whom the question could not be given; ``asleep``: why they could not be woken, '' if they were."""
+
+    refused: frozenset[str] = frozenset()
+    asleep: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One look at devices, ready to be sent. ``names``: by which their answers say who answers; ``ticket``: to which question;
+    ``coverage``: what an answer could show; ``what``: what it is, in a word of the source's. All of it is remembered before it
+    is sent, or a quick answer would prove nothing."""
+
+    what: str
+    ticket: str
+    names: tuple[str, ...]
+    coverage: Coverage
+    send: Callable[[], Sent]
+
+
+#: Devices that one question is put to at most.
+AT_ONCE = 100
+
+
+class Asker(Protocol):
+    """A system through which single devices can be asked. Unreachable, or Refused, from whatever goes out."""
+
+    def recheck(self, devices: Sequence[Mention], apps: frozenset[App] | None) -> Question | None:
+        """How these devices, all managed in the same way, are asked for these apps now; None: for every app. None = not
+        supported."""
+
+    def check(self, names: frozenset[str], tick: Callable[[int], None]) -> Checked:
+        """What works with these credentials, and what can be seen. ``names``: of watched products, folded."""
+
+
+@runtime_checkable
+class Caller(Asker, Protocol):
+    """One that tells of devices by events of its own, so that what it was not heard of has to be asked for again."""
+
+    def introduce(self, devices: Sequence[Mention]) -> Question | None:
+        """How these devices are asked for the names that join them to what other systems know. None if none can be asked."""
+
+    def again(self, what: str, names: Sequence[str], coverage: Coverage) -> Question:
+        """The same question under a new ticket."""
+
+
+class Source(Asker, Protocol):
+    """One system whose whole set is fetched over the network."""
 
     def fetch(self, since: str) -> Iterator[Page]:
         """All its devices, page by page, from where an interrupted fetch stopped ('' = the first). Each page is whole."""
@@ -58,14 +135,8 @@ class Source(Protocol):
     def parse(self, raw: Any, now: Instant) -> Mention:
         """One device of a page, with its reports and what they cover. Refused ``device-unreadable`` if it cannot be read."""
 
-    def recheck(self, device: Mention, apps: frozenset[App]) -> str | None:
-        """Ask the device itself for these apps now. A ticket by which the answer is known; None = not supported."""
-
     def visibility(self, raw: Any) -> Sight | None:
         """What the source could say of this device's apps; None if it is no phone."""
-
-    def check(self, names: frozenset[str], tick: Callable[[int], None]) -> Checked:
-        """What works with these credentials, and what can be seen. ``names``: of watched products, folded."""
 
 
 @dataclass(frozen=True, slots=True)

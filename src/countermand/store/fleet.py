@@ -133,6 +133,26 @@ def enrolled(ordinals: Collection[int], source: str) -> frozenset[int]:
     return frozenset(ordinal for ordinal, name in bulk.by_numbers(query, ordinals) if name == source)
 
 
+def enrolled_after(source: str, after: int, limit: int) -> list[int]:
+    """Devices that are enrolled with the source and not retired, from ordinal ``after`` + 1 on, ascending."""
+    rows = bulk.all_rows(
+        "SELECT e.device_id FROM store_enrolled e JOIN store_device d ON d.ordinal = e.device_id"
+        " WHERE e.source = %s AND e.until IS NULL AND NOT d.retired AND e.device_id > %s ORDER BY e.device_id LIMIT %s",
+        [source, after, limit],
+    )
+    return [row[0] for row in rows]
+
+
+def kinds_enrolled(source: str) -> dict[tuple[Enrollment, Ownership], int]:
+    """(enrolment, ownership) → how many devices that are enrolled with the source."""
+    rows = bulk.all_rows(
+        "SELECT d.enrollment, d.ownership, COUNT(*) FROM store_enrolled e JOIN store_device d ON d.ordinal = e.device_id"
+        " WHERE e.source = %s AND e.until IS NULL AND NOT d.retired GROUP BY d.enrollment, d.ownership",
+        [source],
+    )
+    return {(Enrollment(enrollment), Ownership(ownership)): count for enrollment, ownership, count in rows}
+
+
 def app_names(numbers: Collection[int]) -> dict[int, App]:
     """The apps with these numbers."""
     return evidence.apps(numbers)

@@ -20,6 +20,8 @@ class Stage(StrEnum):
     FETCHING = "fetching"
     WAITING = "waiting"  # for a person
     TAKING = "taking"
+    ASKING = "asking"  # its devices, one after another
+    HEARING = "hearing"  # what they answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,15 @@ def of(source: int) -> Run | None:
     return None if row is None else _run(row)
 
 
-def begin(source: int, now: Instant) -> Run:
+def begin(source: int, now: Instant, stage: Stage = Stage.FETCHING) -> Run:
     """A new run, and the end of one that there was."""
     end(source)
-    return _run(models.SyncRun.objects.create(source_id=source, began=now))
+    return _run(models.SyncRun.objects.create(source_id=source, began=now, stage=stage.value))
+
+
+def asked(run: int, cursor: str, devices: int) -> None:
+    """So many more devices were asked, up to ``cursor``."""
+    models.SyncRun.objects.filter(pk=run).update(cursor=cursor, devices=F("devices") + devices)
 
 
 def end(source: int) -> None:

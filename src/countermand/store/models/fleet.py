@@ -191,15 +191,27 @@ class SyncPart(models.Model):
 
 
 class Asked(models.Model):
-    """What a query to one device asked for, so that its answer's coverage is known (NanoMDM: command_uuid)."""
+    """What a query to one device asked for, so that its answer's coverage is known (NanoMDM: command_uuid).
+
+    ``source`` and ``what``: '' where somebody else sent it; ``again_at``: when it is asked again unless it was heard of.
+    """
 
     identity = Name()
     query = Name()
-    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="+")
+    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="+", db_index=False)
     at = When()
+    source = Name(default="", db_default="")
+    what = Name(default="", db_default="")
+    attempts = models.IntegerField(default=1, db_default=1)
+    again_at = When(null=True)
+    heard_at = When(null=True)
 
     class Meta:
         unique_together = [("identity", "query")]
+        indexes = [
+            models.Index(fields=["again_at"], name="asked_again", condition=models.Q(again_at__isnull=False)),
+            models.Index(fields=["source", "at"], name="asked_of"),
+        ]
 
 
 class Held(models.Model):
