@@ -8,7 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from countermand.core.decision import GRACE, Asked, Clocks, Decision, Reason, Standing, cutoff, decide, merged
+from countermand.core.decision import (
+    GRACE,
+    Asked,
+    Clocks,
+    Decision,
+    Reason,
+    Standing,
+    anyone,
+    cutoff,
+    decide,
+    denying,
+    lull,
+    merged,
+    reaching,
+    turns,
+)
 from countermand.core.directive import OnUnknown
 from countermand.core.facts import BLOCK_SIZE
 
@@ -135,6 +150,37 @@ def test_neither_clock_alone_can_start_a_denial(world: tuple[Standing, ...], now
         for skewed in (now._replace(own=now.own + fast), now._replace(anchored=now.anchored + fast)):
             assert (cutoff(row, skewed) or 0) <= max(now.own, now.anchored) if cutoff(row, skewed) else True
             assert (cutoff(row, skewed) or 0) <= min(skewed.own, skewed.anchored)
+
+
+@given(asks, worlds, starts, starts, clocks, times, times)
+def test_nothing_changes_by_itself_within_a_lull(
+    asked: Asked, world: tuple[Standing, ...], denied: Starts, unregistered: Starts, now: Clocks, own: int, anchored: int
+) -> None:
+    """What was prepared once answers for as long as it says, whichever way either clock goes."""
+    found = (tables(denied), tables(unregistered))
+    calm = lull(turns(world, found, now.heard), now)
+    assert calm.holds(now)
+    for then in (Clocks(own, anchored, now.heard), now._replace(own=own), now._replace(anchored=anchored)):
+        if calm.holds(then):
+            assert decide(asked, world, *found, then) == decide(asked, world, *found, now)
+    assert not calm.holds(now._replace(heard=now.heard + 1))
+
+
+@given(worlds, starts, clocks)
+def test_a_lull_is_as_long_as_it_can_be_seen_to_be(world: tuple[Standing, ...], denied: Starts, now: Clocks) -> None:
+    """Where nothing begins or ends there is no need to look again."""
+    quiet = tuple(replace(row, not_before=0, sunset=None, max_staleness=GRACE * 10) for row in world)
+    calm = lull(turns(quiet, ({},), now.heard), now)
+    assert calm.holds(Clocks(0, now.heard + GRACE * 10, now.heard))
+    assert all(start in turns(world, (tables(denied),), 0) for of in denied.values() for start in of.values())
+
+
+@given(worlds, starts, clocks, ordinals)
+def test_whom_anyone_denies_is_whom_somebody_denies(
+    world: tuple[Standing, ...], denied: Starts, now: Clocks, ordinal: int
+) -> None:
+    prepared = reaching(world, tables(denied), now)
+    assert (ordinal % BLOCK_SIZE in anyone(prepared).get(ordinal // BLOCK_SIZE, BitMap())) == (denying(prepared, ordinal) != ())
 
 
 @given(starts, times, times)

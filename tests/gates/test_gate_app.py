@@ -1,6 +1,5 @@
 """The gate as a whole, in process: routes, headers, metrics, logs, stop, sightings, HTTP framing and its settings."""
 
-import asyncio
 import io
 import json
 import socket
@@ -19,12 +18,13 @@ from countermand.gates.config import GateConfig
 from countermand.gates.configure import Failure, NginxSettings, gate_file, http_part, server_part
 from countermand.gates.configure import main as render
 from countermand.gates.held import Held
-from countermand.gates.http import Connection, Request, Response
+from countermand.gates.http import Request, Response
 from countermand.gates.log import Log
 from countermand.gates.sightings import Sightings, receive
 from countermand.lib.log import pseudonym
 from countermand.snapshot.read import Snapshot
 from countermand.snapshot.write import Entry
+from gate_lines import exchanged, opened
 from gate_plane import DUE, ROOT, SECRET, Plane, basic, standing
 
 LATE = DUE + HOUR
@@ -222,22 +222,8 @@ def test_the_datagrams_of_nginx() -> None:
 def talk(data: list[bytes], answer: Callable[[Request], Response]) -> bytes:
     """What comes back when these pieces arrive, until the other side has said everything."""
 
-    async def run() -> bytes:
-        server = await asyncio.get_running_loop().create_server(lambda: Connection(answer, set()), "127.0.0.1", 0)
-        async with server:
-            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-            for part in data:
-                writer.write(part)
-                await writer.drain()
-                await asyncio.sleep(0.01)
-            writer.write_eof()
-            async with asyncio.timeout(10):
-                found = await reader.read()
-            writer.close()
-            await writer.wait_closed()
-            return found
-
-    return asyncio.run(run())
+    with opened(answer) as lines:
+        return exchanged(lines, data)[0]
 
 
 def test_requests_on_one_connection_are_answered_in_order() -> None:

@@ -3,7 +3,6 @@
 import base64
 import dataclasses
 import io
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,12 +13,12 @@ from countermand.core.instants import HOUR
 from countermand.gates.app import Gate
 from countermand.gates.config import GateConfig
 from countermand.gates.held import Held
-from countermand.gates.http import Connection
 from countermand.gates.log import Log
 from countermand.gates.nginx import plainly_asked
 from countermand.gates.subject import subject
 from countermand.snapshot.read import Snapshot
 from countermand.snapshot.write import Entry
+from gate_lines import exchanged, opened
 from gate_plane import DUE, ROOT, SECRET, Plane, basic, packed_query, standing
 
 EAS = "/Microsoft-Server-ActiveSync"
@@ -44,32 +43,10 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
     return gate
 
 
-class Line:
-    """The transport of one connection."""
-
-    def __init__(self) -> None:
-        self.said = b""
-        self.closed = False
-
-    def write(self, data: bytes) -> None:
-        self.said += data
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-
-def exchanged(gate: Gate, pieces: list[bytes], quick: bool) -> tuple[bytes, bool]:
+def answered(gate: Gate, pieces: list[bytes], quick: bool) -> tuple[bytes, bool]:
     """What was said when these pieces arrived, and whether the connection was ended."""
-    line: Any = Line()
-    connection = Connection(gate.answer, set(), gate.quick if quick else None)
-    connection.connection_made(line)
-    for piece in pieces:
-        if not line.closed:
-            connection.data_received(piece)
-    return line.said, line.closed
+    with opened(gate.answer, gate.quick.answers if quick else None) as lines:
+        return exchanged(lines, pieces)
 
 
 def asked(authorization: str, uri: str, more: str = "") -> bytes:
@@ -96,8 +73,8 @@ def plain(device: str, login: str = "alice", tail: str = "") -> str:
 )
 def test_what_nginx_asks_is_known_by_heart(gate: Gate, login: str, device: str, status: bytes) -> None:
     question = asked(basic(login), plain(device))
-    assert gate.quick(question).split(b" ")[1] == status
-    assert exchanged(gate, [question, question], True) == exchanged(gate, [question, question], False)
+    assert gate.quick.answers([question])[0].split(b" ")[1] == status
+    assert answered(gate, [question, question], True) == answered(gate, [question, question], False)
 
 
 # Spellings that a client is free to choose, what looks like another device to a careless reader, and noise around it.
@@ -150,9 +127,9 @@ def test_no_trick_hides_a_device_or_a_login(tail: str, credential: str) -> None:
 def test_a_body_is_not_taken_for_a_question(gate: Gate) -> None:
     question = asked(basic("alice"), plain("BAD1"))
     head = b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(question)
-    said, _ = exchanged(gate, [head, question, question], True)
+    said, _ = answered(gate, [head, question, question], True)
     assert said.count(b"HTTP/1.1 ") == 2
-    assert said == exchanged(gate, [head, question, question], False)[0]
+    assert said == answered(gate, [head, question, question], False)[0]
 
 
 @given(credentials, uris)
@@ -166,25 +143,25 @@ def test_a_quick_answer_is_the_parsed_ones(gate: Gate, credential: str, uri: str
     question = asked(credential, uri, rest)
     for pieces in ([question], [question, question], [question[:cut], question[cut:], question]):
         gate.sightings.__init__()  # type: ignore[misc]  # what was asked once is not asked for anew
-        found = exchanged(gate, [piece for piece in pieces if piece], True)
+        found = answered(gate, [piece for piece in pieces if piece], True)
         gate.sightings.__init__()  # type: ignore[misc]
-        assert found == exchanged(gate, [piece for piece in pieces if piece], False)
+        assert found == answered(gate, [piece for piece in pieces if piece], False)
 
 
 @given(st.binary(max_size=40), st.integers(0, 200))
 def test_noise_in_a_question_is_parsed_like_any_noise(gate: Gate, noise: bytes, place: int) -> None:
     question = asked(basic("alice"), plain("BAD1"))
     spoilt = question[:place] + noise + question[place:]
-    assert exchanged(gate, [spoilt], True) == exchanged(gate, [spoilt], False)
+    assert answered(gate, [spoilt], True) == answered(gate, [spoilt], False)
 
 
 def test_what_is_too_long_is_too_long(gate: Gate) -> None:
     question = asked(basic("alice"), plain("BAD1", tail="&x=" + "y" * 70_000))
-    assert exchanged(gate, [question], True) == exchanged(gate, [question], False)
+    assert answered(gate, [question], True) == answered(gate, [question], False)
 
 
 def test_where_a_header_says_who_asks_credentials_do_not(gate: Gate) -> None:
     trusting = Gate(dataclasses.replace(gate.config, login_header="x-login"), gate.now, gate.steady, gate.log)
     trusting.held = gate.held
     question = asked(basic("alice"), plain("BAD1"))
-    assert trusting.quick(question) == b""
+    assert trusting.quick.answers([question]) == [b""]

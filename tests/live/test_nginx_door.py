@@ -13,6 +13,7 @@ from pyroaring import BitMap
 
 from countermand.core.instants import DAY
 from countermand.gates.nginx import plainly_asked
+from countermand.gates.quick import USUAL
 from countermand.gates.subject import subject
 from countermand.snapshot.write import Entry
 from gate_plane import ROOT, SECRET, Plane, basic, packed_query, standing
@@ -89,6 +90,9 @@ def test_nginx_asks_in_the_words_that_the_gate_knows_by_heart(tmp_path: Path) ->
         finally:
             door.close()
     assert plainly_asked(question) == subject(basic("alice").encode(), f"{EAS}?{BAD}".encode())
+    usual = USUAL(question)
+    assert usual is not None
+    assert usual[2] == b"BAD1"
 
 
 def test_the_person_comes_from_authentication_alone(door: Door) -> None:

@@ -5,6 +5,7 @@ allowed; an unproven one is not ours to judge; a known device gets its own denia
 person; a request without a device id is allowed and counted.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -101,8 +102,8 @@ class Decision(NamedTuple):
     because: tuple[str, ...] = ()
 
 
-#: What denies now, prepared for many questions: (lineage, block → entries, the latest beginning that may be acted on).
-Reaching = Sequence[tuple[str, Mapping[int, Entries], Instant]]
+#: What denies now, prepared for many questions: block → (lineage, the sets that have begun), in the lineages' order.
+Reaching = Mapping[int, Sequence[tuple[str, Sequence[BitMap]]]]
 _ALLOWED = {reason: Decision(True, reason) for reason in Reason}
 _NOT_DENIED = _ALLOWED[Reason.NOT_DENIED]
 
@@ -123,23 +124,67 @@ def cutoff(standing: Standing, clocks: Clocks) -> Instant | None:
 
 
 def reaching(standings: Iterable[Standing], denials: Denials, clocks: Clocks) -> Reaching:
-    """The lineages that may deny anybody at these clocks, with what they deny. The same for every question asked then."""
-    found = ((standing.id, denials.get(standing.id), cutoff(standing, clocks)) for standing in standings)
-    return [(name, blocks, reach) for name, blocks, reach in found if blocks and reach is not None]
+    """What the lineages deny at these clocks. The same for every question asked then, and until one of ``turns`` has come."""
+    found: dict[int, list[tuple[str, Sequence[BitMap]]]] = {}
+    for standing in standings:
+        reach = cutoff(standing, clocks)
+        for block, entries in denials.get(standing.id, {}).items() if reach is not None else ():
+            begun = [offsets for start, offsets in entries if start <= reach]  # type: ignore[operator]  # it is not None
+            if begun:
+                found.setdefault(block, []).append((standing.id, begun))
+    return found
 
 
 def denying(lineages: Reaching, ordinal: int) -> tuple[str, ...]:
     """The lineages that deny the device (or the person's unregistered devices) with this ordinal."""
-    block, offset = divmod(ordinal, BLOCK_SIZE)
     because: tuple[str, ...] = ()
-    for name, blocks, reach in lineages:
-        for start, found in blocks.get(block, ()):
-            if start > reach:
-                break
-            if offset in found:
+    for name, sets in lineages.get(ordinal // BLOCK_SIZE, ()):
+        for found in sets:
+            if ordinal % BLOCK_SIZE in found:
                 because += (name,)
                 break
     return because
+
+
+def anyone(lineages: Reaching) -> Mapping[int, BitMap]:
+    """Whom any of them denies, by block: one look for all that are denied by none."""
+    every = {block: [found for _, sets in of for found in sets] for block, of in lineages.items()}
+    return {block: sets[0] if len(sets) == 1 else BitMap.union(*sets) for block, sets in every.items()}
+
+
+class Lull(NamedTuple):
+    """A stretch of time in which no answer changes by itself: both clocks from, up to and without; and what was heard."""
+
+    own_from: Instant
+    own_to: Instant
+    anchored_from: Instant
+    anchored_to: Instant
+    heard: Instant
+
+    def holds(self, clocks: Clocks) -> bool:
+        own, anchored, heard = clocks
+        return self.own_from <= own < self.own_to and self.anchored_from <= anchored < self.anchored_to and heard == self.heard
+
+
+_LONG_AGO, _NEVER = -(1 << 62), 1 << 62
+
+
+def turns(standings: Iterable[Standing], tables: Iterable[Denials], heard: Instant) -> list[Instant]:
+    """Every instant at which an answer of these lineages may change if nothing more is heard, ascending."""
+    found = {_LONG_AGO, _NEVER}
+    for standing in standings:
+        found |= {standing.not_before, heard + standing.max_staleness + 1}
+        if standing.sunset is not None:
+            found.add(standing.sunset)
+        for table in tables:
+            found.update(start for entries in table.get(standing.id, {}).values() for start, _ in entries)
+    return sorted(found)
+
+
+def lull(turns: Sequence[Instant], clocks: Clocks) -> Lull:
+    """How far from ``clocks`` either clock may go, back or on, with every answer staying as it is."""
+    own, anchored = bisect_right(turns, clocks.own), bisect_right(turns, clocks.anchored)
+    return Lull(turns[own - 1], turns[own], turns[anchored - 1], turns[anchored], clocks.heard)
 
 
 def decide(asked: Asked, standings: Sequence[Standing], denials: Denials, unregistered: Denials, clocks: Clocks) -> Decision:

@@ -10,6 +10,7 @@ from countermand.gates.held import Held
 from countermand.gates.http import Request, Response
 from countermand.gates.log import Log
 from countermand.gates.metrics import Metrics
+from countermand.gates.quick import Quick
 from countermand.gates.sightings import Sightings
 from countermand.gates.stop import Stop
 from countermand.gates.subject import Subject
@@ -35,6 +36,7 @@ class Gate:
         self.stop = Stop(config.stop_path)
         self._domains = frozenset(config.login_domains.casefold().split())
         self._login_header = config.login_header.encode()
+        self.quick = Quick(self)
         self._routes: dict[bytes, Callable[[Request], Response]] = {
             b"/decide": self._decide,
             b"/denied": self._denied,
@@ -80,15 +82,11 @@ class Gate:
 
     # -- routes --
 
-    def quick(self, arrived: bytes) -> bytes:
-        """The answer to a question of nginx that needs no parsing, and b"" for everything else (http.Quick)."""
-        who = None if self._login_header else nginx.plainly_asked(arrived)
-        return self._decided(who).kept if who else b""
-
     def _decide(self, request: Request) -> Response:
-        return self._decided(nginx.asked(request, self._login_header))
+        return self.decided(nginx.asked(request, self._login_header))
 
-    def _decided(self, who: Subject) -> Response:
+    def decided(self, who: Subject) -> Response:
+        """The answer to nginx about this request."""
         decision = self.judge(who)
         if decision.reason in _UNKNOWN_DEVICE and (token := self.token(who)):
             return nginx.answer_with(decision, token)

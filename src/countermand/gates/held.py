@@ -4,11 +4,26 @@ No I/O and no clock of its own: lines come in, times are arguments. ``gates.kept
 """
 
 import json
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from countermand.core.decision import Clocks, Decision, Reaching, Standing, decided, merged, reaching
+from pyroaring import BitMap
+
+from countermand.core.decision import (
+    Clocks,
+    Decision,
+    Lull,
+    Reaching,
+    Standing,
+    anyone,
+    decided,
+    lull,
+    merged,
+    reaching,
+    turns,
+)
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.gates.subject import Subject
@@ -58,13 +73,19 @@ class Held:
         self._anchor = _Anchor(header.time, own, steady)
         self._pending = Pending()
         self._in_force: list[Standing] = []
-        #: What denies at the clocks of the last question; None: something has changed since.
-        self._prepared_at: Clocks | None = None
+        #: Until when what is prepared holds; None: something has changed since.
+        self.lull: Lull | None = None
+        #: The instants at which an answer may change by itself; empty: to be looked for.
+        self._turns: list[Instant] = []
         #: The clocks that were read last, and what followed: many questions come in one millisecond.
         self._read_at: tuple[Instant, int] | None = None
         self._clocks = Clocks(own, header.time, header.time)
-        self._denying: Reaching = ()
-        self._denying_people: Reaching = ()
+        self.denying: Reaching = {}
+        self.denied: Mapping[int, BitMap] = {}
+        self._denying_people: Reaching = {}
+        #: By place in the snapshot's table: 0, or 1 + the ordinal of a device that asked and whose login is not protected.
+        #: A place belongs to one login, so neither has to be looked up again (gates.quick).
+        self.usual = _nobody(snapshot)
         self._settle()
 
     # -- answering --
@@ -87,10 +108,8 @@ class Held:
 
     def decide(self, who: Subject, clocks: Clocks, proven: bool = True) -> Decision:
         """The decision on a request of ``who``, as of ``clocks``; without a login there is nobody to be proven."""
-        if clocks is not self._prepared_at and clocks != self._prepared_at:
-            self._denying = reaching(self._in_force, self._denials, clocks)
-            self._denying_people = reaching(self._in_force, self._unregistered, clocks)
-            self._prepared_at = clocks
+        if self.lull is None or not self.lull.holds(clocks):
+            self.prepare(clocks)
         login, names = who
         devices: tuple[int, ...] = ()
         for kind, value in names:
@@ -103,7 +122,25 @@ class Held:
         person = None if devices else self._person(number)
         proven = proven and login != ""
         protected = number in self._protected
-        return decided(proven, protected, names != (), devices, person, self._denying, self._denying_people)
+        return decided(proven, protected, names != (), devices, person, self.denying, self._denying_people)
+
+    def prepare(self, clocks: Clocks) -> Lull:
+        """Make ``denying`` what denies at these clocks; returns until when it does."""
+        if not self._turns or self.lull is None or clocks.heard != self.lull.heard:
+            self._turns = turns(self._in_force, (self._denials, self._unregistered), clocks.heard)
+        self.denying = reaching(self._in_force, self._denials, clocks)
+        self.denied = anyone(self.denying)
+        self._denying_people = reaching(self._in_force, self._unregistered, clocks)
+        self.lull = lull(self._turns, clocks)
+        return self.lull
+
+    @property
+    def overlaid_devices(self) -> Mapping[int, int | None]:
+        """The names of devices that came, changed or went since the snapshot."""
+        return self._identities
+
+    def is_protected(self, login: str) -> bool:
+        return self.hashes.login(login) in self._protected
 
     def text(self, lineage: str) -> str:
         """What the phone of somebody whom this lineage denies is shown."""
@@ -221,6 +258,7 @@ class Held:
     def _apply_protected(self, body: Mapping[str, Any]) -> None:
         self._protected.update(int(text, 16) for text in body["set"])
         self._protected.difference_update(int(text, 16) for text in body["gone"])
+        self.usual = _nobody(self.snapshot)
 
     _APPLY: Mapping[Kind, Callable[["Held", Mapping[str, Any]], None]] = {
         Kind.LINEAGE: _apply_lineage,
@@ -237,7 +275,7 @@ class Held:
         for lineage in [id_ for id_, standing in self.standings.items() if not standing.live]:
             self._denials.pop(lineage, None)
             self._unregistered.pop(lineage, None)
-        self._prepared_at = None
+        self.lull = None
 
     def _merge(self) -> None:
         for table in (self._denials, self._unregistered):
@@ -245,7 +283,11 @@ class Held:
                 for block, entries in blocks.items():
                     if len(entries) > 1 and entries[1][0] <= self._anchor.heard:
                         blocks[block] = merged(entries, self._anchor.heard)
-        self._prepared_at = None
+        self.lull = None
+
+
+def _nobody(snapshot: Snapshot) -> "array[int]":
+    return array("I", bytes(4)) * len(snapshot.identities)
 
 
 def _put(table: Blocks, body: Mapping[str, Any]) -> None:

@@ -4,11 +4,10 @@ pipelined requests are answered in order by nature.
 A front end that asks in always the same few words may bring a ``Quick``: it is shown what arrived before anybody parses it.
 """
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Protocol
 
 import httptools
 
@@ -64,48 +63,46 @@ class Response:
 
 
 Answer = Callable[[Request], Response]
-#: What arrived → the bytes to send, if it is exactly one request that it knows by heart; b"" for anything else.
-#: INVARIANT: the same bytes as parsing and answering the request would give.
-Quick = Callable[[bytes], bytes]
+#: What arrived on some connections → for each the bytes to send, if it is exactly one request that is known by heart; b"" for
+#: anything else. INVARIANT: the same bytes as parsing and answering the request would give.
+Quick = Callable[[Sequence[bytes]], Sequence[bytes]]
 
 
-class Connection(asyncio.Protocol):
-    """One connection of a front end. ``open_ones`` is the set of all that are open, for an orderly stop."""
+class Transport(Protocol):
+    """Where a connection's answers go. What was written before ``close`` still goes out."""
 
-    def __init__(self, answer: Answer, open_ones: "set[Connection]", quick: Quick | None = None) -> None:
+    def write(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+    def is_closing(self) -> bool: ...
+
+
+class Connection:
+    """The requests of one connection. ``between``: nothing of a request has come yet, or all of it."""
+
+    def __init__(self, answer: Answer, transport: Transport) -> None:
         self._answer = answer
-        self._quick = quick
-        self._open_ones = open_ones
-        self._transport: asyncio.Transport | None = None
+        self._transport = transport
         self._parser = httptools.HttpRequestParser(self)
         self._request = Request()
         self._size = 0
-        #: The parser is not in the middle of a request.
-        self._between = True
+        self.between = True
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._open_ones.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._open_ones.discard(self)
-
-    def data_received(self, data: bytes) -> None:
-        if self._between and self._quick and len(data) <= _MOST_HEADERS and (known := self._quick(data)):
-            self._transport.write(known)  # type: ignore[union-attr]  # it is there before any data
-            return
+    def hear(self, data: bytes) -> None:
+        """Answer what is complete with this."""
         self._size += len(data)
         try:
             if self._size > _MOST_HEADERS:
                 raise httptools.HttpParserError("too long")
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            raise  # an error of ours, not of who asks
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._send(Response(400))
 
     # -- what httptools calls --
 
     def on_message_begin(self) -> None:
-        self._between = False
+        self.between = False
         self._request = Request()
 
     def on_url(self, part: bytes) -> None:
@@ -115,20 +112,16 @@ class Connection(asyncio.Protocol):
         self._request.headers.setdefault(name.lower(), value)
 
     def on_message_complete(self) -> None:
-        self._between = True
+        self.between = True
         self._size = 0
         response = self._answer(self._request)
-        if self._transport is not None and self._parser.should_keep_alive() and not self._transport.is_closing():
+        if self._parser.should_keep_alive() and not self._transport.is_closing():
             self._transport.write(response.kept)
         else:
             self._send(response)
 
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
     def _send(self, response: Response) -> None:
         """The last answer on this connection."""
-        if self._transport is not None and not self._transport.is_closing():
+        if not self._transport.is_closing():
             self._transport.write(response.encoded(False))
             self._transport.close()

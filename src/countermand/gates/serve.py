@@ -13,8 +13,8 @@ from countermand.gates.client import Control
 from countermand.gates.config import GateConfig
 from countermand.gates.feed import Follower
 from countermand.gates.front_ends import let_in
-from countermand.gates.http import Connection
 from countermand.gates.kept import Kept
+from countermand.gates.lines import Lines, listening
 from countermand.gates.log import Log
 from countermand.gates.sightings import receive
 from countermand.lib import clock
@@ -43,9 +43,8 @@ async def serve(config: GateConfig, log: Log) -> None:
         loop.add_signal_handler(number, ended.set)
     loop.add_signal_handler(signal.SIGUSR1, gate.stop.signal, True)
     loop.add_signal_handler(signal.SIGUSR2, gate.stop.signal, False)
-    connections: set[Connection] = set()
     others = await front_ends.listen(gate)
-    server = await _listen(config, lambda: Connection(gate.answer, connections, gate.quick))
+    close_lines = _listen(config, gate)
     close_mailbox = _mailbox(config, gate)
     follower = Follower(gate, kept, Control(config.control, config.token, config.ca_file))
     log.say("serving", gate.now(), listen=config.listen, n=gate.held.n if gate.held else None, stopped=gate.stop.on)
@@ -56,10 +55,8 @@ async def serve(config: GateConfig, log: Log) -> None:
     finished = asyncio.create_task(ended.wait())
     # A task that fails is a programming error: the process ends, and whoever runs it starts it again as it was.
     await asyncio.wait([*tasks, finished], return_when=asyncio.FIRST_COMPLETED)
-    server.close()
+    close_lines()
     others.close()
-    for connection in list(connections):
-        connection.close()
     close_mailbox()
     for task in tasks:
         if not task.done():
@@ -82,15 +79,20 @@ def _stop_changed(gate: Gate, follower: Follower, on: bool) -> None:
     follower.tell()
 
 
-async def _listen(config: GateConfig, protocol: Callable[[], Connection]) -> asyncio.AbstractServer:
+def _listen(config: GateConfig, gate: Gate) -> Callable[[], None]:
+    """Answer nginx; returns what ends that."""
     loop = asyncio.get_running_loop()
+    lines = Lines(gate.answer, gate.quick.answers, loop.call_later)
+    lines.listen(listening(config.listen))
     if config.listen.startswith("unix:"):
-        path = config.listen.removeprefix("unix:")
-        server = await loop.create_unix_server(protocol, path)
-        let_in(path)
-        return server
-    host, _, port = config.listen.rpartition(":")
-    return await loop.create_server(protocol, host, int(port))
+        let_in(config.listen.removeprefix("unix:"))
+    loop.add_reader(lines.fileno(), lines.turn)
+
+    def close() -> None:
+        loop.remove_reader(lines.fileno())
+        lines.close()
+
+    return close
 
 
 def _mailbox(config: GateConfig, gate: Gate) -> Callable[[], None]:

@@ -40,26 +40,27 @@ class Header:
 
 
 class Table:
-    """Hash → ordinal, in place: the top 16 bits of a hash lead to a handful of neighbours."""
+    """Hash → ordinal, in place: the top 16 bits of a hash lead to a handful of neighbours. ``prefix``, ``hashes`` and
+    ``ordinals`` are its three sections (snapshot.format)."""
 
-    __slots__ = ("_hashes", "_ordinals", "_prefix")
+    __slots__ = ("hashes", "ordinals", "prefix")
 
     def __init__(self, prefix: memoryview, hashes: memoryview, ordinals: memoryview) -> None:
-        self._prefix = prefix.cast("I")
-        self._hashes = hashes.cast("Q")
-        self._ordinals = ordinals.cast("I")
-        if len(self._prefix) != (1 << PREFIX_BITS) + 1 or len(self._hashes) != len(self._ordinals):
+        self.prefix = prefix.cast("I")
+        self.hashes = hashes.cast("Q")
+        self.ordinals = ordinals.cast("I")
+        if len(self.prefix) != (1 << PREFIX_BITS) + 1 or len(self.hashes) != len(self.ordinals):
             raise ValueError("the parts of a table do not fit together")
 
     def __len__(self) -> int:
-        return len(self._hashes)
+        return len(self.hashes)
 
     def find(self, number: int) -> int | None:
         """The ordinal of this hash, or None."""
         bucket = number >> PREFIX_SHIFT
-        end = self._prefix[bucket + 1]
-        place = bisect_left(self._hashes, number, self._prefix[bucket], end)
-        return self._ordinals[place] if place < end and self._hashes[place] == number else None
+        end = self.prefix[bucket + 1]
+        place = bisect_left(self.hashes, number, self.prefix[bucket], end)
+        return self.ordinals[place] if place < end and self.hashes[place] == number else None
 
 
 class Snapshot:
