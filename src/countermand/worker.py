@@ -42,7 +42,7 @@ from countermand.lib import clock, keys, prometheus, watchpoint
 from countermand.lib.log import failure, say, take_over
 from countermand.lib.prometheus import COUNTER, GAUGE, Sample
 from countermand.notices.mail import Courier, Server
-from countermand.notices.pace import Hourly
+from countermand.notices.pace import Hourly, PerHost
 from countermand.notices.returning import Returning
 from countermand.reads import installation
 
@@ -133,7 +133,10 @@ def delivering(config: Config, courier: Courier) -> Step:
     key = keys.load_or_create_secret(config.state_dir / "keys" / "notices.secret")
     said = config.notices
     back = Returning(key, config.smtp.return_path)
-    desk = letters.Desk(key, config.origin, config.smtp.sender, said.lease, said.language, said.quiet, back)
+    hosts = PerHost(config.smtp.per_hour_per_host, installation.real())
+    desk = letters.Desk(
+        key, config.origin, config.smtp.sender, said.lease, said.language, said.quiet, back, hosts, said.ring_wait
+    )
     pace = Hourly(config.smtp.per_hour, clock.steady())
     name = _name()
 

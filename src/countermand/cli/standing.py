@@ -89,7 +89,8 @@ def _overview(session: Session, seen: "Overview", *, whole: bool) -> "Renderable
 
 def _state(one: "Standing") -> str:
     newer = f"a later version is {one.newest}" if one.newest else ""
-    words = [one.state.value, one.phase.value if one.phase else "", "HALTED" if one.halted else "", one.ground, newer]
+    speaks = "" if one.speaks_to in ("", "everybody") else f"notices leave for {one.speaks_to}"
+    words = [one.state.value, one.phase.value if one.phase else "", "HALTED" if one.halted else "", one.ground, speaks, newer]
     return ", ".join(word for word in words if word)
 
 

@@ -26,14 +26,16 @@ from countermand.core.quiet import NEVER, Quiet
 @dataclass(frozen=True, slots=True)
 class Smtp:
     """Where notices are handed over, and from whom they come. ``per_hour``: the most that are handed over in an hour, 0 for
-    no cap; ``dkim_selector``: under which the mail server signs, for `notices check`; ``return_path``: where a message goes that
-    cannot be delivered, with {tag} for what is each message's own; '' for the sender."""
+    no cap; ``per_hour_per_host``: the same for each host at which people have their mail; ``dkim_selector``: under which the
+    mail server signs, for `notices check`; ``return_path``: where a message goes that cannot be delivered, with {tag} for what
+    is each message's own; '' for the sender."""
 
     host: str = "127.0.0.1"
     port: int = 25
     sender: str = "countermand@localhost"
     starttls: bool = False
     per_hour: int = 0
+    per_hour_per_host: int = 0
     dkim_selector: str = ""
     return_path: str = ""
     username: str = ""
@@ -49,11 +51,13 @@ class Smtp:
 class Notices:
     """``lease``: how long a claimed notice may take to be handed over, in milliseconds; part of every due it states.
     ``language``: of whoever has none in the directory; ``quiet``: the hours, by each person's clock, in which nothing but
-    what takes an order back is sent."""
+    what takes an order back is sent; ``ring_wait``: where an order has rings, how long after the last notice to one ring the
+    first to the next may leave."""
 
     lease: int = 10 * MINUTE
     language: str = SOURCE
     quiet: Quiet = NEVER
+    ring_wait: int = 10 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,13 @@ SPEAKING: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
             "sender": TEXT,
             "starttls": FLAG,
             "per_hour": count(0, 100_000_000),
+            "per_hour_per_host": count(0, 100_000_000),
             "dkim_selector": TEXT,
             "return_path": RETURN_PATH,
             "username": TEXT,
             "password_file": FILE,
         },
     ),
-    "notices": (Notices, {"lease": DURATION, "language": LANGUAGE, "quiet": HOURS}),
+    "notices": (Notices, {"lease": DURATION, "language": LANGUAGE, "quiet": HOURS, "ring_wait": DURATION}),
     "bounces": (Bounces, {"maildir": FILE, "mailgun_key_file": FILE, "ses_topics": NAMES, "signed_key_file": FILE}),
 }

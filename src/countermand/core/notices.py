@@ -28,12 +28,32 @@ class Kind(StrEnum):
 
 #: Kinds whose hand-over is what tells a person of a version, and fixes the due.
 TELLING = frozenset({Kind.ISSUED, Kind.SUPERSEDED})
+#: The order in which notices of a version may leave: what takes an order back; what anybody may get at any time, and the first
+#: look of those who wrote and approved it; then the people of the first ring, of the second, and so on.
+AHEAD, SOON, _RINGS = 0, 1, 2
+#: A version of which everything may leave.
+ALL = 32_767
 #: Kinds that go ahead of everything else: what takes an order back must not wait behind it.
 FIRST = frozenset({Kind.RESCINDED, Kind.HALTED})
 #: Kinds that speak of one exemption, which their occurrence names.
 OF_AN_EXEMPTION = frozenset({Kind.EXEMPTED, Kind.NOT_EXEMPTED, Kind.EXEMPTION_ENDS})
 #: Kinds that speak of a halt: that the order is on hold, and that it goes on.
 _OF_A_HALT = frozenset({Kind.HALTED, Kind.RESUMED})
+
+
+def tells(kind: Kind, occurrence: str) -> bool:
+    """Whether handing it over tells its person of the version. Who only sees a copy first is told nothing by it."""
+    return kind in TELLING and not occurrence
+
+
+def rank_of(ring: int) -> int:
+    """When the notices of a ring leave (the first is 0)."""
+    return _RINGS + ring
+
+
+def ring_of(rank: int) -> int:
+    """The ring whose notices leave then; under 0 for none."""
+    return rank - _RINGS
 
 
 class Fate(StrEnum):

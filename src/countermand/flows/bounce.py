@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from countermand.access import Act, require
 from countermand.core.errors import Refused
-from countermand.core.notices import TELLING
+from countermand.core.notices import tells
 from countermand.flows.reevaluate import reevaluate
 from countermand.notices.bounces import Report
 from countermand.notices.returning import Returning, row_of
@@ -62,7 +62,7 @@ def take_back(act: Act, notice: Sent, why: str) -> Bounced:
         if found.bounced:
             return Bounced(found.lineage, found.login, untold=False, already=True)
         returned.bounced(found.id, why[:500], act.now)
-        untold = found.kind in TELLING and _untell(act, found)
+        untold = tells(found.kind, found.occurrence) and _untell(act, found)
         about = {"lineage": found.lineage, "version": found.version, "kind": found.kind.value, "untold": untold}
         log.append("notice-bounced", act, about, [f"person:{found.login}"])
     return Bounced(found.lineage, found.login, untold)

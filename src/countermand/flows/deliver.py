@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from countermand.access import Act, require
 from countermand.core import schedule
 from countermand.core.instants import FOREVER, HOUR, MINUTE, Instant
-from countermand.core.notices import FIRST, TELLING, Kind
-from countermand.flows import hold
+from countermand.core.notices import FIRST, Kind, tells
+from countermand.flows import hold, opening
 from countermand.flows.letters import Desk, Draft, drafts
 from countermand.notices.mail import Letter, Outcome, Result
 from countermand.store import feed, log, outbox, told
@@ -22,6 +22,8 @@ from countermand.store.unit import aside, unit
 BATCH = 500
 #: After so many attempts a notice that the server keeps putting off is given up; its person counts as not told.
 ATTEMPTS = 8
+#: How long a notice waits for a host that has taken as much as it may.
+_HOST_RESTS = MINUTE
 _FIRST_RETRY, _LAST_RETRY = MINUTE, 4 * HOUR
 
 Send = Callable[[Sequence[Letter], Instant], Iterable[Outcome]]
@@ -68,6 +70,7 @@ def _claim(act: Act, desk: Desk, real: Instant, worker: str, batch: int) -> list
     claimed is given back and claimed anew."""
     while True:
         with suppress(outbox.Overtaken), aside():
+            opening.advance(act, real, desk.ring_wait)
             found = outbox.claim(act, real, desk.lease, worker, batch)
             hold.record(act, found.words)
             claimed = _awake(desk, drafts(desk, found.rows, act.now), act, real, worker)
@@ -76,17 +79,19 @@ def _claim(act: Act, desk: Desk, real: Instant, worker: str, batch: int) -> list
 
 
 def _awake(desk: Desk, claimed: Sequence[Draft], act: Act, real: Instant, worker: str) -> list[Draft]:
-    """Those whose people are not left alone now; the rest is given back until their quiet hours end. What takes an order back
-    waits for no hour."""
+    """Those whose people are not left alone now, and whose hosts take one more; the rest is given back until their quiet hours
+    end, or for a while. What takes an order back waits for no hour."""
     kept: list[Draft] = []
-    asleep: dict[Instant, list[int]] = {}
+    waiting: dict[Instant, list[int]] = {}
     for draft in claimed:
         until = None if draft.row.kind in FIRST else desk.quiet.until(draft.zone, act.now)
+        if until is None and not desk.hosts.takes(draft.reader.email, real):
+            until = act.now + _HOST_RESTS
         if until is None:
             kept.append(draft)
         else:
-            asleep.setdefault(until, []).append(draft.row.id)
-    for until, ids in asleep.items():
+            waiting.setdefault(until, []).append(draft.row.id)
+    for until, ids in waiting.items():
         outbox.release(ids, worker, real + until - act.now)
     return kept
 
@@ -164,7 +169,7 @@ def _write_told(act: Act, desk: Desk, accepted: Sequence[Draft], in_time: Instan
     """
     versions: dict[int, list[Draft]] = {}
     for draft in accepted:
-        if draft.row.kind in TELLING:
+        if tells(draft.row.kind, draft.row.occurrence):
             versions.setdefault(draft.row.version, []).append(draft)
     for version, members in sorted(versions.items()):
         dues = {draft.row.person: _due_in_force(act, desk, draft, in_time) for draft in members}

@@ -19,6 +19,7 @@ from countermand.core.instants import Instant
 from countermand.core.schedule import quarter
 from countermand.flows import impact, kept, signing
 from countermand.flows.impact import Impact
+from countermand.flows.opening import first_look
 from countermand.store import approvals, directives, feed, holds, log, operators, restored, terms
 from countermand.store.directives import VersionRow
 from countermand.store.unit import unit
@@ -126,7 +127,8 @@ def _issue(act: Act, name: str, verb: str, expected: int | None, acknowledged: i
         state = lifecycle.after(now_row.state, "issue")
         replaced = _replace(name, verb)
         may_issue(_as_signed_now(attempt, row, Purpose.ISSUE, verified), bundle.rails)
-        directives.issue(row.pk, state, ceiling, act.now)
+        first = first_look(row.authors | {one.operator for one in approvals.signatures(row.pk, Purpose.ISSUE)})
+        directives.issue(row.pk, state, ceiling, act.now, first.values())
         directives.set_rings(name, _rings(name, attempt, act.now))
         if replaced is None:
             directives.walked(name, act.now)  # what time did before the issue concerns nobody

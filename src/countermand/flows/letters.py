@@ -17,6 +17,7 @@ from countermand.core.quiet import NEVER, Quiet
 from countermand.notices import codes, compose
 from countermand.notices.compose import Envelope, Layout
 from countermand.notices.mail import Letter
+from countermand.notices.pace import PerHost
 from countermand.notices.returning import NOWHERE, Returning
 from countermand.notices.texts import text_of
 from countermand.store import exemptions, outbox, readers
@@ -36,7 +37,8 @@ class Frozen:
 class Desk:
     """What is the same for every notice of this installation. ``key`` keys Message-IDs and look-up codes; ``lease`` is in
     milliseconds; ``language``: of whoever has none in the directory; ``quiet``: when people are left alone; ``returning``:
-    where what cannot be delivered goes. Layouts are kept: a version's texts are frozen."""
+    where what cannot be delivered goes; ``hosts``: how much each host that people have their mail at takes; ``ring_wait``: how
+    long after a ring's last notice the next ring's may leave, in milliseconds. Layouts are kept: a version's texts are frozen."""
 
     key: bytes
     domain: str
@@ -45,6 +47,8 @@ class Desk:
     language: str = SOURCE
     quiet: Quiet = NEVER
     returning: Returning = NOWHERE
+    hosts: PerHost = field(default_factory=lambda: PerHost(0, 0))
+    ring_wait: int = 0
     frozen: dict[int, Frozen] = field(default_factory=dict)
     layouts: dict[tuple[int, Kind, str], Layout] = field(default_factory=dict)
 

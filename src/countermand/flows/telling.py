@@ -13,10 +13,11 @@ from pyroaring import BitMap
 from countermand.access import Act, require
 from countermand.core import facts, schedule
 from countermand.core.handover import in_force
-from countermand.core.notices import Kind
+from countermand.core.notices import SOON, Kind, rank_of
 from countermand.core.outcomes import Progress
 from countermand.core.terms import Lineage
 from countermand.flows.hold import hold_all
+from countermand.flows.opening import show_first
 from countermand.store import audience, directives, feed, holds, log, outbox, restored, rings, sets, terms
 from countermand.store.unit import unit
 
@@ -141,10 +142,15 @@ def _promise(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
     if not in_force(lineage, act.now):
         return Progress(0, done, total, more=False, why="over" if lineage.live else "halted")
     room = max(row.ceiling - done, 0)
-    chunk = BitMap(rest[: min(CHUNK, room)])
+    first = BitMap(row.first_look)
+    if not before:
+        show_first(act, pk, list(first - wanted))
+    looking = rest & first
+    chunk = BitMap((looking or rest)[: min(CHUNK, room)])
     if chunk:
-        _place(lineage, chunk)
-        _tell(act, lineage, chunk)
+        rings = _place(lineage, chunk)
+        for ring, members in sorted(rings.items()):
+            _tell(act, lineage, members, SOON if looking else rank_of(ring))
         directives.save_promised(pk, before | chunk)
         about = {"lineage": lineage.id, "version": row.number, "people": len(chunk), "so_far": done + len(chunk)}
         log.append("notices-promised", act, about)
@@ -156,17 +162,17 @@ def _promise(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
     return Progress(len(chunk), done + len(chunk), total, more=bool(left) and not grew, why=why)
 
 
-def _tell(act: Act, lineage: Lineage, chunk: BitMap) -> None:
+def _tell(act: Act, lineage: Lineage, chunk: BitMap, rank: int) -> None:
     """Whoever was told of an earlier version hears that it changed; everybody else hears of it for the first time."""
     know = chunk & audience.told_before(lineage)
-    outbox.promise(lineage.current.number, list(chunk - know), Kind.ISSUED, act)
-    outbox.promise(lineage.current.number, list(know), Kind.SUPERSEDED, act)
+    outbox.promise(lineage.current.number, list(chunk - know), Kind.ISSUED, act, rank=rank)
+    outbox.promise(lineage.current.number, list(know), Kind.SUPERSEDED, act, rank=rank)
 
 
-def _place(lineage: Lineage, chunk: BitMap) -> None:
-    """Rings are known before the first denial: a person's ring is written with the promise of the notice."""
+def _place(lineage: Lineage, chunk: BitMap) -> dict[int, BitMap]:
+    """Rings are known before the first denial: a person's ring is written with the promise of the notice. Ring → people."""
     if lineage.rings == 1:
-        return
+        return {0: chunk}
     directive = lineage.current.directive
     last = lineage.rings - 1
     found = {person: schedule.ring_of(directive, login) for person, login in audience.logins(chunk).items()}
@@ -174,3 +180,7 @@ def _place(lineage: Lineage, chunk: BitMap) -> None:
     if len(lineage.versions) > 1:
         for block in sorted(changed):
             feed.mark("denials", lineage.id, block)
+    members: dict[int, BitMap] = {}
+    for person, ring in found.items():
+        members.setdefault(ring, BitMap()).add(person)
+    return members

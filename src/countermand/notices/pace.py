@@ -29,3 +29,22 @@ class Hourly:
     def took(self, count: int) -> None:
         """So many were handed over."""
         self._left -= count
+
+
+class PerHost:
+    """As ``Hourly``, for each mail host that recipients have. ``most`` an hour, 0 for no cap."""
+
+    def __init__(self, most: int, now: Instant) -> None:
+        self._most = most
+        self._began = now
+        self._hosts: dict[str, Hourly] = {}
+
+    def takes(self, address: str, now: Instant) -> bool:
+        """Whether one more may leave for the host of this address now; then it counts."""
+        if not self._most:
+            return True
+        pace = self._hosts.setdefault(address.rpartition("@")[2].lower(), Hourly(self._most, self._began))
+        if not pace.left(1, now):
+            return False
+        pace.took(1)
+        return True

@@ -13,11 +13,12 @@ from countermand.core.cautions import Caution, cautions
 from countermand.core.directive import Directive
 from countermand.core.instants import Instant, to_datetime
 from countermand.core.lifecycle import State
+from countermand.core.people import normal_login
 from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
 from countermand.core.terms import Lineage, needs, needs_to_deny, without_rings
 from countermand.core.verdict import STATUS_OF, Reason, Status
 from countermand.core.wording import many
-from countermand.store import directives, evidence, feed, owners, sets, terms
+from countermand.store import directives, directory, evidence, feed, owners, sets, terms
 from countermand.store.directives import VersionRow
 from countermand.store.health import health
 from countermand.store.unit import reading
@@ -38,7 +39,8 @@ class Preview:
 
     ``first_due`` and ``last_due``: the earliest and the latest that notices sent now would state, over the fleet's zones.
     ``denied_by_others``: denied now under directives already in force; ``proposed``: would be denied by this one in the end,
-    with today's facts; ``net``: of those, not denied by others already.
+    with today's facts; ``net``: of those, not denied by others already. ``first_look``: logins of those who wrote it and get
+    the notice before anybody else; approvers join them.
     """
 
     directive: str
@@ -67,6 +69,7 @@ class Preview:
     net: int
     uncovered_doors: tuple[str, ...]
     gates_heard: int
+    first_look: tuple[str, ...]
     words: tuple[str, ...]
 
 
@@ -81,6 +84,7 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
         numbers = evidence.apps(tuple(counted.apps))
         hits = {numbers[number]: count for number, count in counted.apps.items() if number in numbers}
         heard = len(feed.gates())
+        first = tuple(sorted(directory.find_active([normal_login(name) for name in row.authors])))
     busiest, most = counted.busiest_hour
     unseen = tuple((product, str(platform)) for product, platform in expansion.unseen)
     return Preview(
@@ -110,7 +114,8 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
         net=counted.net_new,
         uncovered_doors=config.mail.uncovered,
         gates_heard=heard,
-        words=tuple(_words(directive, counted, people[0], config, heard)),
+        first_look=first,
+        words=(*_words(directive, counted, people[0], config, heard), _first(first)),
     )
 
 
@@ -185,6 +190,12 @@ def _words(directive: Directive, counted: Tally, people: int, config: Config, he
     else:
         said.append("Nobody loses mail by this: it ends in a report or in somebody else's list.")
     return said
+
+
+def _first(first: tuple[str, ...]) -> str:
+    if first:
+        return f"Before anybody else, the notice goes to {', '.join(first)} and to whoever approves it."
+    return "Nobody who wrote it is in the directory with a mail address: unless an approver is, nobody sees the notice first."
 
 
 def _words_of_denial(counted: Tally, config: Config, heard: int) -> list[str]:

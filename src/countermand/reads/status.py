@@ -11,6 +11,7 @@ from countermand.core import lifecycle, schedule, schema
 from countermand.core.handover import in_force
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
+from countermand.core.notices import ring_of
 from countermand.core.report import DENIED, PARTS, Count, count, wanted
 from countermand.core.schedule import Phase
 from countermand.core.terms import Lineage
@@ -32,7 +33,8 @@ class Standing:
 
     ``promised`` and ``told`` count people, ``open``: promises of notices and ``in_flight``: those just claimed; ``devices`` by
     status, empty unless issued; ``denied`` now and recognisable; ``next_due``: the next one that anybody was told, or else
-    the first on earth; ``receipts``: the number of the last hand-over.
+    the first on earth; ``receipts``: the number of the last hand-over; ``speaks_to``: whom notices may leave for by now:
+    ``first-look`` (those who wrote or approved it), ``ring 1 of 3``, ``everybody``; '' unless issued.
     """
 
     directive: str
@@ -52,6 +54,7 @@ class Standing:
     denied: int
     next_due: Instant | None
     receipts: int
+    speaks_to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,17 @@ def _standing(name: str, counted: Count | None, now: Instant) -> Standing:
         denied=counted.total[DENIED] if counted and hits else 0,
         next_due=_next_due(version, now),
         receipts=receipts.last(name),
+        speaks_to=_speaks_to(version, len(directive.rollout.rings)),
     )
+
+
+def _speaks_to(version: VersionRow, rings: int) -> str:
+    if version.state is not State.ISSUED:
+        return ""
+    ring = ring_of(version.opening)
+    if ring < 0:
+        return "first-look"
+    return "everybody" if ring >= rings - 1 else f"ring {ring + 1} of {rings}"
 
 
 def _next_due(version: VersionRow, now: Instant) -> Instant | None:

@@ -12,6 +12,7 @@ from countermand.core.devices import Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
+from countermand.core.notices import SOON, rank_of
 from countermand.store import evidence, models
 
 
@@ -33,7 +34,8 @@ class LineageRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One exact text. ``pk`` is what sets and promises call it; ``number`` counts within the lineage from 1."""
+    """One exact text. ``pk`` is what sets and promises call it; ``number`` counts within the lineage from 1; ``opening``: the
+    last rank of notices that may leave; ``first_look``: the ordinals of the people who see the notice first."""
 
     pk: int
     lineage: str
@@ -49,6 +51,8 @@ class VersionRow:
     issued_at: Instant | None
     ceiling: int
     issue_done: bool
+    opening: int
+    first_look: tuple[int, ...]
 
 
 # -- finding --
@@ -173,9 +177,22 @@ def set_state(pk: int, state: State) -> None:
     models.Version.objects.filter(pk=pk).update(state=state)
 
 
-def issue(pk: int, state: State, ceiling: int, at: Instant) -> None:
-    """The decisive write: from now on this version is in force."""
-    models.Version.objects.filter(pk=pk).update(state=state, issued_at=at, ceiling=ceiling)
+def issue(pk: int, state: State, ceiling: int, at: Instant, first_look: Collection[int] = ()) -> None:
+    """The decisive write: from now on this version is in force. ``first_look``: the people who see its notice first."""
+    opening = SOON if first_look else rank_of(0)
+    row = models.Version.objects.filter(pk=pk)
+    row.update(state=state, issued_at=at, ceiling=ceiling, opening=opening, opening_since=None, first_look=sorted(first_look))
+
+
+def all_tried(pk: int, opening: int, at: Instant) -> Instant:
+    """Since when everything that may leave has been tried: the first time that somebody looked and saw so."""
+    models.Version.objects.filter(pk=pk, opening=opening, opening_since=None).update(opening_since=at)
+    return models.Version.objects.values_list("opening_since", flat=True).get(pk=pk) or at
+
+
+def open_to(pk: int, opening: int, to: int) -> bool:
+    """The notices up to this rank may leave; False if somebody else was quicker."""
+    return bool(models.Version.objects.filter(pk=pk, opening=opening).update(opening=to, opening_since=None))
 
 
 def set_rings(name: str, opened: Collection[Instant]) -> None:
@@ -274,4 +291,6 @@ def _version(row: models.Version) -> VersionRow:
         issued_at=row.issued_at,
         ceiling=row.ceiling,
         issue_done=row.issue_done,
+        opening=row.opening,
+        first_look=tuple(row.first_look),
     )

@@ -12,6 +12,12 @@ def find(logins: Collection[str]) -> dict[str, int]:
     return dict(bulk.by_texts("SELECT login, ordinal FROM store_person WHERE login IN ({})", logins))
 
 
+def find_active(logins: Collection[str]) -> dict[str, int]:
+    """Login → ordinal, of those who work here and have a mail address."""
+    query = "SELECT login, ordinal FROM store_person WHERE login IN ({}) AND active AND email <> ''"
+    return dict(bulk.by_texts(query, logins))
+
+
 def find_by_email(emails: Collection[str]) -> dict[str, int]:
     """Mail address → ordinal, of those addresses that are exactly one person's."""
     found: dict[str, list[int]] = {}

@@ -15,14 +15,16 @@ from django.db import connection
 from countermand.core import schedule
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
-from countermand.core.notices import FIRST, Fate, Kind, Standing
+from countermand.core.notices import AHEAD, ALL, FIRST, SOON, TELLING, Fate, Kind, Standing, rank_of
 from countermand.store import bulk, models, terms
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
 #: Queued notices of an ended lineage that one claim voids at most, so that its transaction stays short.
 _VOIDED = 2000
-_STANDING = "v.id, v.lineage_id, v.state, v.bundle_digest, l.halted_at, l.ended_at, l.not_before, l.last_halt, l.ground"
+_STANDING = (
+    "v.id, v.lineage_id, v.state, v.bundle_digest, l.halted_at, l.ended_at, l.not_before, l.last_halt, l.ground, v.opening"
+)
 _OPEN = "state IN ('promised', 'claimed')"  # spelled as in the index of open notices, or the index is not used
 
 
@@ -61,12 +63,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A version with what decides the fate of its notices."""
+    """A version with what decides the fate of its notices. ``opening``: the last rank that may leave; ``last``: the last that
+    there is."""
 
     version: int
     lineage: str
     standing: Standing
     ground: str
+    opening: int = ALL
+    last: int = SOON
+
+    @property
+    def forward(self) -> bool:
+        """Whether its notices leave now: it is neither over nor on hold."""
+        return self.standing.state is State.ISSUED and not self.standing.halted and not self.standing.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +106,12 @@ def promise(
 ) -> int:
     """Promise one notice to each person, in the caller's unit; what was promised before is not promised again.
 
-    Returns how many are new. ``rank`` 0 (corrections always) leaves before rank 1; ``not_before`` is on the act's time.
+    Returns how many are new. ``rank``: as in ``core.notices`` (what goes ahead, always does); ``not_before`` is on the act's
+    time.
     """
     kind = Kind(kind)
     if kind in FIRST:
-        rank = 0
+        rank = AHEAD
     # ascending, as everybody does who promises: two who promise the same do not wait for each other in a circle
     people = sorted(person_ordinals)
     return bulk.put(
@@ -205,12 +216,13 @@ def standings(versions: Collection[int]) -> dict[int, Source]:
         return {row[0]: _source(row) for row in cursor.fetchall()}
 
 
-def _source(row: tuple[int, str, str, str, int | None, int | None, int, int | None, str]) -> Source:
-    version, lineage, state, digest, halted_at, ended_at, not_before, last_halt, ground = row
+def _source(row: tuple[Any, ...]) -> Source:
+    version, lineage, state, digest, halted_at, ended_at, not_before, last_halt, ground, opening = row
     ended = ended_at is not None or state == State.RESCINDED
-    sunset = schedule.ends_at(terms.directive(version, digest)) if state == State.ISSUED else None
+    directive = terms.directive(version, digest)
+    sunset = schedule.ends_at(directive) if state == State.ISSUED else None
     standing = Standing(State(state), halted_at is not None, ended, not_before, last_halt or 0, sunset)
-    return Source(version, lineage, standing, ground)
+    return Source(version, lineage, standing, ground, opening, rank_of(len(directive.rollout.rings) - 1))
 
 
 class Overtaken(Exception):
@@ -250,12 +262,11 @@ def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> Cl
     sources = waiting()
     rows: list[Row] = []
     words: Counter[tuple[str, Kind]] = Counter()
-    for rank in (0, 1):
+    for rank in range(max((source.last for source in sources), default=0) + 1):
         for left, source in zip(range(len(sources), 0, -1), sources, strict=True):
-            if rank and source.standing.halted and not source.standing.ended:
-                continue  # all of these wait; only what goes first may leave
-            share = limit - len(rows) if rank == 0 else -(-(limit - len(rows)) // left)
-            rows += _take(source, rank, act, real, share, words)
+            share = limit - len(rows) if rank == AHEAD else -(-(limit - len(rows)) // left)
+            if share and _may_leave(source, rank):
+                rows += _take(source, rank, act, real, share, words)
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE store_notice SET reached = reached OR state = 'claimed', state = 'claimed', claimed_by = %s, "
@@ -263,6 +274,51 @@ def claim(act: Acting, real: Instant, lease: int, worker: str, limit: int) -> Cl
             [(worker, real + lease, row.id) for row in rows],
         )
     return Claimed(rows, words)
+
+
+def _may_leave(source: Source, rank: int) -> bool:
+    """What goes ahead always; the rest not while the order is on hold, and not before its turn. Of an order that is over, all
+    are looked at: they are void."""
+    if rank == AHEAD or source.standing.ended:
+        return rank <= source.last
+    if source.standing.halted:
+        return False
+    return rank <= (min(source.opening, source.last) if source.forward else source.last)
+
+
+def untried(version: int, rank: int, act: Acting, real: Instant) -> bool:
+    """Whether a notice of this rank could leave now and was never tried, or is on its way."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM store_notice WHERE version_id = %s AND rank = %s AND {_OPEN} AND not_before <= %s "
+            "AND (state = 'claimed' OR (attempts = 0 AND lease_until <= %s)) LIMIT 1",
+            [version, rank, act.now, real],
+        )
+        return cursor.fetchone() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What became of the notices that some people were to see first. ``some``: there are any; ``reached``: somebody has it, or
+    may have; ``last``: when the last was settled."""
+
+    some: bool
+    reached: bool
+    last: Instant
+
+
+def looks(version: int, people: Collection[int]) -> Looks:
+    """Of these few people's notices of the version, the first look's included."""
+    kinds = ", ".join(f"'{kind.value}'" for kind in sorted(TELLING))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*), SUM(CASE WHEN state IN ('accepted', 'unknown', 'bounced') THEN 1 ELSE 0 END), MAX(settled_at) "
+            f"FROM store_notice WHERE version_id = %s AND kind IN ({kinds}) AND rank = {SOON} "
+            f"AND person_id IN ({bulk.marks(list(people))})",
+            [version, *people],
+        )
+        count, reached, last = cursor.fetchone()
+    return Looks(bool(count), bool(reached), last or 0)
 
 
 def _take(source: Source, rank: int, act: Acting, real: Instant, share: int, words: Counter[tuple[str, Kind]]) -> list[Row]:

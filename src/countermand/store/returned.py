@@ -20,6 +20,7 @@ class Sent:
     person: int
     login: str
     kind: Kind
+    occurrence: str
     bounced: bool
 
 
@@ -41,12 +42,12 @@ def sent_as(notice: int) -> Sent:
     return _sent(models.Notice.objects.values_list(*_SENT).get(pk=notice))
 
 
-_SENT = ("message_id", "id", "version_id", "version__lineage_id", "person_id", "person__login", "kind", "state")
+_SENT = ("message_id", "id", "version_id", "version__lineage_id", "person_id", "person__login", "kind", "state", "occurrence")
 
 
 def _sent(row: tuple[Any, ...]) -> Sent:
-    _, pk, version, lineage, person, login, kind, state = row
-    return Sent(pk, version, lineage, person, login, Kind(kind), state == Mark.BOUNCED)
+    _, pk, version, lineage, person, login, kind, state, occurrence = row
+    return Sent(pk, version, lineage, person, login, Kind(kind), occurrence, state == Mark.BOUNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,9 @@ def by_row(rows: Sequence[int]) -> dict[int, Named]:
     found: dict[int, Named] = {}
     for start in range(0, len(rows), bulk.PARAMETERS):
         part = rows[start : start + bulk.PARAMETERS]
-        for *sent_, occurrence in models.Notice.objects.filter(pk__in=part).values_list(*_SENT, "occurrence"):
-            _, pk, version, _, person, _, kind, state = sent_
-            handed = state in _HANDED
-            made = _sent(tuple(sent_)) if handed else None
+        for row in models.Notice.objects.filter(pk__in=part).values_list(*_SENT):
+            _, pk, version, _, person, _, kind, state, occurrence = row
+            made = _sent(row) if state in _HANDED else None
             found[pk] = Named((version, person, kind, occurrence), made, state in (Mark.PROMISED, Mark.CLAIMED))
     return found
 
@@ -80,6 +80,8 @@ def bounced(notice: int, why: str, at: Instant) -> None:
 def other_hand_over(of: Sent) -> tuple[Instant, Instant] | None:
     """(due, at) of another accepted telling notice of the same version to the same person; the first one counts."""
     kinds = sorted(kind.value for kind in TELLING)
-    others = models.Notice.objects.filter(version=of.version, person=of.person, kind__in=kinds, state=Mark.ACCEPTED)
+    others = models.Notice.objects.filter(
+        version=of.version, person=of.person, kind__in=kinds, occurrence="", state=Mark.ACCEPTED
+    )
     row = others.exclude(pk=of.id).order_by("settled_at").values_list("stated_due", "settled_at").first()
     return None if row is None else (FOREVER if row[0] is None else row[0], row[1] or 0)

@@ -25,7 +25,8 @@ def next_due(version: int, now: Instant) -> Instant | None:
 def outcomes(version: int) -> dict[str, int]:
     """State of a notice that tells of this version → how many people it is addressed to."""
     query = (
-        f"SELECT state, COUNT(DISTINCT person_id) FROM store_notice WHERE version_id = %s AND kind IN ({_KINDS}) GROUP BY state"
+        f"SELECT state, COUNT(DISTINCT person_id) FROM store_notice WHERE version_id = %s AND kind IN ({_KINDS}) "
+        "AND occurrence = '' GROUP BY state"
     )
     return dict(bulk.all_rows(query, [version]))
 

@@ -1,7 +1,9 @@
 """The tables of directives: lineages, versions, approvals, exemptions, and who was told what."""
 
 from django.db import models
+from django.db.models import Value
 
+from countermand.core.notices import ALL
 from countermand.store.fields import Name, Text, When
 from countermand.store.models.fleet import App, Person
 
@@ -42,6 +44,9 @@ class Version(models.Model):
     ceiling = models.IntegerField(default=0)  # most people who may be told; growth beyond it waits for a person
     promised = models.BinaryField(default=b"")  # serialised roaring bitmap of the people promised its notice
     issue_done = models.BooleanField(default=False)  # the audience at issue has been promised its notices
+    opening = models.SmallIntegerField(default=ALL, db_default=ALL)  # the last rank whose notices may leave
+    opening_since = When(null=True)  # since when everything of that rank has been tried
+    first_look = models.JSONField(default=list, db_default=Value([], models.JSONField()))  # people who see the notice first
 
     class Meta:
         unique_together = [("lineage", "number")]
