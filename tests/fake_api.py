@@ -21,7 +21,8 @@ class Api:
     asked: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
 
-    def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, form: str) -> tuple[int, dict[str, Any]]:
+    def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, form: str) -> Any:
+        """(status, body) or (status, body, headers); status 0: the line goes dead."""
         raise NotImplementedError
 
 
@@ -48,7 +49,11 @@ def served(api: Served) -> Iterator[Served]:
                     self.close_connection = True
                     return
             token = self.headers.get("authorization", "")
-            self._say(*api.answer(self.command, path, parse_qs(parts.query), token, form), {})
+            status, said, *headers = api.answer(self.command, path, parse_qs(parts.query), token, form)
+            if status == 0:  # whatever it did, nobody hears of it
+                self.close_connection = True
+                return
+            self._say(status, said, *(headers or [{}]))
 
         do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 

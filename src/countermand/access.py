@@ -88,6 +88,9 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "unblock": frozenset({_OPERATOR, _HELPDESK}),  # mail back for a day, and answers to employees
         "handover": frozenset({_OPERATOR}),
         "undo-handover": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR}),
+        "work-lever": frozenset({_OPERATOR, _SYSTEM}),
+        "enable-lever": frozenset({_ADMINISTRATOR, _APPROVER, _OPERATOR}),  # two of them
+        "undo-lever": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR}),
         # the house
         "operator": frozenset({_ADMINISTRATOR}),
         "token": frozenset(Role) - {_SYSTEM},  # one's own; an administrator sees and revokes everybody's
@@ -100,6 +103,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "keys": frozenset({_ADMINISTRATOR}),
         "subscribe": frozenset({_ADMINISTRATOR}),  # who is told, as machines are, what happened
         "signal": frozenset({_OPERATOR, _SYSTEM}),
+        "lever": frozenset({_ADMINISTRATOR}),  # what enforces beside us, and its secrets
         "deliver": frozenset({_OPERATOR, _SYSTEM}),
         "bounce": frozenset({_OPERATOR, _HELPDESK, _SYSTEM}),  # a bounce only ever takes a telling back
         "sweep": frozenset({_OPERATOR, _SYSTEM}),
@@ -125,11 +129,12 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
             {
                 "issue", "supersede", "resume", "open-ring", "tell", "end-exemption", "protect", "import", "ingest", "release",
                 "handover", "doctor", "deliver", "sweep", "publish", "seal", "signal",
+                "work-lever", "enable-lever",
             }
         ),
-        Scope.STOP: frozenset({"withdraw", "halt", "rescind", "correct", "undo-handover"}),
+        Scope.STOP: frozenset({"withdraw", "halt", "rescind", "correct", "undo-handover", "undo-lever"}),
         Scope.ADMINISTER: frozenset(
-            {"operator", "gate", "token", "own-keys", "backup", "restore", "upgrade", "keys", "subscribe"}
+            {"operator", "gate", "token", "own-keys", "backup", "restore", "upgrade", "keys", "subscribe", "lever"}
         ),
     }
 )  # fmt: skip

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from countermand import config as configuration
@@ -27,6 +27,8 @@ from countermand.flows import (
     forget,
     kept,
     letters,
+    lever_rounds,
+    lever_switch,
     objecting,
     posted_bounces,
     recheck,
@@ -38,36 +40,16 @@ from countermand.flows import signal as signalling
 from countermand.flows.accounts import key_file
 from countermand.flows.asking_all import ask_all
 from countermand.flows.reserve import reserve
-from countermand.lib import clock, keys, prometheus, watchpoint
-from countermand.lib.log import failure, say, take_over
-from countermand.lib.prometheus import COUNTER, GAUGE, Sample
+from countermand.lib import clock, keys, watchpoint
+from countermand.lib.log import say, take_over
+from countermand.lib.steps import Step as Step
+from countermand.lib.steps import Stopping as Stopping
+from countermand.lib.steps import condition as condition
+from countermand.lib.steps import once
 from countermand.notices.mail import Courier, Server
 from countermand.notices.pace import Hourly, PerHost
 from countermand.notices.returning import Returning
 from countermand.reads import installation
-
-#: After a failure a step waits, twice as long each time up to the last.
-_FIRST_WAIT, _LAST_WAIT = SECOND, 60 * SECOND
-
-
-class Stopping(Exception):
-    """Asked to stop between two short acts of a long step."""
-
-
-@dataclass(slots=True)
-class Step:
-    """``run`` returns True if more of the same waits. ``every``: milliseconds until it is asked again when nothing does.
-
-    ``failures`` in a row, which make it wait; ``failed`` and ``runs`` in all; ``well_at``: when it last went well."""
-
-    name: str
-    run: Callable[[], bool]
-    every: int
-    next_at: Instant = 0
-    failures: int = 0
-    failed: int = 0
-    runs: int = 0
-    well_at: Instant = field(default_factory=clock.steady)
 
 
 def loop(steps: Iterable[Step], stop: threading.Event, leave: Callable[[], None] = lambda: None) -> None:
@@ -77,30 +59,12 @@ def loop(steps: Iterable[Step], stop: threading.Event, leave: Callable[[], None]
         while not stop.is_set():
             for step in steps:
                 if not stop.is_set() and clock.steady() >= step.next_at:
-                    _once(step)
+                    once(step)
             soonest = min(step.next_at for step in steps)
             stop.wait(max(soonest - clock.steady(), 0) / 1000)
     finally:
         leave()
         installation.close()
-
-
-def _once(step: Step) -> None:
-    try:
-        more = step.run()
-    except Stopping:
-        return
-    except Exception as wrong:
-        wait = min(_FIRST_WAIT << min(step.failures, 6), _LAST_WAIT)
-        step.failures += 1
-        step.next_at = clock.steady() + wait
-        step.failed += 1
-        say("step-failed", step=step.name, **failure(wrong), again_in_ms=wait)
-        return
-    step.failures = 0
-    step.runs += 1
-    step.well_at = clock.steady()
-    step.next_at = clock.steady() + (0 if more else step.every)
 
 
 def acting() -> Act:
@@ -240,6 +204,34 @@ def signals(config: Config, stop: threading.Event) -> Step:
     return Step("signal", tell, every=2 * SECOND)
 
 
+def switching(config: Config) -> Step:
+    """The switches of levers: whatever was halted or rescinded denies nobody any more, before anything else is written."""
+    way = lever_switch.way_of(acting(), config)
+
+    def turn() -> bool:
+        for one in lever_switch.narrow(acting(), way, _name()):
+            say("lever-switched", **asdict(one))
+        return False
+
+    return Step("lever-switch", turn, every=SECOND // 4)
+
+
+def pulling(config: Config, stop: threading.Event) -> Step:
+    """Levers that are kept up: entry by entry, as fast as each system lets us."""
+    rounds = lever_rounds.Rounds(acting, config, _name(), stop.wait)
+
+    def pull() -> bool:
+        done, refused = rounds.turn(stop.is_set)
+        for one in done:
+            if one.wrote or one.fault:
+                say("lever-worked", **asdict(one))
+        for name, why in refused.items():
+            say("lever-failed", lever=name, code=why.code, why=why.sentence)
+        return any(one.waits and one.wrote and not one.fault for one in done)
+
+    return Step("lever", pull, every=5 * SECOND)
+
+
 def rechecking(config: Config, stop: threading.Event) -> Step:
     """Devices that sources are to look at again: their people said so and wait for it, or nobody heard what they answered."""
     asked_at = {"next": clock.steady()}
@@ -324,8 +316,11 @@ def work(config: Config, stop: threading.Event) -> None:
     for step in tidy:
         if step.name != "seal":
             by_the_clock(step, watch)
-    facts = [signals(config, stop)]
+    facts, lifting = [signals(config, stop)], [switching(config)]
+    pulled = [by_the_clock(pulling(config, stop), watch)]
     threads = [
+        threading.Thread(name="lever-switch", target=loop, args=(lifting, stop)),
+        threading.Thread(name="lever", target=loop, args=(pulled, stop)),
         threading.Thread(name="signal", target=loop, args=(facts, stop)),
         threading.Thread(name="deliver", target=loop, args=(sending, stop, courier.close)),
         threading.Thread(name="tidy", target=loop, args=(tidy, stop)),
@@ -334,7 +329,7 @@ def work(config: Config, stop: threading.Event) -> None:
     ]
     listen = config.worker.listen
     close = (
-        watchpoint.listen(listen, lambda path: condition([*sending, *tidy, *asking, *facts, *looking], path))
+        watchpoint.listen(listen, lambda path: condition([*sending, *tidy, *asking, *facts, *looking, *lifting, *pulled], path))
         if listen
         else lambda: None
     )
@@ -346,30 +341,6 @@ def work(config: Config, stop: threading.Event) -> None:
     close()
     installation.close()
     say("stopped")
-
-
-#: A step that has not gone well for so long needs a person.
-_PATIENCE = 10 * MINUTE
-_KNOWN = {
-    "countermand_worker_runs_total": (COUNTER, "Runs of this step that went well."),
-    "countermand_worker_failures_total": (COUNTER, "Runs of this step that failed."),
-    "countermand_worker_well_seconds": (GAUGE, "Seconds since this step last went well."),
-}
-
-
-def condition(steps: Sequence[Step], path: str) -> tuple[int, str, str]:
-    """What the worker answers at its watchpoint: (status, content type, body)."""
-    now = clock.steady()
-    if path == "/metrics":
-        named = [(step, {"step": step.name}) for step in steps]
-        samples = [Sample("countermand_worker_runs_total", step.runs, name) for step, name in named]
-        samples += [Sample("countermand_worker_failures_total", step.failed, name) for step, name in named]
-        samples += [Sample("countermand_worker_well_seconds", (now - step.well_at) / 1000, name) for step, name in named]
-        return 200, prometheus.CONTENT_TYPE, prometheus.text(_KNOWN, samples)
-    late = [step.name for step in steps if now - step.well_at > max(_PATIENCE, 3 * step.every)]
-    if path == "/readyz" and late:
-        return 503, "text/plain", f"has not gone well lately: {', '.join(late)}\n"
-    return (200, "text/plain", "ok\n") if path in {"/healthz", "/readyz"} else (404, "text/plain", "not here\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

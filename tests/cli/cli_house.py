@@ -25,7 +25,7 @@ FIRSTS = {
 
 
 #: What is done to the installation of the machine that it is typed on, and nowhere else.
-AT_HOME = {("init",), ("gate", "add"), ("source", "add"), ("source", "sync"), ("ledger", "export")}
+AT_HOME = {("init",), ("gate", "add"), ("source", "add"), ("source", "sync"), ("ledger", "export"), ("lever", "add")}
 
 
 @dataclass(slots=True)

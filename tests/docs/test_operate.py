@@ -10,8 +10,8 @@ import typer
 from countermand.cli.app import app
 from countermand.core.codes import CODES
 from countermand.gates.metrics import _KNOWN as GATE_METRICS
+from countermand.lib.steps import KNOWN as WORKER_METRICS
 from countermand.reads.metrics import KNOWN
-from countermand.worker import _KNOWN as WORKER_METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")

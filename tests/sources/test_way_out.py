@@ -2,9 +2,8 @@
 
 import pytest
 
-from countermand.lib import sealed
+from countermand.lib import outward, sealed
 from countermand.lib.addresses import public
-from countermand.lib.outward import _seconds
 
 
 @pytest.mark.parametrize(
@@ -42,7 +41,7 @@ def test_the_internet_is_open(address: str) -> None:
     [("7", 7), ("0", 0), ("", 2), ("soon", 2), ("-5", 2), ("1e9", 300), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("²", 2)],
 )
 def test_a_server_may_make_us_wait_but_not_for_ever(said: str, seconds: float) -> None:
-    assert _seconds(said, 2.0) == seconds
+    assert outward.seconds(said, 2.0) == seconds
 
 
 def test_what_is_sealed_opens_for_its_purpose_alone() -> None:

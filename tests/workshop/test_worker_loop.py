@@ -46,11 +46,11 @@ def test_waits_grow_and_end_with_the_first_success(store: Database, monkeypatch:
     waits = []
     step = Step("broken", times(threading.Event(), 99, failure=OSError("no")), every=5)
     for _ in range(9):
-        worker._once(step)
+        worker.once(step)
         waits.append(step.next_at - now[0])
     assert waits == [1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000]
     step.run = lambda: False
-    worker._once(step)
+    worker.once(step)
     assert (step.failures, step.next_at) == (0, 5)
 
 

@@ -18,6 +18,7 @@ from countermand.cli import (
     imports,
     keeping,
     keyring,
+    levers,
     notices,
     orders,
     people,
@@ -69,6 +70,7 @@ def _plant() -> None:
     app.add_typer(imports.FAMILY, rich_help_panel=panel)
     app.add_typer(sources.FAMILY, rich_help_panel=panel)
     app.add_typer(signals.FAMILY, rich_help_panel=panel)
+    app.add_typer(levers.FAMILY, rich_help_panel=panel)
     panel = "Directives"
     for one in (documents.schema, documents.write, documents.propose, foresight.preview, documents.approve, control.issue):
         one.add_to(app, panel)

@@ -124,10 +124,15 @@ def _findings(found: "Findings") -> "RenderableType":
     from countermand.core.wording import many
 
     rows = [(one.space, one.block, one.name, one.missing, one.extra) for one in found.differences]
+    unreached = [
+        f"{one.lever} does not reach {many(one.devices, 'denied device')}, {one.why}: {', '.join(one.first[:5])}"
+        for one in found.unreached
+    ]
     if not rows:
-        return f"{many(found.blocks, 'block')} compared: every set is what the rows say."
+        return "\n".join([f"{many(found.blocks, 'block')} compared: every set is what the rows say.", *unreached])
     verdict = "repaired" if found.repaired else "not repaired; `countermand doctor --repair` lets the rows win"
     return page(
         table(["space", "block", "set", "missing", "extra"], rows),
         f"{many(found.blocks, 'block')} compared; not as the rows say: {many(len(rows), 'set')}, {verdict}.",
+        *unreached,
     )

@@ -157,6 +157,14 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class Levers:
+    """``private_hosts`` and ``ca_file`` as of [sources], for whatever enforces beside us."""
+
+    private_hosts: tuple[str, ...] = ()
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reports:
     """``smallest``: the least number of devices that a report's cell by country or group may show (k-anonymity)."""
 
@@ -197,6 +205,7 @@ class Config:
     retention: Retention = Retention()
     sources: Sources = Sources()
     signals: Signals = Signals()
+    levers: Levers = Levers()
 
     @property
     def console_url(self) -> str:
@@ -282,6 +291,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "retention": (Retention, {"appeal": DURATION, "every": DURATION}),
     "sources": (Sources, {"private_hosts": NAMES, "ca_file": FILE}),
     "signals": (Signals, {"private_hosts": NAMES, "ca_file": FILE}),
+    "levers": (Levers, {"private_hosts": NAMES, "ca_file": FILE}),
     "reports": (Reports, {"smallest": count(1, 1000)}),
 }
 _TOP: Mapping[str, Reader] = {

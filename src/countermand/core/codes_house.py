@@ -102,7 +102,7 @@ HOUSE_CODES: dict[str, Code] = {
     "device-unreadable": Code("The device {device} cannot be read: {why}.", "The others were; look at it in its own system."),
     "address-private": Code(
         "{host} is at {address}, which is not on the internet.",
-        "If it is yours, name it in the configuration: [sources] or [signals] private_hosts.",
+        "If it is yours, name it in the configuration: [sources], [signals] or [levers] private_hosts.",
         DENIED,
         403,
     ),

@@ -18,7 +18,7 @@ from countermand.core.instants import DAY, HOUR, MINUTE
 from countermand.core.products import folded
 from countermand.core.visibility import Sight
 from countermand.flows.files import Progress, silent
-from countermand.lib import clock, drafts, keys, sealed
+from countermand.lib import clock, drafts, keys, sealed, vendor
 from countermand.lib.outward import House, Wait
 from countermand.sources.kinds import KINDS, Comes, Kind
 from countermand.sources.source import Asker, Caller, Checked, Link, Source
@@ -70,7 +70,7 @@ def source_add(
     posted = _posting_known(state_dir, name, kind)
     if _known(name) or (posted and not (posts and asks)):
         raise Refused("source-exists", name=name)
-    whole = _settings(found, settings or {}) if asks else {}
+    whole = vendor.whole(found.settings, settings or {}, "source-setting") if asks else {}
     if asks and not secret:
         raise Refused("source-secret", name=name)
     if not LEAST <= every <= MOST:
@@ -199,23 +199,6 @@ def _posting_known(state_dir: Path, name: str, kind: str) -> bool:
     if known and row is not None and row.kind != kind:
         raise Refused("source-exists", name=name)
     return known
-
-
-def _settings(kind: Kind, given: Mapping[str, str]) -> dict[str, str]:
-    """Every setting of the kind, in a form that it can have."""
-    for name in given:
-        if name not in kind.settings:
-            known = ", ".join(kind.settings)
-            raise Refused("source-setting", name=name, why=f"there is no such setting; there are: {known}")
-    whole = {}
-    for name, setting in kind.settings.items():
-        value = given.get(name, setting.default)
-        if value is None:
-            raise Refused("source-setting", name=name, why=f"it is missing: {setting.words}")
-        if not re.fullmatch(setting.form, value):
-            raise Refused("source-setting", name=name, why=f"{value!r} cannot be {setting.words}")
-        whole[name] = value
-    return whole
 
 
 def _key(state_dir: Path) -> bytes:

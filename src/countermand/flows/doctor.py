@@ -8,6 +8,7 @@ from pyroaring import BitMap
 from countermand.access import Act, require
 from countermand.core import facts
 from countermand.core.facts import BLOCK_SIZE
+from countermand.core.lever import Unreached
 from countermand.flows.flipping import names_of, names_of_people
 from countermand.flows.reevaluate import reevaluate
 from countermand.store import directory, fleet, loads, log, owners, sets
@@ -37,9 +38,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
+    """``unreached``: devices that directives deny and that a lever does not reach; nothing of ours is wrong with those."""
+
     blocks: int
     differences: tuple[Difference, ...]
     repaired: bool = False
+    unreached: tuple[Unreached, ...] = ()
 
 
 def doctor(act: Act, *, repair: bool = False, progress: Callable[[int], None] = lambda steps: None) -> Findings:

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from countermand.access import Act, require
 from countermand.core.directive import Consequence
 from countermand.core.errors import Refused
-from countermand.core.facts import BLOCK_SIZE
-from countermand.core.handover import Format, Item, Receipt, Step, Thing, as_if_denying, fits, held, in_force, step
+from countermand.core.handover import Format, Item, Receipt, Step, Thing, fits, held, in_force, step
 from countermand.core.instants import Instant
-from countermand.core.terms import Lineage, needs_to_deny
-from countermand.core.timeline import denied_at, timeline
+from countermand.core.terms import Lineage
+from countermand.flows import denials
 from countermand.ledger.entry import MOST_LISTED
 from countermand.levers import csv, exchange
 from countermand.levers.head import Head
-from countermand.store import directives, directory, evidence, fleet, log, receipts, sets, terms
+from countermand.store import directives, directory, evidence, fleet, log, receipts, terms
 from countermand.store.unit import reading, unit
 
 _RENDER: Mapping[Format, Callable[[Head, Collection[Item], Collection[Item]], str]] = {
@@ -148,20 +147,11 @@ def _wanted(name: str, format_: Format, now: Instant) -> _Wanted:
     if lineage is None or not in_force(lineage, now) or lineage.current.directive.consequence is Consequence.REPORT_ONLY:
         return _Wanted()
     items, unlisted = set(_apps(lineage)), 0
-    for ordinals in _denied(lineage, now):
+    for ordinals in denials.ordinals(lineage, now):
         named = _names(ordinals, format_)
         unlisted += len(ordinals) - len(named)
         items.update(*named.values())
     return _Wanted(frozenset(item for item in items if fits(item, format_)), unlisted)
-
-
-def _denied(lineage: Lineage, now: Instant) -> Iterator[list[int]]:
-    """The devices, a block at a time. A gate needs a mail identity to deny; a list needs a name of the device, any that its
-    reader knows, so that whoever has none is counted and not silently left out."""
-    foreseen = as_if_denying(lineage)
-    for number in sets.blocks(sets.DEVICES):
-        block = sets.load(sets.DEVICES, number, *needs_to_deny(foreseen))
-        yield [number * BLOCK_SIZE + offset for offset in denied_at(timeline(block, foreseen), now)]
 
 
 def _apps(lineage: Lineage) -> Iterator[Item]:

@@ -85,7 +85,7 @@ class Http:
             raise Refused("url-insecure", url=base)
         self.base = base.rstrip("/")
         self._pool = urllib3.PoolManager(
-            maxsize=1,
+            maxsize=4,
             cert_reqs="CERT_REQUIRED",
             ca_certs=str(ca_file) if ca_file else None,
             retries=False,

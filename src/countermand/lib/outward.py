@@ -27,25 +27,28 @@ _LONGEST = 300.0
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What an installation lets out. ``private``: hosts, by their exact names, that may be at a private address."""
+    """What an installation lets out. ``private``: hosts, by their exact names, that may be at a private address; ``tries``: how
+    often one request is sent before patience is at its end."""
 
     private: frozenset[str] = frozenset()
     ca_file: Path | None = None
     wait: Wait = time.sleep
+    tries: int = _TRIES
 
     def to(self, base: str, allowed: tuple[tuple[str, str], ...]) -> "Outward":
         """The way to one host. Refused ``url-insecure``."""
         host = urlsplit(base).hostname or ""
-        return Outward(Http(base, self.ca_file, internet=host not in self.private), allowed, self.wait)
+        return Outward(Http(base, self.ca_file, internet=host not in self.private), allowed, self.wait, self.tries)
 
 
 class Outward:
     """One host. ``allowed``: (method, pattern of a whole path) of everything that may be sent."""
 
-    def __init__(self, http: Http, allowed: tuple[tuple[str, str], ...], wait: Wait) -> None:
+    def __init__(self, http: Http, allowed: tuple[tuple[str, str], ...], wait: Wait, tries: int = _TRIES) -> None:
         self._http = http
         self._allowed = tuple((method, re.compile(path)) for method, path in allowed)
         self._wait = wait
+        self._tries = tries
 
     @property
     def base(self) -> str:
@@ -59,13 +62,16 @@ class Outward:
         *,
         query: Sequence[tuple[str, str]] | None = None,
         body: bytes | None = None,
+        once: bool = False,
     ) -> Response:
         """The answer, after as many tries as it takes. Unreachable, once patience is at its end; ValueError for a request that
-        is not on the list."""
+        is not on the list. ``once``: one try, and its answer whatever it is."""
         if not any(method == verb and pattern.fullmatch(path) for verb, pattern in self._allowed):
             raise ValueError(f"{method} {path} is not on the list of what may be asked")
-        for turn in range(_TRIES):
-            last = turn == _TRIES - 1
+        if once:
+            return self._http.send(method, path, headers, query=query, body=body)
+        for turn in range(self._tries):
+            last = turn == self._tries - 1
             try:
                 answer = self._http.send(method, path, headers, query=query, body=body)
             except Unreachable:
@@ -75,13 +81,13 @@ class Outward:
                 continue
             if answer.status not in _LATER or last:
                 break
-            self._wait(_seconds(answer.headers.get("retry-after", ""), 2.0**turn))
+            self._wait(seconds(answer.headers.get("retry-after", ""), 2.0**turn))
         if answer.status in _LATER:
-            raise Unreachable(f"it answered {answer.status} {_TRIES} times")
+            raise Unreachable(f"it answered {answer.status} {self._tries} times")
         return answer
 
 
-def _seconds(retry_after: str, otherwise: float) -> float:
+def seconds(retry_after: str, otherwise: float) -> float:
     """How long to wait: a number of seconds or a date (RFC 9110 §10.2.3)."""
     text = retry_after.strip()
     try:

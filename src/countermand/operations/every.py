@@ -13,6 +13,7 @@ from countermand.operations import (
     imports,
     known,
     ledger,
+    levers,
     notices,
     passkeys,
     people,
@@ -26,6 +27,6 @@ from countermand.operations.operation import Operation
 #: Module by module, in the order in which they are documented.
 ROOMS = (
     known, directives, notices, forward, back, standing, carveouts, devices, people, imports, sources, events, house, passkeys,
-    tokens, ledger, signals,
+    tokens, ledger, signals, levers,
 )  # fmt: skip
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)

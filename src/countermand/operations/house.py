@@ -1,6 +1,6 @@
 """The house: its accounts, and whether its sets are what its rows say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from countermand.access import Role
 from countermand.core.errors import Refused
@@ -10,7 +10,7 @@ from countermand.flows.doctor import Findings
 from countermand.flows.doctor import doctor as examine
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
-from countermand.reads import operators
+from countermand.reads import levers, operators
 from countermand.reads.operators import Operator
 
 
@@ -65,8 +65,9 @@ def close_operator(call: Call, name: str, dry_run: bool = False) -> Closed:
 
 @operation("POST", "/doctor", "doctor", again=True)
 def doctor(call: Call, repair: bool = False) -> Findings:
-    """Rebuild every derived set from the rows and compare. ``repair``: where they differ, the rows win."""
-    return examine(call.act, repair=repair, progress=call.tick)
+    """Rebuild every derived set from the rows and compare; say which denied devices levers do not reach. ``repair``: where sets
+    and rows differ, the rows win."""
+    return replace(examine(call.act, repair=repair, progress=call.tick), unreached=levers.unreached())
 
 
 OPERATIONS = (list_operators, add_operator, change_key, close_operator, doctor)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from countermand.sources.granted import Granted
-from countermand.sources.source import Link, Request, Setting
+from countermand.lib.granted import Granted, client_credentials
+from countermand.sources.source import Link, Request, Setting, strange
 
 _ID = r"[0-9A-Za-z.-]{1,64}"
 SETTINGS: Mapping[str, Setting] = {
@@ -34,7 +34,8 @@ class Graph:
         api = link.outward(link.settings["url"], tuple((one.method, one.path) for one in requests if one is not TOKEN))
         login = link.outward(link.settings["login"], ((TOKEN.method, TOKEN.path),))
         form = {"client_id": link.settings["client"], "scope": f"{api.base}/.default"}
-        self._api = Granted(link, api, login, f"/{link.settings['tenant']}/oauth2/v2.0/token", form)
+        path = f"/{link.settings['tenant']}/oauth2/v2.0/token"
+        self._api = Granted(api, login, path, client_credentials(link.secret, form), link.now, strange(link))
 
     def pages(self, path: str) -> Iterator[Part]:
         """A collection from this path and query on. Denied; Refused ``source-strange`` for what Graph would not write."""

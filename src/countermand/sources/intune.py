@@ -16,9 +16,10 @@ from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.products import folded
 from countermand.core.visibility import Sight
+from countermand.lib import vendor
+from countermand.lib.granted import Denied
 from countermand.lib.http import Unreachable
 from countermand.sources import intune_rows as rows
-from countermand.sources.granted import Denied
 from countermand.sources.graph import SETTINGS, TOKEN, Graph
 from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request
 
@@ -111,7 +112,7 @@ class Intune:
             ("names of discovered apps, as a hint", _READ_DEVICES, suggest),
         ]
         for what, needs, step in parts:
-            abilities.append(_tried(what, needs, step))
+            abilities.append(vendor.tried(what, needs, step, Denied, Unreachable, Refused))
         return Checked(tuple(abilities), seen, suggested, whole=not cut)
 
     def _devices(self, path: str, found: dict[str, rows.Verdict]) -> Iterator[Page]:
@@ -141,11 +142,3 @@ class Intune:
     def _rows(self, path: str) -> Iterator[Any]:
         for part in self._graph.pages(path):
             yield from part.rows
-
-
-def _tried(what: str, needs: str, step: Callable[[], object]) -> Ability:
-    try:
-        step()
-    except (Denied, Unreachable, Refused) as wrong:
-        return Ability(what, needs, works=False, why=str(wrong))
-    return Ability(what, needs, works=True)

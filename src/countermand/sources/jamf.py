@@ -20,9 +20,9 @@ from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
+from countermand.lib.granted import Denied, Granted, client_credentials
 from countermand.lib.http import Unreachable
-from countermand.sources.granted import Denied, Granted
-from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting
+from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting, strange
 
 SETTINGS: Mapping[str, Setting] = {
     "url": Setting("Jamf Pro's address"),
@@ -63,7 +63,8 @@ class Jamf:
         self._name = link.name
         self._unmanaged = link.settings["unmanaged_apps"] == "yes"
         way = link.outward(link.settings["url"], tuple((one.method, one.path) for one in REQUESTS))
-        self._api = Granted(link, way, way, _TOKEN, {"client_id": link.settings["client"]})
+        form = {"client_id": link.settings["client"]}
+        self._api = Granted(way, way, _TOKEN, client_credentials(link.secret, form), link.now, strange(link))
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By page number, in the order of ids. Refused ``source-denied``."""

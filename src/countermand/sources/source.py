@@ -10,10 +10,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from countermand.core.apps import App
 from countermand.core.coverage import Coverage
+from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.visibility import Sight
-from countermand.lib.outward import Outward
+from countermand.lib.vendor import Ability as Ability
+from countermand.lib.vendor import Link as Link
+from countermand.lib.vendor import Request as Request
+from countermand.lib.vendor import Setting as Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +32,6 @@ class Page:
 
 #: Devices that a check looks at: enough to see what can be seen, few enough for somebody who waits.
 ENOUGH = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Ability:
-    """One thing that a source was asked for: ``works``, and if not ``why``; ``needs``: the permission that it takes."""
-
-    what: str
-    needs: str
-    works: bool
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,31 +133,6 @@ class Source(Asker, Protocol):
         """What the source could say of this device's apps; None if it is no phone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One thing to be told about a source before it can be asked. ``default``: None if there is none; ``form``: the pattern
-    of a whole value."""
-
-    words: str
-    default: str | None = None
-    form: str = r"https?://[A-Za-z0-9.:\[\]-]{1,255}"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request that a source may send: the method, its path as a pattern, and the least permission that it takes."""
-
-    method: str
-    path: str
-    needs: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What a source is opened with. ``outward``: makes the way to a host, for these requests alone."""
-
-    name: str
-    settings: Mapping[str, str]
-    secret: str = field(repr=False)
-    outward: Callable[[str, tuple[tuple[str, str], ...]], Outward]
-    now: Callable[[], Instant]
+def strange(link: Link) -> Callable[[str], Refused]:
+    """The refusal of what this source says and would not."""
+    return lambda why: Refused("source-strange", source=link.name, why=why)

@@ -55,6 +55,13 @@ def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
                 cursor.executemany(statement, rows)
 
 
+def run(statement: str, parameters: Sequence[Any] = ()) -> int:
+    """One statement; returns how many rows it changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return max(int(cursor.rowcount), 0)
+
+
 def put(statement: str, rows: Sequence[Sequence[Any]]) -> int:
     """One statement, whose ``{}`` stands for the values of many rows: one way to the server and back. Returns how many rows
     it wrote."""

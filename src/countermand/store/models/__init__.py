@@ -47,6 +47,11 @@ from countermand.store.models.ledger import (
     LedgerRow,
     Salt,
 )
+from countermand.store.models.levers import (
+    Lever,
+    LeverBlock,
+    LeverEntry,
+)
 from countermand.store.models.listening import Subscriber
 from countermand.store.models.orders import (
     Approval,
@@ -87,6 +92,9 @@ __all__ = [
     "LedgerCheckpoint",
     "LedgerHash",
     "LedgerRow",
+    "Lever",
+    "LeverBlock",
+    "LeverEntry",
     "Lineage",
     "Load",
     "Looked",
