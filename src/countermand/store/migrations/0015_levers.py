@@ -8,7 +8,7 @@ import countermand.store.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0013_questions"),
+        ("store", "0014_opening"),
     ]
 
     operations = [
