@@ -14,6 +14,7 @@ from countermand.core.instants import Instant
 from countermand.core.terms import Lineage
 from countermand.core.verdict import exempt_at, present
 from countermand.flows import exemption_words
+from countermand.flows.course import note
 from countermand.flows.reevaluate import block_for
 from countermand.flows.rings import advance
 from countermand.flows.walk import walk, written_sets
@@ -56,6 +57,7 @@ def sweep(now: Instant, *, drill: bool = False, lapse: bool = True, between: Cal
                 if in_force(lineage, act.now):
                     reminders += _exemptions(act, lineage)
                 directives.walked(name, now)
+        note(name, now)
     return Swept(blocks, changed, reminders, rings, _drop_old_hours(now))
 
 

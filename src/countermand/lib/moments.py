@@ -63,3 +63,12 @@ def _day(then: date, today: date, locale: str) -> str:
 
     near = 0 <= (today - then).days < 7
     return str(format_date(then, "EEEE" if near else "long", locale=locale))
+
+
+def short(at: Instant, zone: str, locale: str, *, hour: bool = False) -> str:
+    """ "17 Jul", or with the hour "17:00", for the foot of a chart."""
+    from babel.dates import format_skeleton, format_time
+
+    local = to_datetime(at).astimezone(ZoneInfo(zone))
+    day = format_skeleton("MMMd", local, locale=locale)
+    return f"{day} {format_time(local, 'short', tzinfo=local.tzinfo, locale=locale)}" if hour else day

@@ -12,6 +12,7 @@ from countermand.operations import (
     house,
     imports,
     known,
+    leading,
     ledger,
     levers,
     notices,
@@ -26,7 +27,7 @@ from countermand.operations.operation import Operation
 
 #: Module by module, in the order in which they are documented.
 ROOMS = (
-    known, directives, notices, forward, back, standing, carveouts, devices, people, imports, sources, events, house, passkeys,
-    tokens, ledger, signals, levers,
+    known, directives, notices, forward, back, standing, leading, carveouts, devices, people, imports, sources, events, house,
+    passkeys, tokens, ledger, signals, levers,
 )  # fmt: skip
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)

@@ -96,3 +96,8 @@ def _all(rows: "Collection[models.Objection]") -> list[Objection]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def count_of(lineage: str) -> int:
+    """How many wait for an answer about this directive."""
+    return models.Objection.objects.filter(lineage=lineage, answered_at=None).count()

@@ -26,7 +26,7 @@ View = Callable[..., HttpResponse]
 @cache
 def engine() -> Engine:
     """Templates escape everything, and know only our own tags beside Django's."""
-    return Engine(dirs=[str(_TEMPLATES)], builtins=["countermand.web.tags"], autoescape=True)
+    return Engine(dirs=[str(_TEMPLATES)], builtins=["countermand.web.tags", "countermand.web.console.tags"], autoescape=True)
 
 
 def config_of(request: HttpRequest) -> Config:

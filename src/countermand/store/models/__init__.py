@@ -1,6 +1,6 @@
 """The tables. Instants are milliseconds since 1970 (UTC); ordinals are dense and never reused."""
 
-from countermand.store.models.console import Invitation, Passkey, Seat
+from countermand.store.models.console import Course, Invitation, Passkey, Seat
 from countermand.store.models.fleet import (
     App,
     AppList,
@@ -73,6 +73,7 @@ __all__ = [
     "Approval",
     "Asked",
     "Attestation",
+    "Course",
     "Coverage",
     "Device",
     "Dirty",

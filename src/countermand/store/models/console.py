@@ -1,4 +1,5 @@
-"""The tables of the console: with what its operators sign in, links that let them in once, and who is signed in."""
+"""The tables of the console: with what its operators sign in, links that let them in once, who is signed in; and the course that
+orders take."""
 
 from django.db import models
 
@@ -43,3 +44,19 @@ class Seat(models.Model):
     opened = When()
     seen = When()
     left_at = When(null=True)
+
+
+class Course(models.Model):
+    """How a directive stood at one time, in devices: a figure for charts, which decides nothing. ``told`` counts people."""
+
+    lineage = Name()
+    at = When()
+    told = models.IntegerField()
+    compliant = models.IntegerField()
+    unknown = models.IntegerField()
+    exempt = models.IntegerField()
+    noncompliant = models.IntegerField()  # in grace too
+    denied = models.IntegerField()
+
+    class Meta:
+        unique_together = [("lineage", "at")]

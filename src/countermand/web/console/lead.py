@@ -1,0 +1,158 @@
+"""Leading an order: where it stands, the course that it takes, whom it reaches, and what stands in its way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+
+from countermand.core.errors import Refused
+from countermand.core.instants import HOUR, Instant
+from countermand.lib import moments, words
+from countermand.operations import leading, standing
+from countermand.operations.standing import report as report_of
+from countermand.reads import lead as leads
+from countermand.reads import report_sheet
+from countermand.reads.course import Course
+from countermand.reads.report import Report
+from countermand.reads.sources import sources
+from countermand.reads.status import Overview, Standing
+from countermand.web.console import chart, wording
+from countermand.web.console.desk import Desk
+from countermand.web.console.recent import Recent
+from countermand.web.console.screens import screen
+
+#: Counting walks the fleet: who looks within these milliseconds sees the same figures.
+_KEPT = 2_000
+_reports: Recent[Report | None] = Recent(_KEPT)
+_standings: Recent[Overview] = Recent(_KEPT)
+_PAGE = 100
+#: What is drawn of the course, in the order of the legend.
+_DRAWN = ("noncompliant", "unknown", "exempt", "denied")
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What renews itself on the page."""
+
+    standing: Standing
+    seen: Overview
+    report: Report | None
+    big: wording.Big
+    clock: str
+    shares: tuple[tuple[str, float, float], ...]
+
+
+@screen("directives/<slug:name>/", action="read", about="a directive")
+def directive(desk: Desk, name: str) -> HttpResponse:
+    """The page of a directive."""
+    found, language = _now(desk, name), _language(desk)
+    course = desk.do(leading.course, name)
+    report = found.report
+    return desk.page(
+        "lead.html",
+        name=name,
+        found=found,
+        beside=leads.beside(name, desk.act.now),
+        chart=_chart(desk, course, found) if course.issued else None,
+        course=course.points[-60:],
+        sources=sources(desk.act),
+        tables=[one for one in report.breakdowns if one.dimension in ("country", "platform") and one.rows] if report else [],
+        words={name: words.say(language, text) for name, text in wording.STATUSES.items()},
+        people=desk.may("read-person"),
+        stops=found.standing.state.value == "issued" and found.standing.ended_at is None,
+        done=desk.asked("done"),
+    )
+
+
+@screen("directives/<slug:name>/live/", action="read", about="a directive", passive=True)
+def live(desk: Desk, name: str) -> HttpResponse:
+    """The part of it that renews itself."""
+    return desk.part("lead_live.html", name=name, found=_now(desk, name))
+
+
+@screen("directives/<slug:name>/figures.csv", action="read", about="a directive")
+def figures(desk: Desk, name: str) -> HttpResponse:
+    """Every figure of its report, for a spreadsheet."""
+    text = report_sheet.render(desk.do(report_of, name))
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+@screen("directives/<slug:name>/untold/", action="read-person", about="the people whom a directive did not reach", personal=True)
+def untold(desk: Desk, name: str) -> HttpResponse:
+    """Who could not be told, so that somebody finds another way to them."""
+    found = desk.do(leading.list_untold, name, after=desk.asked("after"), limit=_PAGE)
+    desk.looks_at("untold", name, [one.login for one in found.items])
+    return desk.page("untold.html", name=name, found=found)
+
+
+def _now(desk: Desk, name: str) -> Now:
+    language = _language(desk)
+    seen = _standings.get(_key(desk, name), lambda: desk.do(standing.status, name))
+    one = seen.directives[0]
+    report = _reports.get(_key(desk, name), lambda: _report(desk, name))
+    clock = wording.clock(language, one.next_due, desk.act.now) if one.state.value == "issued" else ""
+    return Now(one, seen, report, wording.big(one), clock, shares_of(one.devices))
+
+
+def shares_of(devices: Mapping[str, int]) -> tuple[tuple[str, float, float], ...]:
+    """(status, where it begins, how wide it is) of a bar that is 100 wide."""
+    total, at, found = sum(devices.values()), 0.0, []
+    for part in ("compliant", "exempt", "unknown", "in_grace", "noncompliant"):
+        width = 100 * devices.get(part, 0) / total if total else 0.0
+        if width:
+            found.append((part, round(at, 3), round(width, 3)))
+        at += width
+    return tuple(found)
+
+
+def forget() -> None:
+    """Somebody decided something: everything is counted anew."""
+    _reports.forget()
+    _standings.forget()
+
+
+def _key(desk: Desk, name: str) -> str:
+    return f"{desk.config.database} {name}"
+
+
+def _report(desk: Desk, name: str) -> Report | None:
+    try:
+        return desk.do(report_of, name)
+    except Refused as refused:
+        if refused.code != "never-issued":
+            raise
+        return None
+
+
+def _chart(desk: Desk, course: Course, found: Now) -> chart.Chart:
+    """From the issue to now, or to the last due if that is still to come."""
+    language, now = _language(desk), desk.act.now
+    points = [(one.at, one) for one in course.points]
+    series = [chart.Series(part, [(at, getattr(one, part)) for at, one in points]) for part in _DRAWN]
+    if course.ended_at is None and found.standing.devices:
+        devices = found.standing.devices
+        fresh = {**devices, "noncompliant": devices["noncompliant"] + devices["in_grace"], "denied": found.standing.denied}
+        series = [chart.Series(one.name, [*one.points, (now, fresh[one.name])]) for one in series]
+    elif course.ended_at is not None:
+        series = [
+            chart.Series(one.name, [*one.points, (course.ended_at, 0)] if one.name == "denied" else one.points) for one in series
+        ]
+    begins = course.issued[0]
+    ends = course.ended_at or max([now, *(due for due in course.dues if due - now < 60 * 24 * HOUR)])
+    marks = [(at, words.say(language, "issued")) for at in course.issued]
+    marks += [(at, words.say(language, "first due")) for at in course.dues[:1]]
+    marks += [(at, words.say(language, "last due")) for at in course.dues[1:]]
+    marks += [(at, words.say(language, "on hold")) for at in [course.halted_at] if at is not None]
+    marks += [(at, words.say(language, "rescinded")) for at in [course.ended_at] if at is not None]
+    locale = moments.locale_of(language, desk.request.tag)  # type: ignore[attr-defined]
+
+    def day(at: Instant, hour: bool) -> str:
+        return moments.short(at, desk.zone, locale, hour=hour)
+
+    return chart.drawn(series, marks, begins, ends + max((ends - begins) // 20, HOUR), day)
+
+
+def _language(desk: Desk) -> str:
+    return str(desk.request.language)  # type: ignore[attr-defined]
