@@ -105,4 +105,4 @@ def test_a_verified_certificate_is_a_name_too() -> None:
 
 
 def test_a_login_that_the_front_end_authenticated_counts_before_any_other() -> None:
-    assert subject(basic("mallory").encode(), b"/?DeviceId=X1", trusted_login=b"EX\\Alice").login == "alice"
+    assert subject(basic("mallory").encode(), b"/?DeviceId=X1", trusted="alice").login == "alice"

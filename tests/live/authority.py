@@ -36,6 +36,18 @@ class Authority:
         key_file.chmod(0o600)
         return certificate_file, key_file
 
+    def issue_to(self, login: str) -> tuple[Path, Path]:
+        """(certificate, key) of a phone: ``UID=<login>,O=Example``."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name(
+            [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example"), x509.NameAttribute(NameOID.USER_ID, login)]
+        )
+        made = _builder(subject, self._name, key, 90).sign(self._key, hashes.SHA256())
+        certificate_file, key_file = self._directory / f"{login}.pem", self._directory / f"{login}.key"
+        certificate_file.write_bytes(made.public_bytes(Encoding.PEM))
+        key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return certificate_file, key_file
+
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)

@@ -33,6 +33,7 @@ class FrontEnd(Door):
         self.mail_port = self.mail.port
         self.behind = mail or f"127.0.0.1:{self.mail_port}"
         self.proves = proves
+        self.settings: dict[str, str] = {}  # more of the gate's
         self.ports = {kind: free_port()} if kind in {"envoy", "haproxy", "dovecot"} else {}
 
     def configure_gate(self, root_key: Path, secret: Path, token: str = "gate-token") -> None:
@@ -41,7 +42,7 @@ class FrontEnd(Door):
 
     def open_addresses(self, **more: str) -> None:
         """This front end's address into the gate's settings."""
-        values = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()} | more
+        values = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()} | more | self.settings
         values["mail"] = f"http://{self.behind}" if self.proves else ""
         with self.gate_config.open("a") as file:
             file.writelines(f'{name} = "{value}"\n' for name, value in values.items())
@@ -56,13 +57,13 @@ class FrontEnd(Door):
             case "nginx" | "nginx-lua":
                 self._start_nginx(failure)
             case "envoy":
-                text = self.printed(failure).replace("port_value: 9901", f"port_value: {free_port()}")
+                text = self.with_tls(self.printed(failure)).replace("port_value: 9901", f"port_value: {free_port()}")
                 (self.directory / "envoy.yaml").write_text(text)
                 binary = str(Path(envoy.__file__).parent / "_bin" / "envoy")
                 words = ["-c", f"{self.directory}/envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "warn"]
                 self.run("front", [binary, *words], self.port)
             case "haproxy":
-                (self.directory / "haproxy.cfg").write_text(self.printed(failure))
+                (self.directory / "haproxy.cfg").write_text(self.with_tls(self.printed(failure)))
                 (self.directory / "spoe.cfg").write_text(self.printed(failure, "spoe"))
                 self.run("front", [program("haproxy"), "-db", "-f", f"{self.directory}/haproxy.cfg"], self.port)
 
@@ -78,11 +79,17 @@ class FrontEnd(Door):
             failure=failure,
             lua=self.kind == "nginx-lua",
             prefix=before,
+            login_header=self.settings.get("login_header", ""),
+            by_certificate=self.settings.get("login_form") == "subject",
         )
-        (prefix / "nginx.conf").write_text(whole(settings, f"127.0.0.1:{self.port}", prefix))
+        (prefix / "nginx.conf").write_text(self.with_tls(whole(settings, f"127.0.0.1:{self.port}", prefix)))
         self.run(
             "front", [program("nginx"), "-p", str(prefix), "-e", f"{prefix}/error.log", "-c", f"{prefix}/nginx.conf"], self.port
         )
+
+    def with_tls(self, text: str) -> str:
+        """The printed configuration with what only the house knows."""
+        return text
 
     def lose_gate(self) -> None:
         """The gate is gone, and HAProxy, which looks four times a second, knows it."""

@@ -36,6 +36,7 @@ class Gate:
         self.stop = Stop(config.stop_path)
         self._domains = frozenset(config.login_domains.casefold().split())
         self._login_header = config.login_header.encode()
+        self._trusted = config.trusted_login
         self.quick = Quick(self)
         self._routes: dict[bytes, Callable[[Request], Response]] = {
             b"/decide": self._decide,
@@ -70,6 +71,10 @@ class Gate:
         """Decide, count it, and say a denial: what every front end's request goes through."""
         who = self.local(who) if self._domains else who
         decision = self.decide(who)
+        if who.also and decision.allow:
+            other = who._replace(login=who.also, also="")
+            also = self.decide(self.local(other) if self._domains else other)
+            who, decision = (other, also) if not also.allow else (who, decision)
         self.metrics.decisions[decision.reason] += 1
         if not decision.allow:
             self.log.denied(self.now(), who, decision)
@@ -83,7 +88,7 @@ class Gate:
     # -- routes --
 
     def _decide(self, request: Request) -> Response:
-        return self.decided(nginx.asked(request, self._login_header))
+        return self.decided(nginx.asked(request, self._login_header, self._trusted))
 
     def decided(self, who: Subject) -> Response:
         """The answer to nginx about this request."""
@@ -116,7 +121,7 @@ class Gate:
     def local(self, who: Subject) -> Subject:
         """The same without the domain that this house's logins do not have."""
         name, at, domain = who.login.partition("@")
-        return Subject(name, who.names) if at and domain in self._domains else who
+        return who._replace(login=name) if at and domain in self._domains else who
 
     def prove(self, token: str) -> None:
         if self.sightings.prove(token, self.time()):

@@ -4,12 +4,14 @@
 """
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from countermand.core.errors import Refused, Where
+from countermand.gates.logins import Form, reader
 from countermand.lib.addresses import loopback
 from countermand.lib.keys import BadKeyFile, VerifyKey, load_public, load_secret
 
@@ -17,7 +19,8 @@ from countermand.lib.keys import BadKeyFile, VerifyKey, load_public, load_secret
 @dataclass(frozen=True, slots=True)
 class GateConfig:
     """Paths are relative to the file's directory. ``listen``: ``host:port`` or ``unix:PATH``; ``clock``: ``own``, or ``feed``
-    for a rehearsal, whose clock can be moved; ``login_header``: lower-case name of a header with an authenticated login;
+    for a rehearsal, whose clock can be moved; ``login_header``: lower-case name of a header with an authenticated login, which
+    holds what ``login_form`` says (gates.logins), the login under ``login_claim``;
     ``ca_file``: PEM, the only authority that may vouch for the control plane; ``plain_http``: ``allowed`` if the way there is
     safe without TLS.
 
@@ -39,6 +42,8 @@ class GateConfig:
     sightings_socket: Path | None = None
     clock: str = "own"
     login_header: str = ""
+    login_form: str = Form.NAME
+    login_claim: str = ""
     plain_http: str = "no"
     envoy: str = ""
     haproxy: str = ""
@@ -69,11 +74,18 @@ class GateConfig:
             raise Refused(bad.code, file=str(bad.path)) from None
 
     @property
+    def trusted_login(self) -> Callable[[bytes], str] | None:
+        """How the login is read from ``login_header``; None if there is no such header, and credentials count."""
+        return reader(Form(self.login_form), self.login_claim) if self.login_header else None
+
+    @property
     def stop_path(self) -> Path:
         return self.stop_file or self.state_dir / "stop"
 
 
-_CHOICES = {"clock": ("own", "feed"), "plain_http": ("no", "allowed"), "denial": ("403", "activesync")}
+#: Under which the recipes hand on the subject of a client certificate, unless the settings say another.
+_SUBJECT_HEADER = "x-client-subject"
+_CHOICES = {"login_form": tuple(Form), "clock": ("own", "feed"), "plain_http": ("no", "allowed"), "denial": ("403", "activesync")}
 
 
 def load(path: Path) -> GateConfig:
@@ -100,10 +112,22 @@ def load(path: Path) -> GateConfig:
     for key, choices in _CHOICES.items():
         if key in plain and plain[key] not in choices:
             raise _wrong(path, key, f"is {' or '.join(choices)}")
+    _complete_login(path, plain)
     at = urlsplit(plain["control"])
     if at.scheme != "https" and plain.get("plain_http") != "allowed" and not loopback(at.hostname or ""):
         raise _wrong(path, "control", 'is not this machine and has no TLS: write https://, or plain_http = "allowed"')
     return GateConfig(**{key: _value(path, known[key].type, value) for key, value in plain.items()})
+
+
+def _complete_login(path: Path, plain: dict[str, str]) -> None:
+    """What is said of the login's header must say something; the subject of a certificate has a header anyway."""
+    form = plain.get("login_form", Form.NAME)
+    if form == Form.SUBJECT:
+        plain.setdefault("login_header", _SUBJECT_HEADER)
+    if form == Form.NAME and plain.get("login_claim"):
+        raise _wrong(path, "login_claim", "means nothing where login_form is name")
+    if form != Form.NAME and not plain.get("login_header"):
+        raise _wrong(path, "login_header", "is missing: login_form says what it holds")
 
 
 def _value(path: Path, kind: Any, text: str) -> Any:

@@ -34,7 +34,8 @@ class NginxSettings:
     ``mail_keepalive``: connections to it that are kept for further requests. ``failure``: what happens without an answer from
     the gate. ``access_log``: target and format, or None. ``hang`` is a time of nginx's (``300s``), ``retry_after`` seconds.
     ``cache``: directory of the last answers, for ``keep-last``. ``lua``: ask again before the answer to a hanging request is
-    let out (ngx_http_lua_module). ``login_header``: as in the gate's settings."""
+    let out (ngx_http_lua_module). ``login_header``: as in the gate's settings; ``by_certificate``: nginx itself sets it, to the
+    subject of a client certificate that it verified."""
 
     gate: str
     mail: str
@@ -46,12 +47,15 @@ class NginxSettings:
     cache: Path = Path("/var/cache/nginx/countermand")
     lua: bool = False
     login_header: str = ""
+    by_certificate: bool = False
     prefix: str = ""
     mail_keepalive: int = 0
 
     @property
     def login(self) -> str:
         """nginx's variable with the login."""
+        if self.by_certificate:
+            return "$countermand_subject"
         return f"$http_{self.login_header.replace('-', '_')}" if self.login_header else "$remote_user"
 
 
@@ -78,6 +82,7 @@ def server_part(settings: NginxSettings) -> str:
         "EMIT": _recipe("nginx-lua-emit.conf"),
         "PASS_PLAIN": passed,
         "PASS_ON": passed.partition("\n")[2],
+        "LOGIN_ON": f"proxy_set_header {settings.login_header} {settings.login};" if settings.by_certificate else "",
         "AS_SENT": f"{settings.prefix}$request_uri" if settings.prefix else "",
         "PREFIX": settings.prefix,
         "KEY": f"$request_method|$request_uri|{settings.login}|$countermand_fingerprint",

@@ -8,14 +8,17 @@ import re
 
 from countermand.gates.app import Gate
 from countermand.gates.http import Response
+from countermand.gates.logins import Form
 from countermand.gates.messages import Message
 from countermand.gates.proof import Judged, Prover, Verdict
 from countermand.gates.subject import Subject, subject
 
 _ASK = b"/ask"
 _NO_STORE = (b"Cache-Control", b"no-store")
+_CERTIFICATE = b"x-forwarded-client-cert"
 #: Envoy's own header about the client certificate that it verified (SHA-256); what a client sends under its name is dropped.
 _HASH = re.compile(rb"(?:^|;)Hash=([0-9a-fA-F]{64})")
+_SUBJECT = re.compile(rb'(?:^|;)Subject="((?:[^"\\]|\\.)*)"')
 _ALLOWED = Response(200, headers=(_NO_STORE,))
 #: Goes on, but as an OPTIONS (the Lua filter sees to that): the mail server's own refusal looks like any other.
 _REFUSED = Response(200, headers=(_NO_STORE, (b"X-Countermand-Refuse", b"1")))
@@ -31,6 +34,8 @@ class Envoy:
         self._gate = gate
         self._prover = prover
         self._login_header = gate.config.login_header.encode()
+        self._trusted = gate.config.trusted_login
+        self._by_certificate = gate.config.login_form == Form.SUBJECT
 
     async def answer(self, message: Message) -> Response:
         if message.path.startswith(_ASK + b"/"):
@@ -47,7 +52,10 @@ class Envoy:
         authorization = message.headers.get(b"authorization", b"")
         if b"," in authorization and authorization[:6].lower() == b"basic ":
             return Response(400, b"two sets of credentials\n")  # whoever is asked next might read the other one
-        return self._said(await self._prover.judge(self._who(message, message.target[len(_ASK) :]), authorization))
+        vouched = _CERTIFICATE if self._by_certificate else self._login_header
+        shown = (vouched.decode(), message.headers.get(vouched, b"")) if vouched else ("", b"")
+        who = self._who(message, message.target[len(_ASK) :])
+        return self._said(await self._prover.judge(who, ("Authorization", authorization), shown))
 
     def _said(self, found: Judged) -> Response:
         match found.verdict:
@@ -66,6 +74,13 @@ class Envoy:
 
     def _who(self, message: Message, uri: bytes) -> Subject:
         headers = message.headers
-        certificate = _HASH.search(headers.get(b"x-forwarded-client-cert", b""))
-        trusted = headers.get(self._login_header, b"") if self._login_header else b""
+        certificate = _HASH.search(headers.get(_CERTIFICATE, b""))
+        trusted = self._trusted(self._login(headers)) if self._trusted else None
         return subject(headers.get(b"authorization", b""), uri, certificate[1] if certificate else b"", trusted)
+
+    def _login(self, headers: dict[bytes, bytes]) -> bytes:
+        """What the front end says of who asks."""
+        if not self._by_certificate:
+            return headers.get(self._login_header, b"")
+        found = _SUBJECT.search(headers.get(_CERTIFICATE, b""))
+        return found[1].replace(b'\\"', b'"') if found else b""

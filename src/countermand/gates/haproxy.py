@@ -24,6 +24,7 @@ class Haproxy:
     def __init__(self, gate: Gate, prover: Prover) -> None:
         self._gate = gate
         self._prover = prover
+        self._trusted = gate.config.trusted_login
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection from hello to farewell. Notifications are answered as soon as each can be."""
@@ -61,7 +62,7 @@ class Haproxy:
         writer.write(spop.encoded(Frame(Kind.ACK, found.stream, found.number, spop.variables(variables))))
 
     async def _ask(self, about: dict[str, Value]) -> dict[str, Value]:
-        judged = await self._prover.judge(_who(about), _bytes(about, "authorization"))
+        judged = await self._prover.judge(self._who(about), *self._shown(about))
         said: dict[str, Value] = {"verdict": _WORDS[judged.verdict]}
         if judged.verdict is Verdict.DENY:
             said["text"] = self._gate.words(judged.decision.because).encode()
@@ -73,14 +74,20 @@ class Haproxy:
         status, sighting = about.get("status"), _bytes(about, "sighting")
         if sighting and isinstance(status, int) and 200 <= status < 300:
             self._gate.prove(sighting.decode("ascii", "replace"))
-        decision = self._gate.judge(_who(about))
+        decision = self._gate.judge(self._who(about))
         if decision.allow:
             return {"again": b"allow"}
         return {"again": b"deny", "text": self._gate.words(decision.because).encode()}
 
+    def _shown(self, about: dict[str, Value]) -> list[tuple[str, bytes]]:
+        """By what the mail server knows who asks."""
+        header = self._gate.config.login_header
+        vouched = [(header, _bytes(about, "login"))] if header else []
+        return [("Authorization", _bytes(about, "authorization")), *vouched]
 
-def _who(about: dict[str, Value]) -> Subject:
-    return subject(_bytes(about, "authorization"), _bytes(about, "uri"), _bytes(about, "certificate"), _bytes(about, "login"))
+    def _who(self, about: dict[str, Value]) -> Subject:
+        trusted = self._trusted(_bytes(about, "login")) if self._trusted else None
+        return subject(_bytes(about, "authorization"), _bytes(about, "uri"), _bytes(about, "certificate"), trusted)
 
 
 def _bytes(about: dict[str, Value], name: str) -> bytes:

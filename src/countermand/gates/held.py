@@ -110,7 +110,7 @@ class Held:
         """The decision on a request of ``who``, as of ``clocks``; without a login there is nobody to be proven."""
         if self.lull is None or not self.lull.holds(clocks):
             self.prepare(clocks)
-        login, names = who
+        login, names, _ = who
         devices: tuple[int, ...] = ()
         for kind, value in names:
             number = self.hashes.identity(login, kind, value)

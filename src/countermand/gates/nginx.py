@@ -6,6 +6,7 @@ a token under which nginx reports that the login was proven (gates.sightings).
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from countermand.core.decision import Decision
@@ -23,15 +24,15 @@ _AS_PRINTED = re.compile(
 _KEEP_LAST = (b"X-Accel-Expires", b"300")
 
 
-def asked(request: Request, login_header: bytes = b"") -> Subject:
+def asked(request: Request, login_header: bytes = b"", trusted: Callable[[bytes], str] | None = None) -> Subject:
     """Who asks, from the headers of the recipe in nginx.conf. ``login_header``: lower-case name of a header that the
-    operator says is set by the front end after authentication (bearer tokens); empty = Basic credentials."""
+    operator says is set by the front end after authentication, and that ``trusted`` reads; without it Basic credentials count."""
     headers = request.headers
     return subject(
         headers.get(b"authorization", b""),
         headers.get(b"x-original-uri", b""),
         headers.get(b"x-client-fingerprint", b""),
-        headers.get(login_header, b"") if login_header else b"",
+        trusted(headers.get(login_header, b"")) if trusted else None,
     )
 
 

@@ -1,9 +1,11 @@
-"""Whether a login proved its password: the mail server is asked, by an ``OPTIONS`` with the client's own credentials.
+"""Whether a login proved its password: the mail server is asked, by an ``OPTIONS`` with the client's own credentials, or with
+what the front end vouches for.
 
 A front end that asks the gate before the mail server has seen the password would tell strangers who is denied. nginx asks by
 itself (``server.conf``); for the others the gate does, and only before a denial is shown.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -42,23 +44,25 @@ class Prover:
         self._gate = gate
         self._mail = mail
 
-    async def judge(self, who: Subject, authorization: bytes) -> Judged:
-        """Decide; a denial only for whom the mail server lets in."""
+    async def judge(self, who: Subject, *shown: tuple[str, bytes]) -> Judged:
+        """Decide; a denial only for whom the mail server lets in. ``shown``: the headers by which it knows who asks."""
         decision = self._gate.judge(who)
         sighting = self._gate.token(who) if decision.reason in _UNKNOWN else ""
         if decision.allow:
             return Judged(Verdict.ALLOW, decision, sighting=sighting)
         if self._mail is None:
             return Judged(Verdict.DENY, decision)
-        verdict = await self._ask(self._mail, authorization)
+        verdict = await self._ask(self._mail, shown)
         if verdict is Verdict.DENY:
             self._gate.metrics.counts["denied_pages_total"] += 1
             if sighting:
                 self._gate.prove(sighting)
         return Judged(verdict, decision)
 
-    async def _ask(self, mail: Peer, authorization: bytes) -> Verdict:
-        headers = [("Authorization", authorization.decode("latin-1"))] if authorization else []
+    async def _ask(self, mail: Peer, shown: Iterable[tuple[str, bytes]]) -> Verdict:
+        headers = [(name, value.decode("latin-1")) for name, value in shown if value]
+        if any("\n" in value or "\r" in value for _, value in headers):
+            return Verdict.REFUSE  # no front end hands this on: it would be a request of somebody's own making
         try:
             async with mail.exchange("OPTIONS", PATH, headers, b"", _SILENCE) as reply:
                 status = reply.status

@@ -17,6 +17,7 @@ from pathlib import Path
 from countermand.core.errors import Refused
 from countermand.gates.config import GateConfig, load
 from countermand.gates.configure import Failure, NginxSettings, http_part, server_part, split_mail
+from countermand.gates.logins import Form
 
 SAID = {
     Failure.KEEP_LAST: "the last answer about the same login and request is used, if it is younger than {keep} s; else 503",
@@ -136,12 +137,14 @@ def _nginx(asked: Asked, part: str, *, lua: bool = False) -> str:
         failure=asked.failure,
         lua=lua,
         login_header=config.login_header,
+        by_certificate=config.login_form == Form.SUBJECT,
         prefix=prefix,
     )
     return _NGINX_HEAD + (http_part(settings) if part == "http" else server_part(settings))
 
 
 def _envoy(asked: Asked, part: str) -> str:
+    by_certificate = asked.config.login_form == Form.SUBJECT
     listen_host, _, listen_port = asked.listen.rpartition(":")
     header = asked.config.login_header
     mail, prefix = split_mail(asked.mail)
@@ -152,8 +155,9 @@ def _envoy(asked: Asked, part: str) -> str:
         "LISTEN_PORT": listen_port,
         "FAIL_OPEN": "true" if asked.failure is Failure.OPEN else "false",
         "TIMEOUT": "10s" if asked.config.mail else "1s",
-        "LOGIN_HEADER": f", {{ exact: {header} }}" if header else "",
-        "LOGIN_HEADER_LUA": f', "{header}"' if header else "",
+        "LOGIN_HEADER": f", {{ exact: {header} }}" if header and not by_certificate else "",
+        "LOGIN_HEADER_LUA": f', "{header}"' if header and not by_certificate else "",
+        "SUBJECT": "\n                set_current_client_cert_details: { subject: true }" if by_certificate else "",
         "GATE": _envoy_address(_needed(asked.config, "envoy", "127.0.0.1:8451")),
         "MAIL": _envoy_address(mail),
     }
@@ -173,7 +177,6 @@ def _haproxy(asked: Asked, part: str) -> str:
     if part == "spoe":
         return _filled(_template("haproxy-spoe.cfg"), timeout)
     verdict = "{ var(txn.countermand.verdict) -m str"
-    header = asked.config.login_header
     keep = asked.failure is Failure.KEEP_LAST
     mail, prefix = split_mail(asked.mail)
     blanks = {
@@ -181,13 +184,21 @@ def _haproxy(asked: Asked, part: str) -> str:
         "KEEP": _template("haproxy-keep.cfg") if keep else "",
         "TABLE": _TABLE if keep else "",
         "WHEN_DOWN": f"if {verdict} unsure }}" if asked.failure is Failure.OPEN else f"if !{verdict} allow refuse }}",
-        "LOGIN_HEADER": f"http-request set-var(txn.login) req.fhdr({header})" if header else "",
+        "LOGIN_HEADER": _haproxy_login(asked.config),
         "SPOE_FILE": asked.spoe_file,
         "LISTEN": asked.listen,
         "MAIL": mail,
         "GATE": gate,
     }
     return _filled(_template("haproxy.cfg"), blanks)
+
+
+def _haproxy_login(config: GateConfig) -> str:
+    """Where the login comes from, if not from credentials."""
+    header = config.login_header
+    if config.login_form != Form.SUBJECT:
+        return f"http-request set-var(txn.login) req.fhdr({header})" if header else ""
+    return _SUBJECT.replace("@HEADER@", header)
 
 
 def _dovecot(asked: Asked, part: str) -> str:
@@ -204,6 +215,10 @@ def _dovecot(asked: Asked, part: str) -> str:
     return _filled(_template("dovecot.conf"), blanks)
 
 
+#: What a client says under this name is taken away; the mail server is told what was verified.
+_SUBJECT = """http-request del-header @HEADER@
+    http-request set-var(txn.login) ssl_c_s_dn(,0,rfc2253) if { ssl_c_used } { ssl_c_verify 0 }
+    http-request set-header @HEADER@ %[var(txn.login)] if { var(txn.login) -m found }"""
 _TABLE = """
 backend countermand_last
     stick-table type string len 40 size 1m expire 1d store gpt(2)"""

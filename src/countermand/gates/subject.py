@@ -24,20 +24,29 @@ _LONGEST = 128
 
 class Subject(NamedTuple):
     """``login`` is normalised, '' if none was given. ``names`` are the (kind, value) under which the device may be known;
-    a query that names two devices has both, and either's denial counts."""
+    a query that names two devices has both, and either's denial counts. ``also``: another login of the same request, whose
+    denial counts as well, or ''."""
 
     login: str
     names: tuple[tuple[str, str], ...]
+    also: str = ""
 
 
-def subject(authorization: bytes, uri: bytes, certificate: bytes = b"", trusted_login: bytes = b"") -> Subject:
+def subject(authorization: bytes, uri: bytes, certificate: bytes = b"", trusted: str | None = None) -> Subject:
     """Whose request this is. ``uri`` as the client sent it, query included; ``certificate``: hex fingerprint of a client
-    certificate that the front end verified, or empty; ``trusted_login``: a name that the front end authenticated."""
-    login = normal_login(_text(trusted_login)) if trusted_login else login_of(authorization)
+    certificate that the front end verified, or empty; ``trusted``: the login that the front end authenticated ('' if nobody),
+    None if it does no such thing.
+
+    Credentials beside a trusted login are a second login: which of them the mail server believes is its own business, so
+    nobody comes past a denial by bringing somebody else's password."""
+    login = login_of(authorization)
+    also = ""
+    if trusted is not None:
+        login, also = trusted, "" if login == trusted else login
     names = tuple([(_EAS, found) for found in device_ids(uri.partition(b"?")[2])])
     if certificate:
         names += ((_CERT, certificate.decode("ascii", "replace").lower()),)
-    return Subject(login, names)
+    return Subject(login, names, also)
 
 
 def plain_subject(coded: bytes, query: bytes) -> Subject | None:
