@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
+from countermand.core import disowned
 from countermand.core.decision import Reason
 from countermand.core.instants import DAY, HOUR, MINUTE
 from countermand.gates.app import Gate
@@ -21,7 +22,13 @@ from countermand.snapshot.write import Entry
 from gate_lines import exchanged, opened
 from gate_plane import DUE, ROOT, SECRET, Plane, basic, standing
 
-PHONES = {("alice", "A1"): 0, ("alice", "A2"): 1, ("bob", "B1"): 65_536, ("boss", "C1"): 65_537}
+PHONES = {
+    ("alice", "A1"): 0,
+    ("alice", "A2"): 1,
+    ("bob", "B1"): 65_536,
+    ("boss", "C1"): 65_537,
+    ("bob", "NOT-MINE"): disowned.ORDINAL,
+}
 PEOPLE = {"alice": 0, "bob": 1, "boss": 2}
 ASKING = [*PHONES, ("bob", "A1"), ("carol", "A1"), ("alice", "NEW"), ("Alice", "A1"), ("x\\bob", "B1"), ("alice", "a1")]
 
@@ -34,11 +41,12 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
         devices={(login, "eas", id_): ordinal for (login, id_), ordinal in PHONES.items()},
         people=PEOPLE,
         protected=["boss"],
-        standings=[standing(), standing("other", sunset=DUE + 3 * HOUR)],
+        standings=[standing(), standing("other", sunset=DUE + 3 * HOUR), disowned.standing()],
         denials=[
             Entry("no-tiktok", 0, DUE, BitMap([0])),
             Entry("no-tiktok", 1, DUE + MINUTE, BitMap([0, 1])),
             Entry("other", 0, DUE + 2 * HOUR, BitMap([1])),
+            *(Entry(disowned.LINEAGE, disowned.BLOCK, *one) for one in disowned.entries(disowned.BLOCK)),
         ],
         unregistered=[Entry("no-tiktok", 0, DUE + HOUR, BitMap([0]))],
     )
@@ -171,6 +179,11 @@ def test_answers_by_heart_are_those_that_parsing_gives_whatever_happens(
 @pytest.fixture
 def pair(snapshot: Path) -> Pair:
     return Pair(snapshot)
+
+
+def test_a_pair_that_was_disowned_is_denied_like_any(pair: Pair) -> None:
+    pair.ask([("bob", "NOT-MINE"), ("bob", "B1"), ("bob", "NOT-MINE")])
+    assert pair.gates[0].metrics.decisions == {Reason.DENIED: 2, Reason.NOT_DENIED: 1}
 
 
 def test_a_denial_begins_and_ends_in_its_millisecond(pair: Pair) -> None:

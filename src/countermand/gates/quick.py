@@ -37,6 +37,7 @@ _PLAIN = bytes(byte if 32 < byte < 127 else 92 for byte in bytes(range(256)).low
 _NUMBER = struct.Struct("<Q").unpack
 _EAS = IdentityKind.EAS.value
 _ALLOWED = nginx.answer(Decision(True, Reason.NOT_DENIED)).kept
+_NO_DEVICE = (1 << 32) - 1
 #: Denials that were said within the minute are remembered up to this number.
 _MOST = 10_000
 
@@ -126,10 +127,12 @@ class Quick:
         return self._gate.decided(who).kept if who else b""
 
     def _look_up(self, held: Held, login: bytes, place: int) -> int:
-        """What stands in ``held.usual`` at this place from now on; 0 if the login is not a plain one, or protected."""
-        if not login or b"\\" in login or held.is_protected(login.decode()):
+        """What stands in ``held.usual`` at this place from now on; 0 if the login is not a plain one, or protected, or if this
+        is no device (the last ordinal is not, see core.disowned)."""
+        ordinal = held.snapshot.identities.ordinals[place]
+        if not login or b"\\" in login or ordinal == _NO_DEVICE or held.is_protected(login.decode()):
             return 0
-        held.usual[place] = held.snapshot.identities.ordinals[place] + 1
+        held.usual[place] = ordinal + 1
         return held.usual[place]
 
     def _prepare(self, held: Held) -> Instant:
