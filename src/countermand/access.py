@@ -28,6 +28,7 @@ class Scope(StrEnum):
     WRITE = "write"  # what authors do
     APPROVE = "approve"  # what approvers do; approvals of directives ask for a signature beside it
     OPERATE = "operate"
+    SCIM = "scim"  # a directory's provisioning: people and groups, and nothing else
     STOP = "stop"
     ADMINISTER = "administer"
 
@@ -82,6 +83,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "agree-watch": frozenset({_APPROVER}),
         # the fleet
         "import": frozenset({_ADMINISTRATOR, _OPERATOR}),
+        "provision": frozenset({_ADMINISTRATOR, _OPERATOR}),  # people and groups, by a directory
         "ingest": frozenset({_OPERATOR, _SYSTEM}),
         "release": frozenset({_OPERATOR}),
         "attest": frozenset({_OPERATOR, _HELPDESK}),
@@ -133,6 +135,7 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
             }
         ),
         Scope.STOP: frozenset({"withdraw", "halt", "rescind", "correct", "undo-handover", "undo-lever"}),
+        Scope.SCIM: frozenset({"provision"}),
         Scope.ADMINISTER: frozenset(
             {"operator", "gate", "token", "own-keys", "backup", "restore", "upgrade", "keys", "subscribe", "lever"}
         ),

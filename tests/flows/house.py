@@ -26,7 +26,7 @@ from countermand.flows.propose import Proposed, propose
 from countermand.flows.write import write
 from countermand.lib import sshsig
 from countermand.reads.bundles import to_sign
-from countermand.store import directives, evidence, models, operators, sets
+from countermand.store import directives, directory, evidence, models, operators, sets
 from countermand.store.unit import unit
 
 Verb = Callable[[Act], object]
@@ -130,8 +130,7 @@ def move_in(phones: list[Phone], groups: dict[str, frozenset[str]] | None = None
         look = Look("mdm", Grade.INVENTORY, every.pk)
         people: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         devices: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
-        for name in {"staff", "responders"}.union(*(groups or {}).values()):
-            models.Group.objects.create(name=name)
+        directory.add_groups({"staff", "responders"}.union(*(groups or {}).values()))
         for ordinal, phone in enumerate(phones):
             mine = (groups or {}).get(phone.login, frozenset({"staff"}))
             person = Person(

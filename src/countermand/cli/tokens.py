@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from countermand.reads.operators import ApiToken
 
 Scopes = Annotated[
-    list[str], typer.Option("--scope", help="read, help, audit, write, approve, operate, stop or administer; as often as needed.")
+    list[str],
+    typer.Option("--scope", help="read, help, audit, write, approve, operate, scim, stop or administer; as often as needed."),
 ]
 Lifetime = Annotated[str, typer.Option("--for", metavar="SPAN", help="How long it lives: 30d, 12h, 90m; at most 366d.")]
 
 
-@command("add", ["countermand token add nightly-report --scope read --for 90d"])
+@command(
+    "add", ["countermand token add nightly-report --scope read --for 90d", "countermand token add entra --scope scim --for 366d"]
+)
 def add(
     session: Session,
     label: Annotated[str, typer.Argument(help="What it is for.")],

@@ -31,6 +31,7 @@ from countermand.config.values import (
     SHARE,
     TEXT,
     Reader,
+    among,
     count,
 )
 from countermand.config.values import (
@@ -181,6 +182,14 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Scim:
+    """``login``: what a directory that provisions people says of the login: its userName, that without its domain
+    (``userName-local``), the mail address, or the externalId."""
+
+    login: str = "userName"
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Paths are absolute; in the file they are relative to it. ``origin`` names this installation in ledger and bundles."""
 
@@ -206,6 +215,7 @@ class Config:
     sources: Sources = Sources()
     signals: Signals = Signals()
     levers: Levers = Levers()
+    scim: Scim = Scim()
 
     @property
     def console_url(self) -> str:
@@ -292,6 +302,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "sources": (Sources, {"private_hosts": NAMES, "ca_file": FILE}),
     "signals": (Signals, {"private_hosts": NAMES, "ca_file": FILE}),
     "levers": (Levers, {"private_hosts": NAMES, "ca_file": FILE}),
+    "scim": (Scim, {"login": among("userName", "userName-local", "email", "externalId")}),
     "reports": (Reports, {"smallest": count(1, 1000)}),
 }
 _TOP: Mapping[str, Reader] = {

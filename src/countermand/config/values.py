@@ -175,5 +175,16 @@ RETURN_PATH: Reader = ('an address with {tag} before its @, "bounces+{tag}@examp
 PAGE: Reader = ('the address of a page, "https://intranet.example.org/mail"', _page)
 
 
+def among(*words: str) -> Reader:
+    """One of these words."""
+
+    def chosen(value: Any) -> str:
+        if value not in words:
+            raise ValueError
+        return str(value)
+
+    return f"one of {', '.join(words)}", chosen
+
+
 def count(least: int, most: int) -> Reader:
     return f"a whole number from {least} to {most}", _between(least, most)

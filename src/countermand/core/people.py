@@ -7,7 +7,7 @@ from unicodedata import normalize
 @dataclass(frozen=True, slots=True)
 class Person:
     """One employee. ``login`` is normalised (see ``normal_login``); ``zone`` an IANA name or ''; ``country`` ISO 3166-1
-    alpha-2 or ''; ``groups`` the groups named directly, not through nesting."""
+    alpha-2 or ''; ``groups`` the groups named directly, not through nesting; ``manager`` the login of theirs, or ''."""
 
     login: str
     email: str
@@ -17,6 +17,7 @@ class Person:
     country: str = ""
     employment: str = "employee"
     groups: frozenset[str] = frozenset()
+    manager: str = ""
 
 
 def normal_login(text: str) -> str:

@@ -18,7 +18,7 @@ from countermand.core.table import Problems
 from countermand.flows.files import Brought, Lines, Progress, chunks, paced, settle_doubts, silent
 from countermand.flows.flipping import flipping
 from countermand.people import csv
-from countermand.store import directory, feed, known, log, sets, terms
+from countermand.store import departures, directory, feed, known, log, sets, terms
 from countermand.store.unit import reading, unit
 
 #: New logins told to the gates one by one; more, by the block they are in.
@@ -79,29 +79,37 @@ def _check_people(people: Iterator[Person]) -> tuple[Brought, dict[str, int]]:
     rows = added = changed = 0
     left: dict[str, int] = {}
     with reading():
-        carved = _carved(directory.nesting())
+        outs = carved(directory.nesting())
         for part in chunks(people):
             stored = _stored(part)
             rows += len(part)
             added += sum(person.login not in stored for person in part)
+            gone = directory.left([ordinal for ordinal, _ in stored.values()])
             for person in part:
-                was = stored.get(person.login, (0, person))[1]
-                changed += was != person
-                for name, below in carved.items():
-                    left[name] = left.get(name, 0) + (not below.isdisjoint(was.groups) and below.isdisjoint(person.groups))
+                ordinal, was = stored.get(person.login, (-1, person))
+                changed += was != _with_manager(person, was) or ordinal in gone
+                for name, within in outs.items():
+                    left[name] = left.get(name, 0) + (not within.isdisjoint(was.groups) and within.isdisjoint(person.groups))
     return Brought(rows, added, changed), left
 
 
-def _carved(edges: Collection[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    """Each group that an issued version excludes, with all groups within it."""
+def carved(edges: Collection[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """Each group that keeps people from being denied, with all groups within it: those that an issued version excludes, and
+    those that an exemption in force releases."""
     scopes = [version.directive.applies_to.people for lineage in terms.issued() for version in lineage.versions]
-    return {name: _below({name}, edges) for people in scopes for name in people.except_groups}
+    excluded = {name for people in scopes for name in people.except_groups}
+    return {name: below({name}, edges) for name in excluded | departures.carved_by_exemption()}
 
 
 def _stored(people: Sequence[Person]) -> dict[str, tuple[int, Person]]:
     ordinals = directory.find([person.login for person in people])
     stored = directory.load(ordinals.values())
     return {login: (ordinal, stored[ordinal]) for login, ordinal in ordinals.items()}
+
+
+def _with_manager(person: Person, was: Person) -> Person:
+    """A file that does not name somebody's manager leaves whoever was known."""
+    return person if person.manager else replace(person, manager=was.manager)
 
 
 def _small_directory(rows: int, hold: Holdbacks) -> Refused | None:
@@ -114,7 +122,7 @@ def _small_directory(rows: int, hold: Holdbacks) -> Refused | None:
 def _shrinking(left: Mapping[str, int], hold: Holdbacks) -> list[Refused]:
     """Carve-outs that would lose many people. Who joins does not make up for who leaves."""
     with reading():
-        before = {name: len(directory.members(below)) for name, below in _carved(directory.nesting()).items()}
+        before = {name: len(directory.members(within)) for name, within in carved(directory.nesting()).items()}
     return [
         Refused("set-shrank", what=f"Group {name}", before=before[name], after=before[name] - count)
         for name, count in sorted(left.items())
@@ -125,19 +133,20 @@ def _shrinking(left: Mapping[str, int], hold: Holdbacks) -> list[Refused]:
 def _apply(act: Act, people: Sequence[Person]) -> dict[str, int]:
     stored = _stored(people)
     new = [person for person in people if person.login not in stored]
-    changed = {
-        stored[person.login][0]: (stored[person.login][1], person)
-        for person in people
-        if person.login in stored and stored[person.login][1] != person
-    }
+    pairs = {stored[one.login][0]: (stored[one.login][1], one) for one in people if one.login in stored}
+    gone = directory.left(pairs)
+    named = {ordinal: (was, _with_manager(person, was)) for ordinal, (was, person) in pairs.items()}
+    changed = {ordinal: pair for ordinal, pair in named.items() if pair[0] != pair[1] or ordinal in gone}
     with flipping(act, devices=directory.devices_of(changed), people=changed):
         directory.change(changed)
+    for ordinal in gone:
+        feed.mark("logins", changed[ordinal][0].login)
     if new:
-        _add(dict(zip(directory.give_ordinals(len(new)), new, strict=True)))
+        add_people(dict(zip(directory.give_ordinals(len(new)), new, strict=True)))
     return {"added": len(new), "changed": len(changed)}
 
 
-def _add(people: Mapping[int, Person]) -> None:
+def add_people(people: Mapping[int, Person]) -> None:
     """New people have no devices yet, so only their own sets and the gates hear of them."""
     directory.add(people)
     found = known.names_of_people(people.keys())
@@ -170,7 +179,7 @@ def check_nesting(wanted: frozenset[tuple[str, str]], hold: Holdbacks) -> Brough
     """What this nesting of groups would change, and what asks for a second look."""
     with reading():
         stored = directory.nesting()
-        left = {name: len(_leaving(name, stored, wanted)) for name in _carved(stored)}
+        left = {name: len(_leaving(name, stored, wanted)) for name in carved(stored)}
     doubts = _shrinking(left, hold)
     return Brought(len(wanted), len(wanted - stored), len(stored - wanted), doubts=tuple(doubts))
 
@@ -188,7 +197,7 @@ def write_nesting(act: Act, file: str, wanted: frozenset[tuple[str, str]], progr
 
 
 def _leaving(group: str, before: Collection[tuple[str, str]], after: Collection[tuple[str, str]]) -> frozenset[int]:
-    return directory.members(_below({group}, before)) - directory.members(_below({group}, after))
+    return directory.members(below({group}, before)) - directory.members(below({group}, after))
 
 
 def _nest(act: Act, file: str, wanted: frozenset[tuple[str, str]]) -> None:
@@ -211,11 +220,11 @@ def _nest(act: Act, file: str, wanted: frozenset[tuple[str, str]]) -> None:
 
 def _concerned(changed: Collection[tuple[str, str]], edges: Collection[tuple[str, str]], cursor: int) -> frozenset[int]:
     """People with ordinals from ``cursor`` on for whom these edges mean anything."""
-    people = directory.members(_below({child for child, _ in changed}, edges))
+    people = directory.members(below({child for child, _ in changed}, edges))
     return frozenset(person for person in people if person >= cursor)
 
 
-def _below(groups: Collection[str], edges: Collection[tuple[str, str]]) -> frozenset[str]:
+def below(groups: Collection[str], edges: Collection[tuple[str, str]]) -> frozenset[str]:
     """These groups and all that are members of them through any number of steps."""
     children: dict[str, list[str]] = {}
     for child, parent in edges:

@@ -4,18 +4,20 @@ from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core.errors import Refused
 from countermand.core.mentions import from_plain
-from countermand.flows import ingest, sync
+from countermand.flows import ingest, leaving, sync
 from countermand.flows.connect import known
 from countermand.flows.ingest import Taken
 from countermand.store import directives, held, log, reporters, restored
 from countermand.store.held import HeldRow
-from countermand.store.unit import unit
+from countermand.store.unit import rehearsing, unit
 
 
 def release(act: Act, number: int) -> Taken:
     """Take a held batch as if it had not been held. What came meanwhile counts as what it is: presence is folded by
     observation time, so a device that showed itself clean later stays clean. Refused ``not-found``."""
     require(act.actor, "release")
+    if held.kind_of(number) == leaving.KIND:
+        return _let_leave(act, number)
     with unit():
         row, payload = held.take(number)
         if row.kind == restored.KIND:
@@ -61,6 +63,19 @@ def _let_set_in(act: Act, row: HeldRow) -> Taken:
     return Taken(int(row.counts["count"]), 0, 0, 0, 0, {})
 
 
+def _let_leave(act: Act, number: int) -> Taken:
+    """People who waited to leave a carve-out or the directory: in parts, so that nothing waits for thousands of them."""
+    row, _ = held.take(number)
+    moved = leaving.let_go(act, row)
+    if not rehearsing():
+        leaving.end_held_nesting(act, row)
+        with unit():
+            held.take(number)
+            held.decided(number, act.actor.name, act.now, released=True)
+            log.append("released", act, {"held": number, "why": row.why})
+    return Taken(moved, 0, 0, moved, 0, {})
+
+
 def drop(act: Act, number: int) -> HeldRow:
     """Throw a held batch away. Refused ``not-found``."""
     require(act.actor, "release")
@@ -68,6 +83,8 @@ def drop(act: Act, number: int) -> HeldRow:
         row, _ = held.take(number)
         if row.kind == sync.HELD:
             sync.throw_away(row.source)
+        elif row.kind == leaving.KIND:
+            leaving.keep(row)
         held.decided(number, act.actor.name, act.now, released=False)
         log.append("dropped", act, {"held": number, "why": row.why})
     return row

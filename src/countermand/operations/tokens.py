@@ -38,7 +38,7 @@ def list_tokens(call: Call, after: str = "", limit: int = USUAL) -> Page[ApiToke
 def add_token(call: Call, label: str, scopes: list[str], lifetime: int) -> NewToken:
     """Make a token for one's own account that may do less and ends by itself; the answer holds it, this once.
 
-    ``scopes``: read, help, audit, write, approve, operate, stop, administer; ``lifetime``: milliseconds."""
+    ``scopes``: read, help, audit, write, approve, operate, scim, stop, administer; ``lifetime``: milliseconds."""
     made, text = token_add(call.act, label, scopes, lifetime)
     return NewToken(made.number, made.label, made.scopes, made.expires, text)
 

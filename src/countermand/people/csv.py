@@ -26,9 +26,9 @@ _ISO_3166 = (
     "SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY "
     "UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW"
 )
-_COUNTRIES = frozenset(_ISO_3166.split())
-_EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
-_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
+COUNTRIES = frozenset(_ISO_3166.split())
+EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
+LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
 
 def parse(lines: Iterable[bytes], problems: Problems) -> Iterator[tuple[int, Person]]:
@@ -62,14 +62,14 @@ def _login(row: Row, problems: Problems) -> str:
 
 
 def _person(row: Row, login: str, problems: Problems) -> Person:
-    if row["email"] and not _EMAIL.fullmatch(row["email"]):
+    if row["email"] and not EMAIL.fullmatch(row["email"]):
         problems.value(row.line, "email", row["email"], "a mail address", "one address like alice@example.org, or nothing")
     if row["zone"] and (near := _nearest_zone(row["zone"])):
         problems.value(row.line, "zone", row["zone"], "a time zone", f"an IANA name like {near}, or nothing")
-    if row["locale"] and not _LOCALE.fullmatch(row["locale"]):
+    if row["locale"] and not LOCALE.fullmatch(row["locale"]):
         problems.value(row.line, "locale", row["locale"], "a locale", "a language tag like de or en-GB, or nothing")
     country = row["country"].upper()
-    if country and country not in _COUNTRIES:
+    if country and country not in COUNTRIES:
         problems.value(row.line, "country", row["country"], "a country", "its two letters of ISO 3166, like DE, or nothing")
     groups = _groups(row["groups"])
     for group in groups if len(row["groups"]) > FIELD else ():

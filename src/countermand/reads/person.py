@@ -14,7 +14,19 @@ from countermand.core.instants import Instant
 from countermand.core.people import Person
 from countermand.ledger.entry import commitment, decode
 from countermand.reads.device import DeviceView, seen
-from countermand.store import about_person, directory, evidence, exemptions, known, objections, protected, salts, sightings, tree
+from countermand.store import (
+    about_person,
+    directory,
+    evidence,
+    exemptions,
+    known,
+    objections,
+    protected,
+    provisioned,
+    salts,
+    sightings,
+    tree,
+)
 from countermand.store.about_person import NoticeRow, RingRow, StatementRow, StayRow, ToldRow
 from countermand.store.exemptions import Exemption
 from countermand.store.objections import Objection
@@ -56,7 +68,8 @@ class Mentioned:
 
 @dataclass(frozen=True, slots=True)
 class PersonHeld:
-    """All of it, as of ``at``. ``all_groups``: with those reached through other groups; ``active`` False: they have left."""
+    """All of it, as of ``at``. ``all_groups``: with those reached through other groups; ``active`` False: they have left;
+    ``provisioned``: what a directory said of them over SCIM, as JSON; ``former_logins``: those they had before."""
 
     at: Instant
     person: Person
@@ -70,6 +83,8 @@ class PersonHeld:
     exemptions: tuple[Exemption, ...]
     objections: tuple[Objection, ...]
     seen_at_gates: tuple[Sighting, ...]
+    provisioned: str
+    former_logins: tuple[str, ...]
     ledger: tuple[Mentioned, ...]
 
 
@@ -83,6 +98,7 @@ def held(act: Act, me: int) -> PersonHeld:
             raise Refused("not-found", what="person", name=f"#{me}", nearest="none")
         own = directory.devices_of([me])
         of = known.load_people([me]).get(me)
+        former = provisioned.former_logins(me)
         return PersonHeld(
             at=act.now,
             person=person,
@@ -96,7 +112,9 @@ def held(act: Act, me: int) -> PersonHeld:
             exemptions=tuple(exemptions.of_person(person.login)),
             objections=tuple(objections.of_person(me)),
             seen_at_gates=tuple(sightings.of_login(person.login)),
-            ledger=tuple(_mentioned([f"person:{person.login}", *(f"device:{one}" for one in own)])),
+            provisioned=provisioned.said_of(me),
+            former_logins=former,
+            ledger=tuple(_mentioned([f"person:{login}" for login in (person.login, *former)] + [f"device:{one}" for one in own])),
         )
 
 

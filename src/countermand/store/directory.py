@@ -36,12 +36,18 @@ def load(ordinals: Collection[int]) -> dict[int, Person]:
     groups: dict[int, list[str]] = {}
     for ordinal, group in bulk.by_numbers("SELECT person_id, group_id FROM store_membership WHERE person_id IN ({})", ordinals):
         groups.setdefault(ordinal, []).append(group)
-    columns = "ordinal, login, email, name, zone, locale, country, employment"
+    columns = "ordinal, login, email, name, zone, locale, country, employment, manager"
     rows = bulk.by_numbers(f"SELECT {columns} FROM store_person WHERE ordinal IN ({{}})", ordinals)
     return {
-        ordinal: Person(login, email, name, zone, locale, country, employment, frozenset(groups.get(ordinal, ())))
-        for ordinal, login, email, name, zone, locale, country, employment in rows
+        ordinal: Person(login, email, name, zone, locale, country, employment, frozenset(groups.get(ordinal, ())), manager)
+        for ordinal, login, email, name, zone, locale, country, employment, manager in rows
     }
+
+
+def left(ordinals: Collection[int]) -> frozenset[int]:
+    """Those of these people who have left the directory."""
+    query = "SELECT ordinal FROM store_person WHERE NOT active AND ordinal IN ({})"
+    return frozenset(row[0] for row in bulk.by_numbers(query, ordinals))
 
 
 def devices_of(people: Collection[int]) -> list[int]:
@@ -49,13 +55,13 @@ def devices_of(people: Collection[int]) -> list[int]:
     return sorted(row[0] for row in bulk.by_numbers("SELECT ordinal FROM store_device WHERE owner_id IN ({})", people))
 
 
-_PERSON = ("ordinal", "login", "email", "name", "zone", "locale", "country", "employment", "active")
+_PERSON = ("ordinal", "login", "email", "name", "zone", "locale", "country", "employment", "manager", "active")
 
 
 def add(people: Mapping[int, Person]) -> None:
     """Store new people under the ordinals given to them."""
     rows = [
-        (ordinal, one.login, one.email, one.name, one.zone, one.locale, one.country, one.employment, True)
+        (ordinal, one.login, one.email, one.name, one.zone, one.locale, one.country, one.employment, one.manager, True)
         for ordinal, one in people.items()
     ]
     bulk.insert("store_person", _PERSON, rows)
@@ -63,17 +69,47 @@ def add(people: Mapping[int, Person]) -> None:
 
 
 def change(people: Mapping[int, tuple[Person, Person]]) -> None:
-    """Store what changed between (before, after) of each person; the login is never changed."""
+    """Store what changed between (before, after) of each person, who is there again if they had left. The login is never
+    changed here (``rename``)."""
     bulk.write(
-        "UPDATE store_person SET email = %s, name = %s, zone = %s, locale = %s, country = %s, employment = %s WHERE ordinal = %s",
+        "UPDATE store_person SET email = %s, name = %s, zone = %s, locale = %s, country = %s, employment = %s, manager = %s,"
+        " active = %s WHERE ordinal = %s",
         [
-            (after.email, after.name, after.zone, after.locale, after.country, after.employment, ordinal)
-            for ordinal, (_, after) in people.items()
+            (new.email, new.name, new.zone, new.locale, new.country, new.employment, new.manager, True, ordinal)
+            for ordinal, (_, new) in people.items()
         ],
     )
-    left = [(ordinal, group) for ordinal, (before, after) in people.items() for group in before.groups - after.groups]
-    bulk.write("DELETE FROM store_membership WHERE person_id = %s AND group_id = %s", left)
+    leave([(ordinal, group) for ordinal, (before, after) in people.items() for group in before.groups - after.groups])
     _join(sorted((ordinal, group) for ordinal, (before, after) in people.items() for group in after.groups - before.groups))
+
+
+def depart(ordinals: Collection[int]) -> None:
+    """These people have left: they are in no set any more, and everything about them stays."""
+    bulk.write("UPDATE store_person SET active = %s WHERE ordinal = %s", [(False, ordinal) for ordinal in sorted(ordinals)])
+
+
+def rename(ordinal: int, before: str, after: str) -> None:
+    """The login of a person is another one. What people decided for the old one, releases and a protection, holds for the new."""
+    bulk.write("UPDATE store_person SET login = %s WHERE ordinal = %s", [(after, ordinal)])
+    bulk.write("UPDATE store_person SET manager = %s WHERE manager = %s", [(after, before)])
+    bulk.write("UPDATE store_exemption SET target = %s WHERE kind = 'person' AND target = %s", [(after, before)])
+    standing = "UPDATE store_protectedlogin SET login = %s WHERE login = %s AND ended_at IS NULL"
+    bulk.write(standing, [(after, before)])
+
+
+def join(joined: Collection[tuple[int, str]]) -> None:
+    """These people (person, group) are members; who is one already stays one, and nobody waits to leave."""
+    add_groups({group for _, group in joined})
+    bulk.put(
+        "INSERT INTO store_membership (person_id, group_id) VALUES {}"
+        " ON CONFLICT (person_id, group_id) DO UPDATE SET held = NULL",
+        sorted(joined),
+    )
+
+
+def leave(gone: Collection[tuple[int, str]]) -> None:
+    """These people (person, group) are members no more."""
+    bulk.write("DELETE FROM store_membership WHERE person_id = %s AND group_id = %s", sorted(gone))
 
 
 def _join(joined: list[tuple[int, str]]) -> None:
@@ -82,9 +118,11 @@ def _join(joined: list[tuple[int, str]]) -> None:
 
 
 def add_groups(names: Iterable[str]) -> None:
-    """Make groups exist."""
+    """Make groups exist, each with a number of its own."""
     rows = [(name,) for name in sorted(set(names))]
     bulk.write("INSERT INTO store_group (name) VALUES (%s) ON CONFLICT (name) DO NOTHING", rows)
+    numbered = "INSERT INTO store_provisionedgroup (group_id, external, created, modified) VALUES (%s, '', 0, 0)"
+    bulk.write(f"{numbered} ON CONFLICT (group_id) DO NOTHING", rows)
 
 
 Edges = frozenset[tuple[str, str]]
@@ -135,6 +173,11 @@ def give_ordinals(count: int) -> range:
 def count() -> int:
     """How many people there are."""
     return int(bulk.all_rows("SELECT COUNT(*) FROM store_person")[0][0])
+
+
+def count_active() -> int:
+    """How many of them have not left."""
+    return int(bulk.all_rows("SELECT COUNT(*) FROM store_person WHERE active")[0][0])
 
 
 def size(group: str) -> int:

@@ -36,6 +36,21 @@ def waiting() -> list[HeldRow]:
     return [HeldRow(row.pk, row.kind, row.source, row.why, row.counts, row.at) for row in rows]
 
 
+def waiting_of(kind: str, source: str) -> HeldRow | None:
+    """The batch of this kind and source that waits, if one does."""
+    return next((row for row in waiting() if (row.kind, row.source) == (kind, source)), None)
+
+
+def kind_of(pk: int) -> str:
+    """What a batch that waits is; '' if there is none."""
+    return models.Held.objects.filter(pk=pk, released_at=None, dropped_at=None).values_list("kind", flat=True).first() or ""
+
+
+def recount(pk: int, counts: Mapping[str, Any]) -> None:
+    """A batch that waits has grown."""
+    models.Held.objects.filter(pk=pk).update(counts=dict(counts))
+
+
 def take(pk: int) -> tuple[HeldRow, list[Any]]:
     """A batch that still waits, with its payload. Refused ``not-found`` if there is none, or it was decided already."""
     row = models.Held.objects.filter(pk=pk, released_at=None, dropped_at=None).first()

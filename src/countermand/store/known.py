@@ -246,13 +246,13 @@ def _with_those_above(direct: frozenset[str], above: Mapping[str, frozenset[str]
 def _people(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int, OfPerson]:
     of = _of_people(part)
     found: dict[int, OfPerson] = {}
-    columns = "ordinal, login, email, name, zone, locale, country, employment"
+    columns = "ordinal, login, email, name, zone, locale, country, employment, manager"
     rows = _rows(f"SELECT {columns} FROM store_person WHERE active AND ordinal IN", part)
-    for ordinal, login, email, name, zone, locale, country, employment in rows:
+    for ordinal, login, email, name, zone, locale, country, employment, manager in rows:
         named = frozenset(of.groups.get(ordinal, ()))
         groups = _with_those_above(named, tree.of(ordinal))
         found[ordinal] = OfPerson(
-            person=Person(login, email, name, zone, locale, country, employment, named),
+            person=Person(login, email, name, zone, locale, country, employment, named, manager),
             groups=groups,
             told=frozenset(of.told.get(ordinal, ())),
             rings=frozenset(of.rings.get(ordinal, ())),

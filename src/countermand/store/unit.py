@@ -110,6 +110,11 @@ def rehearsal() -> Iterator[None]:
         _rehearsed.reset(token)
 
 
+def rehearsing() -> bool:
+    """Whether what is done now will be rolled back: then only one unit can be."""
+    return _rehearsed.get() is not None
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """A consistent view for reads that span several queries. Inside a unit, or another such view, it is that one's."""

@@ -1,4 +1,4 @@
-"""The control plane as one ASGI application: the feed for gates, the API, and pages for people."""
+"""The control plane as one ASGI application: the feed for gates, the API, provisioning, and pages for people."""
 
 import asyncio
 import socket
@@ -18,6 +18,7 @@ from countermand.snapshot.files import directory_of
 from countermand.web.answers import Receive, Scope, Send, answer
 from countermand.web.api.door import ApiDoor
 from countermand.web.feed import FeedDoor
+from countermand.web.scim.door import ScimDoor
 from countermand.web.site import Site
 from countermand.web.waker import Waker
 from countermand.web.watching import PATHS, Watching
@@ -36,6 +37,7 @@ class Application:
         self._threads: list[threading.Thread] = []
         self._feed: FeedDoor | None = None
         self._api: ApiDoor | None = None
+        self._scim: ScimDoor | None = None
         self._site: Site | None = None
         self._waker: Waker | None = None
         self._watching = Watching(config)
@@ -51,6 +53,8 @@ class Application:
             await self._feed(scope, receive, send)
         elif scope["path"].startswith("/api/") and self._api is not None:
             await self._api(scope, receive, send)
+        elif scope["path"].startswith("/scim/") and self._scim is not None:
+            await self._scim(scope, receive, send)
         elif self._site is not None:
             await self._site(scope, receive, send)
         else:
@@ -73,6 +77,7 @@ class Application:
         reserve()
         voice = speaker(state, clock.now())
         self._api = ApiDoor(self._config)
+        self._scim = ScimDoor(self._config)
         self._site = Site(self._config)
         self._waker = waker = Waker()
         self._feed = FeedDoor(
@@ -108,7 +113,7 @@ class Application:
         self._stop.set()
         for thread in self._threads:
             thread.join(10)
-        for door in (self._api, self._site):
+        for door in (self._api, self._scim, self._site):
             if door is not None:
                 door.end()
 

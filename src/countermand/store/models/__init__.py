@@ -63,6 +63,7 @@ from countermand.store.models.orders import (
     Version,
     VersionApp,
 )
+from countermand.store.models.provisioned import Departure, Provisioned, ProvisionedGroup
 from countermand.store.models.voices import Objection, Recheck
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Attestation",
     "Course",
     "Coverage",
+    "Departure",
     "Device",
     "Dirty",
     "Enrolled",
@@ -106,6 +108,8 @@ __all__ = [
     "Passkey",
     "Person",
     "ProtectedLogin",
+    "Provisioned",
+    "ProvisionedGroup",
     "Receipt",
     "Recheck",
     "RingMember",

@@ -17,7 +17,11 @@ class Person(models.Model):
     locale = Name(default="")
     country = Name(default="", db_index=True)
     employment = Name(default="employee")
+    manager = Name(default="", db_default="")  # a login, also one that nobody has
     active = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["manager"], name="person_manager", condition=~models.Q(manager=""))]
 
 
 class Group(models.Model):
@@ -35,6 +39,7 @@ class GroupNesting(models.Model):
     child = models.ForeignKey(Group, models.CASCADE, related_name="+")
     since = models.IntegerField(default=0)
     until = models.IntegerField(default=2**31 - 1)
+    held = models.IntegerField(null=True)  # the held batch in which its end waits: until then it counts
 
     class Meta:
         unique_together = [("parent", "child")]
@@ -43,9 +48,11 @@ class GroupNesting(models.Model):
 class Membership(models.Model):
     group = models.ForeignKey(Group, models.CASCADE, related_name="+")
     person = models.ForeignKey(Person, models.CASCADE, related_name="+", db_index=False)  # the pair's index begins with it
+    held = models.IntegerField(null=True)  # the held batch in which the person's leaving waits: until then they are a member
 
     class Meta:
         unique_together = [("person", "group")]
+        indexes = [models.Index(fields=["held"], name="membership_held", condition=models.Q(held__isnull=False))]
 
 
 class Device(models.Model):
