@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from countermand.core.errors import RefusedMany
 from countermand.core.guardrails import (
+    APPROVAL_LIVES,
     Attempt,
     Rails,
     Signature,
@@ -140,12 +141,14 @@ signatures = st.lists(st.builds(Signature, names, st.sampled_from(["b", "c"]), s
 
 @given(signatures, st.frozensets(names))
 def test_who_counts_as_an_approver(given_: list[Signature], authors: frozenset[str]) -> None:
-    found = approvers(given_, "b", authors)
+    found = approvers(given_, "b", authors, 9)
     assert not found & authors
     assert all(
         any(one.operator == name and one.bundle_digest == "b" and one.at >= one.counts_from for one in given_) for name in found
     )
-    assert approvers([*given_, *given_], "b", authors) == found
+    assert approvers([*given_, *given_], "b", authors, 9) == found
+    lapsed = approvers(given_, "b", authors, 9 + APPROVAL_LIVES)
+    assert lapsed == frozenset()
 
 
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 0.01, 0.02, 0.1, 0.29]))

@@ -72,7 +72,15 @@ def _plant() -> None:
     app.add_typer(signals.FAMILY, rich_help_panel=panel)
     app.add_typer(levers.FAMILY, rich_help_panel=panel)
     panel = "Directives"
-    for one in (documents.schema, documents.write, documents.propose, foresight.preview, documents.approve, control.issue):
+    for one in (
+        documents.schema,
+        documents.write,
+        documents.propose,
+        foresight.preview,
+        documents.approve,
+        documents.refuse,
+        control.issue,
+    ):
         one.add_to(app, panel)
     app.add_typer(notices.FAMILY, rich_help_panel=panel)
     app.add_typer(catalog.FAMILY, rich_help_panel=panel)

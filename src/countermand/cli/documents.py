@@ -97,6 +97,9 @@ def approve(
     key: Key = None,
     signature: Signature = None,
     resume: Resumption = False,
+    expected: Annotated[
+        int | None, typer.Option("--expected-people", help="How many people you expect, from a source of yours.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Sign exactly what would happen: text, app ids, notices, numbers, guard rails. A token alone approves nothing.
@@ -118,7 +121,21 @@ def approve(
     if signature is None and key is None:
         raise Refused("no-key-named", Where(field="--key"))
     signed = read_text(signature) if signature else sshsig.sign(key or Path(), waiting.digest)
-    session.show(session.call(directives.approve, directive, signed, purpose), _approved)
+    session.show(session.call(directives.approve, directive, signed, purpose, expected), _approved)
+
+
+@command("refuse", ["countermand refuse no-tiktok --why 'The contractors in Brazil have no other phone.'"])
+def refuse(
+    session: Session,
+    directive: Id,
+    why: Annotated[str, typer.Option(help="What would have to change; its authors read it.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Say no to a proposed directive: it is a draft again, and approvals that it had are void."""
+    from countermand.operations import agreeing
+
+    done = session.call(agreeing.refuse, directive, why, dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}Version {made.number} of {made.lineage} is a draft again.")
 
 
 def _proposed(done: "Proposal") -> str:

@@ -23,6 +23,9 @@ CONSOLE_CODES: dict[str, Code] = {
         CONFLICT,
         409,
     ),
+    "refusal-needs-why": Code(
+        "A reason is missing, or it is longer than {most} characters.", "Write what would have to change.", INPUT, 422
+    ),
     "no-account": Code(
         "The identity provider knows {name}, and none of the groups that it names opens the console.",
         "Ask for the group, or an administrator for an account.",

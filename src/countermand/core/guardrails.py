@@ -10,10 +10,13 @@ from typing import Any
 
 from countermand.core.directive import Directive, Force
 from countermand.core.errors import Refused, RefusedMany
-from countermand.core.instants import Instant
+from countermand.core.instants import DAY, Instant
 from countermand.core.rails import AMPLE_NOTICE as AMPLE_NOTICE
 from countermand.core.rails import Rails as Rails
 from countermand.core.schedule import earliest_due, ends_at
+
+#: After this an approval of what is not issued does not count any more.
+APPROVAL_LIVES = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +71,16 @@ def approvals_needed(directive: Directive, rails: Rails, operators: int, now: In
     return rails.approvers + short
 
 
-def approvers(signatures: Collection[Signature], bundle_digest: str, authors: frozenset[str]) -> frozenset[str]:
-    """The distinct operators whose approval of exactly this bundle counts: none of its authors, no account too new."""
+def approvers(signatures: Collection[Signature], bundle_digest: str, authors: frozenset[str], now: Instant) -> frozenset[str]:
+    """The distinct operators whose approval of exactly this bundle counts: none of its authors, no account too new, and none
+    that was given so long ago that nobody remembers of what."""
     return frozenset(
         signature.operator
         for signature in signatures
         if signature.bundle_digest == bundle_digest
         and signature.operator not in authors
         and signature.at >= signature.counts_from
+        and now < signature.at + APPROVAL_LIVES
     )
 
 
@@ -124,7 +129,7 @@ def _stops_of_people(attempt: Attempt, rails: Rails) -> Iterator[Refused]:
 def _stops_of_approval(attempt: Attempt, rails: Rails) -> Iterator[Refused]:
     if attempt.operators <= 1 and not recommends_only(attempt.directive):
         yield Refused("one-operator-recommends-only")
-    have = approvers(attempt.signatures, attempt.bundle_digest, attempt.authors)
+    have = approvers(attempt.signatures, attempt.bundle_digest, attempt.authors, attempt.now)
     need = approvals_needed(attempt.directive, rails, attempt.operators, attempt.now, resumes=attempt.resumes)
     if len(have) < need:
         names = ", ".join(sorted(have)) or "nobody yet"

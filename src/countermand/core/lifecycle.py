@@ -24,6 +24,7 @@ class Verb(StrEnum):
     WRITE = "write"
     PROPOSE = "propose"
     APPROVE = "approve"
+    REFUSE = "refuse"
     ISSUE = "issue"
     WITHDRAW = "withdraw"
     HALT = "halt"
@@ -48,6 +49,7 @@ TRANSITIONS: Mapping[tuple[State, Verb], State] = MappingProxyType(
         (State.DRAFT, Verb.WITHDRAW): State.WITHDRAWN,
         (State.PROPOSED, Verb.WRITE): State.DRAFT,
         (State.PROPOSED, Verb.APPROVE): State.PROPOSED,
+        (State.PROPOSED, Verb.REFUSE): State.DRAFT,
         (State.PROPOSED, Verb.ISSUE): State.ISSUED,
         (State.PROPOSED, Verb.WITHDRAW): State.WITHDRAWN,
         (State.ISSUED, Verb.APPROVE): State.ISSUED,  # of a resumption

@@ -88,8 +88,8 @@ def resume(
     row, bundle = approvals.pending(name, Purpose.RESUME)
     lifecycle.after(row.state, "resume")
     counted = impact.impact(act, terms.foreseen(name, act.now))
-    attempt = _attempt(act, row, bundle, counted, expected, acknowledged)
     verified = _verified(row, bundle)
+    attempt = _attempt(act, row, bundle, counted, _expected(expected, row, bundle, verified), acknowledged)
     with unit():
         directives.decide(name)
         now_row, now_bundle = approvals.pending(name, Purpose.RESUME)
@@ -116,9 +116,9 @@ def _require_newest(state_dir: Path | None) -> None:
 def _issue(act: Act, name: str, verb: str, expected: int | None, acknowledged: int | None) -> Issued:
     row, bundle = approvals.pending(name, Purpose.ISSUE)
     counted = impact.impact(act, terms.foreseen(name, act.now))
-    attempt = _attempt(act, row, bundle, counted, expected, acknowledged)
-    ceiling, moved = _ceiling(bundle, attempt), impact.drift(bundle, act.now)
     verified = _verified(row, bundle)
+    attempt = _attempt(act, row, bundle, counted, _expected(expected, row, bundle, verified), acknowledged)
+    ceiling, moved = _ceiling(bundle, attempt), impact.drift(bundle, act.now)
     with unit():
         directives.decide(name)
         now_row = directives.version(row.pk)
@@ -166,12 +166,22 @@ def _attempt(
         bundle_digest=bundle.digest,
         operators=0,
         people=len(counted.people),
-        expected=bundle.audience.expected if expected is None else expected,
+        expected=expected,
         peak=counted.peak,
         acknowledged=bundle.audience.peak if acknowledged is None else acknowledged,
         now=act.now,
         resumes=bundle.purpose is Purpose.RESUME,
     )
+
+
+def _expected(given: int | None, row: VersionRow, bundle: Bundle, verified: frozenset[str]) -> int | None:
+    """How many people are expected: as said now, else as signed, else the fewest that an approver typed beside a signature."""
+    if given is not None:
+        return given
+    if bundle.audience.expected is not None:
+        return bundle.audience.expected
+    typed = [one for one in approvals.of_version(row.pk) if one.operator in verified and not one.void]
+    return min((one.expected for one in typed if one.expected is not None and one.bundle_digest == bundle.digest), default=None)
 
 
 def _verified(row: VersionRow, bundle: Bundle) -> frozenset[str]:

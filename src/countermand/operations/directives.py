@@ -87,10 +87,14 @@ def to_sign(call: Call, directive: str, purpose: Purpose = Purpose.ISSUE) -> ToS
 
 
 @operation("POST", "/directives/{directive}/approvals", "approve")
-def approve(call: Call, directive: str, signature: str, purpose: Purpose = Purpose.ISSUE) -> Approved:
+def approve(
+    call: Call, directive: str, signature: str, purpose: Purpose = Purpose.ISSUE, expected: int | None = None
+) -> Approved:
     """Approve with an SSH signature (`ssh-keygen -Y sign -n countermand`) over the digest of that bundle, made with the key
-    that is registered for the account. A token alone approves nothing."""
-    return approve_bundle(call.act, directive, signature, purpose=purpose)
+    that is registered for the account. A token alone approves nothing.
+
+    ``expected``: how many people the approver expects, from a source of their own; it must be near what is counted."""
+    return approve_bundle(call.act, directive, signature, purpose=purpose, expected=expected)
 
 
 OPERATIONS = (write, preview, list_drift, amend, propose, to_sign, approve)

@@ -41,7 +41,7 @@ def to_sign(name: str, now: Instant, purpose: Purpose = Purpose.ISSUE) -> ToSign
         text=bundle.text,
         bundle=bundle,
         authors=row.authors,
-        have=approvers(signed, bundle.digest, row.authors),
+        have=approvers(signed, bundle.digest, row.authors, now),
         need=approvals_needed(read(row.document), bundle.rails, active, now, resumes=purpose is Purpose.RESUME),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from countermand.core.canonical import digest
 from countermand.core.errors import Refused
 from countermand.ledger.entry import Entry
-from countermand.lib import sshsig
+from countermand.lib import signatures
 from countermand.lib.archive import Archive, BadArchive
 from countermand.reads import ledger
 
@@ -80,7 +80,7 @@ def _signatures(pack: Archive, versions: list[dict[str, Any]]) -> int:
     """Every approval's signature fits its key and digest, and every version that was issued has one over its bundle."""
     given = json.loads(pack.read("approvals.json"))
     for one in given:
-        if not sshsig.verifies(one["public_key"], _text(pack, one["file"]), one["bundle_digest"]):
+        if not signatures.verifies(one["public_key"], _text(pack, one["file"]), one["bundle_digest"]):
             raise Refused("wrong-signature", digest=one["bundle_digest"], actor=one["operator"])
     signed = {(one["version"], one["bundle_digest"]) for one in given if not one["void"]}
     for version in versions:

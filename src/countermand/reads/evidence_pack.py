@@ -22,6 +22,7 @@ from countermand.core.terms import Lineage, needs
 from countermand.core.timeline import denied_at, timeline
 from countermand.core.verdict import STATUS_OF, Status, judge
 from countermand.ledger.entry import commitment, decode
+from countermand.lib import passkeys
 from countermand.lib.sheets import sheet
 from countermand.reads import ledger
 from countermand.reads.evidence_words import NOT_PROVEN, README
@@ -71,18 +72,22 @@ def _texts(name: str) -> Iterator[Member]:
     ]
     standing = {"halted_at": _moment(row.halted_at), "ended_at": _moment(row.ended_at), "ground": row.ground}
     yield "directive.json", [_json({"directive": name, **standing, "versions": plain})]
-    given, signers = [], set[str]()
+    given, signers, keys = [], set[str](), set[str]()
     for one in versions:
         if one.bundle:
             yield f"bundles/{one.number}.json", [one.bundle.encode()]
         for number, found in enumerate(approvals.of_version(one.pk)):
             file = f"approvals/{one.number}-{number}.sig"
             yield file, [found.signature.encode()]
-            signers.add(f'{found.operator} namespaces="countermand" {found.public_key}\n')
+            if passkeys.is_key(found.public_key):
+                keys.add(f"{found.operator} {found.public_key}\n")
+            else:
+                signers.add(f'{found.operator} namespaces="countermand" {found.public_key}\n')
             about = asdict(found) | {"purpose": found.purpose.value, "at": iso(found.at), "file": file, "version": one.number}
             given.append({key: value for key, value in about.items() if key != "signature"})
     yield "approvals.json", [_json(given)]
     yield "approvals/allowed_signers", ["".join(sorted(signers)).encode()]
+    yield "approvals/passkeys", ["".join(sorted(keys)).encode()]
 
 
 def _figures(name: str, now: Instant) -> Any:

@@ -6,7 +6,7 @@ Evidence about the directive {directive}, from the installation {origin}.
   directive.json         every version: the text as written, its canonical form, digests, when it was issued and ended
   bundles/N.json         exactly what the approvers of version N signed: document, app ids, texts, audience, guard rails
   approvals.json         who approved which bundle, when, and whether that still counts
-  approvals/*.sig        their signatures; approvals/allowed_signers has the keys
+  approvals/*.sig        their signatures; approvals/allowed_signers has the SSH keys, approvals/passkeys the passkeys
   metrics.json           counts as of the export
   devices.csv            every device in scope: verdict, reason, denied or not; by commitment, never by name
   notices.csv            every notice: to whom (by commitment), what became of it, which due it stated
@@ -24,6 +24,9 @@ Without this product:
   the digest of a bundle    sha256sum bundles/N.json
   an approval               printf %s DIGEST | ssh-keygen -Y verify -f approvals/allowed_signers -I OPERATOR -n countermand \\
                               -s approvals/N-M.sig
+  one by a passkey          approvals/N-M.sig is a Web Authentication assertion: the challenge in its clientDataJSON is the
+                              SHA-256 of DIGEST (as text), and its signature is over authenticatorData and the SHA-256 of
+                              clientDataJSON, by the COSE key that ends the operator's line of approvals/passkeys
   the log                   any verifier of C2SP tlog-proof
 
 {not_proven}"""

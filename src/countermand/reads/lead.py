@@ -76,7 +76,7 @@ def beside(name: str, now: Instant) -> Beside:
 
 def _version(row: VersionRow, active: int, now: Instant) -> VersionStanding:
     signed = approvals.signatures(row.pk, Purpose.ISSUE)
-    have = approvers(signed, row.bundle_digest, row.authors)
+    have = approvers(signed, row.bundle_digest, row.authors, now)
     need = None
     if row.state is State.PROPOSED:
         need = approvals_needed(terms.text_of(row), Bundle.opened(row.bundle).rails, active, now)

@@ -14,7 +14,8 @@ from countermand.store.directives import VersionRow
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One signature over ``bundle_digest``. ``void``: the text was edited since; kept, and worth nothing."""
+    """One signature over ``bundle_digest``. ``void``: the text was edited since; kept, and worth nothing. ``expected``: how many
+    people its giver expected, by a source of their own."""
 
     operator: str
     bundle_digest: str
@@ -23,6 +24,17 @@ class Approval:
     public_key: str
     at: Instant
     void: bool
+    expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an approver did not want a version as it was."""
+
+    operator: str
+    bundle_digest: str
+    why: str
+    at: Instant
 
 
 def add(version: int, approval: Approval) -> None:
@@ -35,6 +47,7 @@ def add(version: int, approval: Approval) -> None:
         public_key=approval.public_key,
         at=approval.at,
         void=approval.void,
+        expected=approval.expected,
     )
 
 
@@ -42,9 +55,27 @@ def of_version(version: int) -> list[Approval]:
     """Every approval of a version, void ones too, in the order in which they were given."""
     rows = models.Approval.objects.filter(version=version).order_by("pk")
     return [
-        Approval(row.operator, row.bundle_digest, Purpose(row.purpose), row.signature, row.public_key, row.at, row.void)
+        Approval(
+            row.operator, row.bundle_digest, Purpose(row.purpose), row.signature, row.public_key, row.at, row.void, row.expected
+        )
         for row in rows
     ]
+
+
+def refuse(version: int, refusal: Refusal) -> None:
+    models.Refusal.objects.create(
+        version_id=version,
+        operator=refusal.operator,
+        bundle_digest=refusal.bundle_digest,
+        why=refusal.why,
+        at=refusal.at,
+    )
+
+
+def refusals(version: int) -> list[Refusal]:
+    """In the order in which they were given."""
+    rows = models.Refusal.objects.filter(version=version).order_by("pk")
+    return [Refusal(row.operator, row.bundle_digest, row.why, row.at) for row in rows]
 
 
 def signatures(version: int, purpose: Purpose) -> list[Signature]:

@@ -152,6 +152,13 @@ def rewrite(pk: int, text: str, document: Mapping[str, Any], digest: str, author
     return models.Approval.objects.filter(version=pk, void=False).update(void=True)
 
 
+def thaw(pk: int) -> int:
+    """A draft again with the text that it has, as ``rewrite`` makes one; returns how many approvals became void."""
+    models.Version.objects.filter(pk=pk).update(state=State.DRAFT, bundle="", bundle_digest="")
+    models.VersionApp.objects.filter(version=pk).delete()
+    return models.Approval.objects.filter(version=pk, void=False).update(void=True)
+
+
 def freeze(pk: int, bundle: str, bundle_digest: str, apps: Collection[App], authors: Collection[str]) -> None:
     """What approvers will sign, and the expanded ids, from now on unchangeable but by a rewrite."""
     models.Version.objects.filter(pk=pk).update(

@@ -71,6 +71,17 @@ class Approval(models.Model):
     public_key = Text()
     at = When()
     void = models.BooleanField(default=False)
+    expected = models.IntegerField(null=True)  # the people whom they expected, from a source of their own
+
+
+class Refusal(models.Model):
+    """An approver's no, with its reason: the version was a draft again from then on."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="+")
+    operator = Name()
+    bundle_digest = Name()
+    why = Text()
+    at = When()
 
 
 class Exemption(models.Model):

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from countermand.web.console import home, keys, lead, sign_in, stop
+from countermand.web.console import agree, home, issue, keys, lead, sign_in, stop
 from countermand.web.console.screens import SCREENS
 
 #: The modules that declare screens.
-ROOMS = (sign_in, keys, home, lead, stop)
+ROOMS = (sign_in, keys, home, lead, stop, agree, issue)
 PAGES = [path(f"console/{one.path}", one) for one in SCREENS]

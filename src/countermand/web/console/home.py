@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 
-from countermand.operations import standing
+from countermand.core.bundle import Purpose
+from countermand.operations import agreeing, standing
 from countermand.reads.sources import sources
 from countermand.reads.status import Standing
 from countermand.web.console import wording
@@ -37,6 +38,7 @@ def home(desk: Desk) -> HttpResponse:
         troubles=troubles,
         gates=[gate for gate in seen.gates if gate.behind is None or gate.stopped or gate.silent > 60_000],
         writes=desk.may("write"),
+        mine=[one for one in desk.do(agreeing.list_waiting) if not one.mine and one.purpose is Purpose.ISSUE],
     )
 
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, Instant
 from countermand.lib import moments, words
-from countermand.operations import leading, standing
+from countermand.operations import agreeing, leading, standing
 from countermand.operations.standing import report as report_of
 from countermand.reads import lead as leads
 from countermand.reads import report_sheet
@@ -47,18 +47,21 @@ def directive(desk: Desk, name: str) -> HttpResponse:
     """The page of a directive."""
     found, language = _now(desk, name), _language(desk)
     course = desk.do(leading.course, name)
-    report = found.report
+    report, beside = found.report, leads.beside(name, desk.act.now)
     return desk.page(
         "lead.html",
         name=name,
         found=found,
-        beside=leads.beside(name, desk.act.now),
+        beside=beside,
         chart=_chart(desk, course, found) if course.issued else None,
         course=course.points[-60:],
         sources=sources(desk.act),
         tables=[one for one in report.breakdowns if one.dimension in ("country", "platform") and one.rows] if report else [],
         words={name: words.say(language, text) for name, text in wording.STATUSES.items()},
         people=desk.may("read-person"),
+        issues=desk.may("issue"),
+        waits=any(one.need is not None for one in beside.versions),
+        refusals=desk.do(agreeing.list_refusals, name),
         stops=found.standing.state.value == "issued" and found.standing.ended_at is None,
         done=desk.asked("done"),
     )

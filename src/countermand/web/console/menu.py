@@ -16,5 +16,6 @@ class Entry:
 
 MENU: tuple[Entry, ...] = (
     Entry("/console/", word("Directives"), "read"),
+    Entry("/console/agree/", word("Agree"), "read"),
     Entry("/console/keys/", word("My passkeys"), "own-keys"),
 )
