@@ -8,7 +8,7 @@ import countermand.store.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0016_course"),
+        ("store", "0017_provisioning"),
     ]
 
     operations = [
