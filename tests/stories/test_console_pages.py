@@ -58,6 +58,13 @@ def test_every_page_in_every_light(house: Desks) -> None:
                 "untold": f"directives/{ORDER}/untold/",
                 "ended": "directives/old-order/stopping/",
                 "keys": "keys/",
+                "ledger": f"ledger/?about={ORDER}",
+                "fleet": "fleet/",
+                "unknown": "fleet/unknown/",
+                "settings": "settings/",
+                "watched": "settings/watched/",
+                "protected": "settings/protected/",
+                "tokens": "settings/tokens/",
             }.items():
                 page.goto(f"{house.url}/console/{path}")
                 wrong[f"{way} {name}"] = looked_at(page, f"console-{name}-{way}")

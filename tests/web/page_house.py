@@ -86,4 +86,4 @@ class Browser:
                 self.cookies |= {key: one.value for key, one in SimpleCookie(value.decode()).items()}
         answered = {name.decode(): value.decode() for name, value in told[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in told[1:])
-        return Page(told[0]["status"], answered, body.decode())
+        return Page(told[0]["status"], answered, body.decode(errors="replace"))

@@ -259,6 +259,7 @@ CODES: dict[str, Code] = {
         "The notice {kind!r} would show a link.",
         "Write where to look in words: notices have no links, so that a copy with one is a fraud.",
     ),
+    "days-unreadable": Code("{said!r} is no number of days.", "Give a whole number from 1 to 3,660."),
     "unknown-choice": Code("There is no {what} {name!r}.", "Take one of these: {known}."),
     "picture-needs-chromium": Code(
         "A picture needs Chromium, and there is none in PATH.", "Install Debian's package chromium; or take --format html."

@@ -10,6 +10,7 @@ from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
 from countermand.reads import condition, feed
 from countermand.reads.feed import Gate
+from countermand.reads.fleet_shape import FleetShape, shape
 from countermand.reads.report import Report
 from countermand.reads.report import report as count
 from countermand.reads.status import Overview
@@ -33,6 +34,12 @@ def report(call: Call, directive: str, smallest: int | None = None) -> Report:
     return count(directive, call.act.now, smallest or call.config.reports.smallest)
 
 
+@operation("GET", "/fleet", "read")
+def fleet_shape(call: Call) -> FleetShape:
+    """The fleet in numbers: devices by platform, ownership and enrolment, and how long ago who last looked at how many."""
+    return shape(call.act)
+
+
 @operation("GET", "/gates", "read")
 def list_gates(call: Call, after: str = "", limit: int = USUAL) -> Page[Gate]:
     """The gates that ever reported: how far each has heard, and what it decided."""
@@ -53,4 +60,4 @@ def undo_handover(call: Call, directive: str, format: Format, since: int | None 
     return rehearsed(dry_run, hand_over)(call.act, directive, format, since=since, undo=True)
 
 
-OPERATIONS = (status, report, list_gates, handover, undo_handover)
+OPERATIONS = (fleet_shape, status, report, list_gates, handover, undo_handover)

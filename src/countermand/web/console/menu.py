@@ -17,5 +17,8 @@ class Entry:
 MENU: tuple[Entry, ...] = (
     Entry("/console/", word("Directives"), "read"),
     Entry("/console/agree/", word("Agree"), "read"),
+    Entry("/console/fleet/", word("Fleet"), "read"),
+    Entry("/console/ledger/", word("Ledger"), "audit"),
+    Entry("/console/settings/", word("Settings"), "read"),
     Entry("/console/keys/", word("My passkeys"), "own-keys"),
 )
