@@ -91,6 +91,7 @@ WORDS: Mapping[str, str] = {
     "receiver-revoked": word("A receiver of security events was revoked"),
     "receiver-rotated": word("A receiver of security events got a new secret"),
     "recheck-asked": word("A source was asked to look at a device again"),
+    "refused": word("An approver refused, and said why"),
     "released": word("What was held back was let in"),
     "removal-said": word("An employee said that the app is gone"),
     "reports": word("Reports about devices were taken"),
