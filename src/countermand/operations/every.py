@@ -29,7 +29,7 @@ from countermand.operations.operation import Operation
 
 #: Module by module, in the order in which they are documented.
 ROOMS = (
-    known, directives, agreeing, notices, forward, back, standing, leading, carveouts, devices, sightings, people, imports, sources,
-    events, house, passkeys, tokens, ledger, signals, levers,
+    known, directives, agreeing, notices, forward, back, standing, leading, carveouts, devices, sightings, people, imports,
+    sources, events, house, passkeys, tokens, ledger, signals, levers,
 )  # fmt: skip
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)
