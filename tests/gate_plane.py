@@ -68,6 +68,7 @@ class Plane:
         standings: Iterable[Standing] = (),
         denials: Iterable[Entry] = (),
         unregistered: Iterable[Entry] = (),
+        spoken: Iterable[tuple[str, int, BitMap]] = (),
     ) -> Path:
         contents = Contents(
             ((self.hashes.identity(*name), ordinal) for name, ordinal in (devices or {}).items()),
@@ -76,6 +77,7 @@ class Plane:
             list(standings),
             denials,
             unregistered,
+            spoken,
         )
         stamp = Stamp(self.epoch, self.n, self.digest, self.time, self.hashes.key_id)
         write(path, stamp, contents, self.key, self.certificate)

@@ -91,6 +91,28 @@ def test_the_snapshot_denies_whom_the_rows_deny(order: int, voice: Speaker, tmp_
     assert gate.held.text("no-tiktok").startswith("Mail is not available on this device.")
 
 
+def test_each_is_told_in_their_own_language(order: int, voice: Speaker, tmp_path: Path) -> None:
+    models.Person.objects.filter(login="bob").update(locale="de-AT")
+    models.Person.objects.filter(login="carol").update(locale="sw")  # nobody writes that here
+    gate = Gate(tmp_path, voice)
+    assert [gate.held.language(login) for login in ("alice", "bob", "carol")] == ["", "de", ""]
+    assert gate.held.text("no-tiktok", "de").startswith("Auf diesem Gerät ist keine Mail verfügbar.")
+    assert "Information Security" in gate.held.text("no-tiktok", "ar")
+    models.Person.objects.filter(login="alice").update(locale="ja")
+    with unit():
+        feed.mark("logins", "alice")
+    publish(voice, "p", LATE + SECOND)
+    gate.listen()
+    assert [gate.held.language(login) for login in ("alice", "bob")] == ["ja", "de"]
+    with unit():
+        feed.mark("logins", "", 0)
+    publish(voice, "p", LATE + 2 * SECOND)
+    gate.listen()
+    assert [gate.held.language(login) for login in ("alice", "bob", "carol")] == ["ja", "de", ""]
+    rows.change_lineage(halted_at=LATE)
+    assert standing("no-tiktok").texts == (), "a halt is a short record"
+
+
 def test_what_changes_reaches_the_gate_as_one_record_each(order: int, voice: Speaker, tmp_path: Path) -> None:
     gate = Gate(tmp_path, voice)
     rows.set_app(0, False)

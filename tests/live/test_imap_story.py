@@ -22,7 +22,8 @@ from gate_plane import Plane, standing
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="Dovecot gives mail to other users as root only")]
 GOOD, BAD = "a long password of her tablet", "a long password of her phone"
-TEXT = "Remove the app, then mail works again."
+#: alice is spoken to in Japanese.
+TEXT = "アプリを削除してください。メールは再び使えるようになります。"
 
 
 class ImapDoor(FrontEnd):
@@ -66,7 +67,8 @@ def _seed(directory: Path) -> None:
         directory / "state" / "snapshot",
         devices={("alice", "password", _name(BAD)): 0, ("alice", "password", _name(GOOD)): 1},
         people={"alice": 0},
-        standings=[standing(text=TEXT, max_staleness=DAY)],
+        standings=[standing(text="Remove the app.", texts=(("ja", TEXT), ("de", "Nein.")), max_staleness=DAY)],
+        spoken=[("ja", 0, BitMap([0]))],
         denials=[Entry("no-tiktok", 0, now - DAY, BitMap([0]))],
     )
 
@@ -81,7 +83,8 @@ def door(tmp_path: Path) -> Iterator[ImapDoor]:
 def refused(door: ImapDoor, password: str) -> str:
     with pytest.raises(imaplib.IMAP4.error) as refusal:
         door.house.imap("alice", password)
-    return str(refusal.value)
+    said = refusal.value.args[0]
+    return said.decode() if isinstance(said, bytes) else str(said)
 
 
 def ended(session: imaplib.IMAP4) -> bool:

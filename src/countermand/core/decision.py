@@ -48,7 +48,8 @@ DENYING = frozenset({Reason.DENIED, Reason.UNREGISTERED_DENIED})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a gate knows of a lineage besides its denials. ``text``: what the phone of a denied person is shown.
+    """What a gate knows of a lineage besides its denials. ``text``: what the phone of a denied person is shown, in English;
+    ``texts``: (language, the same), of the others.
 
     ``live``: some version is issued. ``not_before`` and ``sunset`` bound every denial, whatever the entries say, so that a
     resume or an extension holds from its first record. ``max_staleness`` in milliseconds.
@@ -62,6 +63,11 @@ class Standing:
     max_staleness: int
     on_stale: OnUnknown
     text: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+
+    def words(self, language: str) -> str:
+        """The text in a language, or in English."""
+        return dict(self.texts).get(language, self.text)
 
 
 class Clocks(NamedTuple):

@@ -15,15 +15,11 @@ from countermand.core.instants import DAY
 LINEAGE = "@not-mine"
 ORDINAL = (1 << 32) - 1
 BLOCK = ORDINAL // BLOCK_SIZE
-_TEXT = (
-    "Mail is not available on this device.\n\nThe owner of this mail account said that this device is not theirs."
-    " If that is a mistake, they can take it back on their page, or ask the help desk."
-)
 
 
-def standing() -> Standing:
+def standing(text: str = "", texts: tuple[tuple[str, str], ...] = ()) -> Standing:
     """In force whatever becomes of directives. A gate that is cut off goes on with it: it was the person's wish, not an order."""
-    return Standing(LINEAGE, True, False, 0, None, DAY, OnUnknown.DENY, _TEXT)
+    return Standing(LINEAGE, True, False, 0, None, DAY, OnUnknown.DENY, text, texts)
 
 
 def entries(block: int) -> Entries:

@@ -9,8 +9,10 @@ from countermand.core import disowned, schedule
 from countermand.core.decision import Entries, Standing, merged
 from countermand.core.directive import Directive, OnUnknown
 from countermand.core.instants import Instant
+from countermand.core.languages import LANGUAGES, SOURCE
 from countermand.core.terms import Lineage, needs_to_deny
 from countermand.core.timeline import timeline, unregistered
+from countermand.lib.words import say, word
 from countermand.snapshot import records
 from countermand.snapshot.hashes import Hashes
 from countermand.snapshot.records import Kind
@@ -20,6 +22,11 @@ from countermand.store.feed import Mark, unpaired
 Thing = TypeVar("Thing")
 #: Names per record: enough to be few, small enough that a gate takes one in milliseconds.
 _NAMES = 2_000
+_NOT_HERE = word("Mail is not available on this device.")
+_NOT_MINE = word(
+    "The owner of this mail account said that this device is not theirs. If that is a mistake, they can take it back on their"
+    " page, or ask the help desk."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,8 @@ class Said:
 def standing(name: str) -> Standing:
     """What gates know of a lineage besides whom it denies. One that is not issued (any more) denies nobody."""
     if name == disowned.LINEAGE:
-        return disowned.standing()
+        said = {one: f"{say(one, _NOT_HERE)}\n\n{say(one, _NOT_MINE)}" for one in LANGUAGES}
+        return disowned.standing(said.pop(SOURCE), tuple(said.items()))
     lineage, row = terms.lineage(name), directives.lineage(name)
     if lineage is None or row is None or row.ended_at is not None:
         return Standing(name, False, False, 0, None, 0, OnUnknown.ALLOW)
@@ -46,15 +54,23 @@ def standing(name: str) -> Standing:
         sunset=schedule.ends_at(directive),
         max_staleness=directive.gate.max_staleness,
         on_stale=directive.gate.on_stale,
-        text=words(directive),
+        text=words(directive, SOURCE),
+        texts=tuple((one, words(directive, one)) for one in LANGUAGES if one != SOURCE) if row.halted_at is None else (),
     )
 
 
-def words(directive: Directive) -> str:
+def words(directive: Directive, language: str) -> str:
     """What the phone of a denied person is shown. No link: links in such texts teach people to be phished."""
-    return (
-        f"Mail is not available on this device.\n\n{directive.title}. {directive.reason}\n\n"
-        f"Once that is done and your device has reported it, mail works again by itself. Questions: {directive.issuer}."
+    return "\n\n".join(
+        (
+            say(language, _NOT_HERE),
+            f"{directive.title}. {directive.reason}",
+            say(
+                language,
+                "Once that is done and your device has reported it, mail works again by itself. Questions: {issuer}.",
+                issuer=directive.issuer,
+            ),
+        )
     )
 
 
@@ -114,22 +130,24 @@ def _identities(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
 def _logins(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:
     for mark in marks:
         if not mark.key:
-            people = ((hashes.login(login), ordinal) for login, ordinal in _people(mark.block))
-            yield from _added(Kind.LOGINS, people)
+            everybody = mailnames.people() if mark.block < 0 else mailnames.people_in(mark.block)
+            while part := list(islice(everybody, _NAMES)):
+                yield _of_logins(part, [], hashes)
     named = [mark.key for mark in marks if mark.key]
-    active = mailnames.active(named)
-    for part in _parts(named):
-        kept = [(hashes.login(login), active[login]) for login in part if login in active]
-        gone = [hashes.login(login) for login in part if login not in active]
-        yield Said(Kind.LOGINS, records.table_body(kept, gone))
+    active = {one.login: one for one in mailnames.active(named)}
+    for some in _parts(named):
+        kept = [active[login] for login in some if login in active]
+        yield _of_logins(kept, [login for login in some if login not in active], hashes)
+
+
+def _of_logins(kept: list[mailnames.Owner], gone: list[str], hashes: Hashes) -> Said:
+    pairs = [(hashes.login(one.login), one.ordinal) for one in kept]
+    spoken = {one.ordinal: language for one in kept if (language := one.language)}
+    return Said(Kind.LOGINS, records.logins_body(pairs, [hashes.login(login) for login in gone], spoken))
 
 
 def _devices(block: int) -> Iterator[tuple[mailnames.Pair, int]]:
     return mailnames.devices() if block < 0 else mailnames.devices_in(block)
-
-
-def _people(block: int) -> Iterator[tuple[str, int]]:
-    return mailnames.people() if block < 0 else mailnames.people_in(block)
 
 
 def _protected(marks: list[Mark], hashes: Hashes) -> Iterator[Said]:

@@ -13,6 +13,7 @@ from countermand.config import Holdbacks
 from countermand.core import holdback
 from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
+from countermand.core.languages import spoken
 from countermand.core.people import Person
 from countermand.core.table import Problems
 from countermand.flows.files import Brought, Lines, Progress, chunks, paced, settle_doubts, silent
@@ -139,8 +140,13 @@ def _apply(act: Act, people: Sequence[Person]) -> dict[str, int]:
     changed = {ordinal: pair for ordinal, pair in named.items() if pair[0] != pair[1] or ordinal in gone}
     with flipping(act, devices=directory.devices_of(changed), people=changed):
         directory.change(changed)
-    for ordinal in gone:
-        feed.mark("logins", changed[ordinal][0].login)
+    tell_gates(
+        {
+            ordinal: after
+            for ordinal, (before, after) in changed.items()
+            if ordinal in gone or spoken(before.locale) != spoken(after.locale)
+        }
+    )
     if new:
         add_people(dict(zip(directory.give_ordinals(len(new)), new, strict=True)))
     return {"added": len(new), "changed": len(changed)}
@@ -151,6 +157,11 @@ def add_people(people: Mapping[int, Person]) -> None:
     directory.add(people)
     found = known.names_of_people(people.keys())
     sets.flip(sets.PEOPLE, {ordinal: (frozenset(), names) for ordinal, names in found.items()})
+    tell_gates(people)
+
+
+def tell_gates(people: Mapping[int, Person]) -> None:
+    """Gates are to hear whose these logins are, and in which language they are spoken to."""
     if len(people) <= FEW_LOGINS:
         for person in people.values():
             feed.mark("logins", person.login)

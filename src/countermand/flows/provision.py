@@ -12,6 +12,7 @@ from countermand.config import Holdbacks
 from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.handover import in_force
+from countermand.core.languages import spoken
 from countermand.core.notices import Kind
 from countermand.core.people import Person
 from countermand.flows import leaving
@@ -135,7 +136,7 @@ def _write(act: Act, was: Entry, now: Person) -> None:
     devices = directory.devices_of([was.ordinal])
     with flipping(act, devices=devices, people=[was.ordinal]):
         directory.change({was.ordinal: (replace(was.person, login=now.login), now)})
-    if not was.active:
+    if not was.active or spoken(was.person.locale) != spoken(now.locale):
         feed.mark("logins", now.login)
 
 

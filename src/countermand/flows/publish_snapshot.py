@@ -1,10 +1,13 @@
 """Writing the file that gates start from: everything they need, as the rows are now, after the feed's last record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from pyroaring import BitMap
+
 from countermand.core import disowned
+from countermand.core.blocks import BLOCK_SIZE
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.flows import epochs
@@ -46,15 +49,34 @@ def publish_snapshot(speaker: Speaker, directory: Path, real: Instant) -> Snapsh
 
 def _contents(hashes: Hashes, now: Instant) -> Contents:
     names = [lineage.id for lineage in terms.issued()]
+    tongues = _Tongues()
     cut = [disowned.LINEAGE] if objections.any_cut() else []
     return Contents(
         identities=((hashes.identity(*pair), ordinal) for pair, ordinal in mailnames.devices()),
-        logins=((hashes.login(login), ordinal) for login, ordinal in mailnames.people()),
+        logins=((hashes.login(one.login), one.ordinal) for one in tongues.noting(mailnames.people())),
         protected=[hashes.login(login) for login in mailnames.protected()],
         standings=[standing(name) for name in [*names, *cut]],
         denials=chain(_entries(names, sets.DEVICES, now), _cut(cut)),
         unregistered=_entries(names, sets.PEOPLE, now),
+        spoken=tongues.entries(),
     )
+
+
+class _Tongues:
+    """Who is spoken to in which language, noted while everybody is read for something else."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, int], BitMap] = {}
+
+    def noting(self, people: Iterable[mailnames.Owner]) -> Iterator[mailnames.Owner]:
+        for one in people:
+            if language := one.language:
+                self._found.setdefault((language, one.ordinal // BLOCK_SIZE), BitMap()).add(one.ordinal % BLOCK_SIZE)
+            yield one
+
+    def entries(self) -> Iterator[tuple[str, int, BitMap]]:
+        for (language, block), offsets in sorted(self._found.items(), key=lambda found: found[0]):
+            yield language, block, offsets
 
 
 def _entries(names: list[str], space: str, now: Instant) -> Iterator[Entry]:

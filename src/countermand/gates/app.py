@@ -80,9 +80,11 @@ class Gate:
             self.log.denied(self.now(), who, decision)
         return decision
 
-    def words(self, because: Iterable[str]) -> str:
-        """What the person is shown whom these lineages deny."""
-        texts = [self.held.text(lineage) for lineage in because] if self.held else []
+    def words(self, because: Iterable[str], who: Subject) -> str:
+        """What the person is shown whom these lineages deny, in their language."""
+        held = self.held
+        language = self.language(who)
+        texts = [held.text(lineage, language) for lineage in because] if held else []
         return "\n\n".join(text for text in texts if text) or _PLAIN
 
     # -- routes --
@@ -116,7 +118,12 @@ class Gate:
             body := activesync.blocked(headers.get(b"x-original-uri", b""), headers.get(b"ms-asprotocolversion", b""))
         ):
             return Response(200, body, activesync.KIND)
-        return nginx.page(self.words(nginx.because(request)))
+        who = nginx.asked(request, self._login_header, self._trusted)
+        return nginx.page(self.words(nginx.because(request), who))
+
+    def language(self, who: Subject) -> str:
+        """In what this person is spoken to, '' for English."""
+        return self.held.language((self.local(who) if self._domains else who).login) if self.held else ""
 
     def local(self, who: Subject) -> Subject:
         """The same without the domain that this house's logins do not have."""

@@ -7,7 +7,6 @@ The subject is a person whom the asking side has authenticated; the device's nam
 import json
 from typing import Any
 
-from countermand.core.decision import Decision
 from countermand.core.devices import MAIL_KINDS
 from countermand.core.people import normal_login
 from countermand.gates.app import Gate
@@ -35,12 +34,14 @@ class Authzen:
         except (ValueError, TypeError, KeyError, AttributeError):
             wrong = b'"subject, action and resource are needed, each with its members; the body is JSON"'
             return Response(400, wrong, _JSON, headers)
-        return Response(200, json.dumps(self._said(self._gate.judge(asked)), ensure_ascii=False).encode(), _JSON, headers)
+        return Response(200, json.dumps(self._said(asked), ensure_ascii=False).encode(), _JSON, headers)
 
-    def _said(self, decision: Decision) -> dict[str, Any]:
+    def _said(self, who: Subject) -> dict[str, Any]:
+        decision = self._gate.judge(who)
         context: dict[str, Any] = {"reason_admin": {"en": decision.reason.value}}
         if not decision.allow:
-            context |= {"reason_user": {"en": self._gate.words(decision.because)}, "because": list(decision.because)}
+            said = {self._gate.language(who) or "en": self._gate.words(decision.because, who)}
+            context |= {"reason_user": said, "because": list(decision.because)}
         return {"decision": decision.allow, "context": context}
 
 

@@ -73,7 +73,6 @@ def server_part(settings: NginxSettings) -> str:
     blanks = {
         "LOGS": _logs(settings),
         "PASS": _recipe("nginx-lua.conf") if settings.lua else passed,
-        "LOGIN_HEADER": f"proxy_set_header {settings.login_header} {settings.login};" if settings.login_header else "",
         "WHEN_DOWN": _WHEN_DOWN[settings.failure],
         "PROOF": _recipe("nginx-lua-proof.conf" if settings.lua else "nginx-proof.conf"),
         "REFUSAL": "" if settings.lua else _recipe("nginx-unproven.conf"),
@@ -82,6 +81,7 @@ def server_part(settings: NginxSettings) -> str:
         "EMIT": _recipe("nginx-lua-emit.conf"),
         "PASS_PLAIN": passed,
         "PASS_ON": passed.partition("\n")[2],
+        "LOGIN_HEADER": f"proxy_set_header {settings.login_header} {settings.login};" if settings.login_header else "",
         "LOGIN_ON": f"proxy_set_header {settings.login_header} {settings.login};" if settings.by_certificate else "",
         "AS_SENT": f"{settings.prefix}$request_uri" if settings.prefix else "",
         "PREFIX": settings.prefix,

@@ -41,8 +41,9 @@ class Envoy:
         if message.path.startswith(_ASK + b"/"):
             return await self._ask(message)
         if message.path == b"/again":
-            decision = self._gate.judge(self._who(message, message.headers.get(b"x-original-uri", b"")))
-            return _ALLOWED if decision.allow else self._denied(decision.because)
+            who = self._who(message, message.headers.get(b"x-original-uri", b""))
+            decision = self._gate.judge(who)
+            return _ALLOWED if decision.allow else self._denied(decision.because, who)
         if message.path == b"/seen":
             self._gate.prove(message.headers.get(b"x-countermand-sighting", b"").decode("ascii", "replace"))
             return _ALLOWED
@@ -55,22 +56,22 @@ class Envoy:
         vouched = _CERTIFICATE if self._by_certificate else self._login_header
         shown = (vouched.decode(), message.headers.get(vouched, b"")) if vouched else ("", b"")
         who = self._who(message, message.target[len(_ASK) :])
-        return self._said(await self._prover.judge(who, ("Authorization", authorization), shown))
+        return self._said(await self._prover.judge(who, ("Authorization", authorization), shown), who)
 
-    def _said(self, found: Judged) -> Response:
+    def _said(self, found: Judged, who: Subject) -> Response:
         match found.verdict:
             case Verdict.ALLOW if found.sighting:
                 return Response(200, headers=(_NO_STORE, (b"X-Countermand-Sighting", found.sighting.encode())))
             case Verdict.ALLOW:
                 return _ALLOWED
             case Verdict.DENY:
-                return self._denied(found.decision.because)
+                return self._denied(found.decision.because, who)
             case Verdict.REFUSE:
                 return _REFUSED
         return _NOT_NOW
 
-    def _denied(self, because: tuple[str, ...]) -> Response:
-        return Response(403, (self._gate.words(because) + "\n").encode(), headers=(_NO_STORE,))
+    def _denied(self, because: tuple[str, ...], who: Subject) -> Response:
+        return Response(403, (self._gate.words(because, who) + "\n").encode(), headers=(_NO_STORE,))
 
     def _who(self, message: Message, uri: bytes) -> Subject:
         headers = message.headers

@@ -62,10 +62,11 @@ class Haproxy:
         writer.write(spop.encoded(Frame(Kind.ACK, found.stream, found.number, spop.variables(variables))))
 
     async def _ask(self, about: dict[str, Value]) -> dict[str, Value]:
-        judged = await self._prover.judge(self._who(about), *self._shown(about))
+        who = self._who(about)
+        judged = await self._prover.judge(who, *self._shown(about))
         said: dict[str, Value] = {"verdict": _WORDS[judged.verdict]}
         if judged.verdict is Verdict.DENY:
-            said["text"] = self._gate.words(judged.decision.because).encode()
+            said["text"] = self._gate.words(judged.decision.because, who).encode()
         if judged.sighting:
             said["sighting"] = judged.sighting.encode()
         return said
@@ -74,10 +75,11 @@ class Haproxy:
         status, sighting = about.get("status"), _bytes(about, "sighting")
         if sighting and isinstance(status, int) and 200 <= status < 300:
             self._gate.prove(sighting.decode("ascii", "replace"))
-        decision = self._gate.judge(self._who(about))
+        who = self._who(about)
+        decision = self._gate.judge(who)
         if decision.allow:
             return {"again": b"allow"}
-        return {"again": b"deny", "text": self._gate.words(decision.because).encode()}
+        return {"again": b"deny", "text": self._gate.words(decision.because, who).encode()}
 
     def _shown(self, about: dict[str, Value]) -> list[tuple[str, bytes]]:
         """By what the mail server knows who asks."""

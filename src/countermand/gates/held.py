@@ -11,6 +11,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
+from countermand.core.blocks import BLOCK_SIZE
 from countermand.core.decision import (
     Clocks,
     Decision,
@@ -70,6 +71,7 @@ class Held:
         self._protected = set(snapshot.protected)
         self._identities: dict[int, int | None] = {}
         self._logins: dict[int, int | None] = {}
+        self._spoken: dict[int, str] = {}
         self._anchor = _Anchor(header.time, own, steady)
         self._pending = Pending()
         self._in_force: list[Standing] = []
@@ -142,10 +144,20 @@ class Held:
     def is_protected(self, login: str) -> bool:
         return self.hashes.login(login) in self._protected
 
-    def text(self, lineage: str) -> str:
+    def text(self, lineage: str, language: str = "") -> str:
         """What the phone of somebody whom this lineage denies is shown."""
         standing = self.standings.get(lineage)
-        return standing.text if standing else ""
+        return standing.words(language) if standing else ""
+
+    def language(self, login: str) -> str:
+        """In what this person is spoken to; '' for English, and for whoever is unknown."""
+        person = self._person(self.hashes.login(login))
+        if person is None:
+            return ""
+        if person in self._spoken:
+            return self._spoken[person]
+        block, offset = divmod(person, BLOCK_SIZE)
+        return next((one for one, blocks in self.snapshot.spoken.items() if offset in blocks.get(block, ())), "")
 
     def _person(self, number: int) -> int | None:
         return self._logins[number] if number in self._logins else self.snapshot.logins.find(number)
@@ -254,6 +266,10 @@ class Held:
 
     def _apply_logins(self, body: Mapping[str, Any]) -> None:
         _overlay(self._logins, body)
+        if "spoken" in body:
+            self._spoken.update((ordinal, "") for _, ordinal in body["set"])
+            for language, ordinals in body["spoken"].items():
+                self._spoken.update(dict.fromkeys(ordinals, language))
 
     def _apply_protected(self, body: Mapping[str, Any]) -> None:
         self._protected.update(int(text, 16) for text in body["set"])

@@ -93,6 +93,10 @@ class Snapshot:
         self.standings: list[Standing] = [standing_of(body) for body in json.loads(bytes(parts["standings"]))]
         self.denials = _blocks(parts["denials"])
         self.unregistered = _blocks(parts["unregistered"])
+        #: language → block of people → who is to be spoken to in it.
+        self.spoken: dict[str, dict[int, BitMap]] = {}
+        for language, block, _, offsets in _entries(parts.get("spoken", view[:0])):
+            self.spoken.setdefault(language, {})[block] = offsets
 
 
 def read_header(start: bytes, root: VerifyKey, path: Path) -> Header:

@@ -4,13 +4,16 @@ one twice, or on top of a newer snapshot, does no harm.
 Bodies by kind (hashes are 16 hex digits):
 
 =============  ================================================================================================
-lineage        ``{id, live, halted, not_before, sunset, max_staleness, on_stale, text}``
+lineage        ``{id, live, halted, not_before, sunset, max_staleness, on_stale, text, texts: {language: text}}``
 denials        ``{lineage, block, entries: [[from, base64 of a roaring bitmap], ...]}``
 unregistered   the same over people
 identities     ``{set: [[hash, device ordinal], ...], gone: [hash, ...]}``
-logins         ``{set: [[hash, person ordinal], ...], gone: [hash, ...]}``
+logins         ``{set: [[hash, person ordinal], ...], gone: [hash, ...], spoken: {language: [person ordinal, ...]}}``
 protected      ``{set: [hash, ...], gone: [hash, ...]}``
 =============  ================================================================================================
+
+Members may be added, never taken away or given another meaning: a gate passes over what it does not know, and does without what
+an older control plane does not say (``texts``, ``spoken``).
 """
 
 import base64
@@ -99,6 +102,7 @@ def standing_body(standing: Standing) -> dict[str, Any]:
         "max_staleness": standing.max_staleness,
         "on_stale": standing.on_stale.value,
         "text": standing.text,
+        "texts": dict(standing.texts),
     }
 
 
@@ -112,6 +116,7 @@ def standing_of(body: Mapping[str, Any]) -> Standing:
         body["max_staleness"],
         OnUnknown(body["on_stale"]),
         body["text"],
+        tuple(body.get("texts", {}).items()),
     )
 
 
@@ -133,6 +138,14 @@ def hash_text(number: int) -> str:
 def table_body(kept: Iterable[tuple[int, int]], gone: Iterable[int]) -> dict[str, Any]:
     """The body of ``identities`` and ``logins``."""
     return {"set": [[hash_text(number), ordinal] for number, ordinal in kept], "gone": [hash_text(number) for number in gone]}
+
+
+def logins_body(kept: Iterable[tuple[int, int]], gone: Iterable[int], spoken: Mapping[int, str]) -> dict[str, Any]:
+    """The body of ``logins``. ``spoken``: person ordinal → language, of those who are not to be spoken to in English."""
+    languages: dict[str, list[int]] = {}
+    for ordinal, language in spoken.items():
+        languages.setdefault(language, []).append(ordinal)
+    return table_body(kept, gone) | {"spoken": languages}
 
 
 def protected_body(kept: Sequence[int], gone: Sequence[int]) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Contents:
     standings: Sequence[Standing]
     denials: Iterable[Entry]
     unregistered: Iterable[Entry]
+    spoken: Iterable[tuple[str, int, BitMap]] = ()  # (language, block of people, offsets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def write(path: Path, stamp: Stamp, contents: Contents, key: SigningKey, certifi
         body.section("standings", [canonical([standing_body(standing) for standing in contents.standings])])
         body.section("denials", _coded(contents.denials))
         body.section("unregistered", _coded(contents.unregistered))
+        body.section("spoken", _coded(Entry(language, block, 0, offsets) for language, block, offsets in contents.spoken))
         _head(file, stamp, body, key, certificate)
     return body.end
 

@@ -3,12 +3,14 @@ protected. Only kinds by which a gate can recognise a device; devices without an
 person disowned leads to ``disowned.ORDINAL``, whosever the device is."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
 from countermand.core import disowned
 from countermand.core.devices import MAIL_KINDS
 from countermand.core.facts import BLOCK_SIZE
+from countermand.core.languages import SOURCE, spoken
 from countermand.store import models
 
 _KINDS = sorted(kind.value for kind in MAIL_KINDS)
@@ -67,21 +69,40 @@ def belonging(pairs: Collection[Pair]) -> dict[Pair, int]:
     return {pair: found[pair] for pair in wanted if pair in found}
 
 
-def people() -> Iterator[tuple[str, int]]:
-    """(login, person's ordinal) of everybody who is active."""
-    return iter(models.Person.objects.filter(active=True).values_list("login", "ordinal").iterator(chunk_size=_ROWS))
+class Owner(NamedTuple):
+    """Whose login it is."""
+
+    login: str
+    ordinal: int
+    locale: str
+
+    @property
+    def language(self) -> str:
+        """In what they are spoken to; '' for English."""
+        found = spoken(self.locale) if self.locale else ""
+        return "" if found == SOURCE else found
 
 
-def people_in(block: int) -> Iterator[tuple[str, int]]:
-    found = models.Person.objects.filter(active=True, ordinal__gte=block * BLOCK_SIZE, ordinal__lt=(block + 1) * BLOCK_SIZE)
-    return iter(found.values_list("login", "ordinal").iterator(chunk_size=_ROWS))
+def people() -> Iterator[Owner]:
+    """Everybody who is active."""
+    return _owners(models.Person.objects.filter(active=True))
 
 
-def active(logins: Collection[str]) -> dict[str, int]:
-    """Those of these logins that are somebody's now."""
-    return _in_chunks(
-        logins, lambda part: models.Person.objects.filter(active=True, login__in=part).values_list("login", "ordinal")
+def people_in(block: int) -> Iterator[Owner]:
+    return _owners(
+        models.Person.objects.filter(active=True, ordinal__gte=block * BLOCK_SIZE, ordinal__lt=(block + 1) * BLOCK_SIZE)
     )
+
+
+def active(logins: Collection[str]) -> Iterator[Owner]:
+    """Those of these logins that are somebody's now."""
+    wanted = sorted(set(logins))
+    for start in range(0, len(wanted), _CHUNK):
+        yield from _owners(models.Person.objects.filter(active=True, login__in=wanted[start : start + _CHUNK]))
+
+
+def _owners(found: QuerySet[models.Person]) -> Iterator[Owner]:
+    return (Owner(*row) for row in found.values_list("login", "ordinal", "locale").iterator(chunk_size=_ROWS))
 
 
 def protected() -> list[str]:
