@@ -82,7 +82,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "watch": frozenset({_AUTHOR, _OPERATOR}),
         "agree-watch": frozenset({_APPROVER}),
         # the fleet
-        "import": frozenset({_ADMINISTRATOR, _OPERATOR}),
+        "import": frozenset({_ADMINISTRATOR, _OPERATOR, _SYSTEM}),
         "provision": frozenset({_ADMINISTRATOR, _OPERATOR}),  # people and groups, by a directory
         "ingest": frozenset({_OPERATOR, _SYSTEM}),
         "release": frozenset({_OPERATOR}),

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from countermand import config as configuration
@@ -22,6 +22,7 @@ from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
 from countermand.flows import (
     asking,
     bring_bounces,
+    bring_ldap,
     deliver,
     events,
     forget,
@@ -187,6 +188,19 @@ def syncing(config: Config, stop: threading.Event) -> Step:
     return Step("sync", ask, every=MINUTE)
 
 
+def reading(config: Config) -> list[Step]:
+    """The LDAP directory, if one is configured to be read by itself. What asks for a second look waits for a person."""
+    if not config.ldap.url or not config.ldap.every:
+        return []
+
+    def read() -> bool:
+        done = bring_ldap.sync_ldap(acting(), config.ldap, config.state_dir, config.holdbacks)
+        say("directory-held" if done is None else "directory-read", **({} if done is None else asdict(replace(done, doubts=()))))
+        return False
+
+    return [Step("directory", read, every=config.ldap.every)]
+
+
 def signals(config: Config, stop: threading.Event) -> Step:
     """Machines that are told what the ledger records. One that does not answer keeps no other waiting for long."""
 
@@ -312,7 +326,8 @@ def work(config: Config, stop: threading.Event) -> None:
     reserve()
     watch = clock.Watch(installation.real)
     sending, tidy = [by_the_clock(delivering(config, courier), watch)], tidying(config, stop)
-    asking, looking = [by_the_clock(syncing(config, stop), watch)], [by_the_clock(rechecking(config, stop), watch)]
+    asking = [by_the_clock(step, watch) for step in (syncing(config, stop), *reading(config))]
+    looking = [by_the_clock(rechecking(config, stop), watch)]
     for step in tidy:
         if step.name != "seal":
             by_the_clock(step, watch)

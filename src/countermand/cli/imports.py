@@ -32,6 +32,16 @@ def people(session: Session, file: File, part: Part = False, confirm: Confirm = 
     session.show(done, lambda found: _brought(found, "people", dry_run))
 
 
+@command("ldap", ["countermand import ldap --dry-run", "countermand import ldap"])
+def ldap(session: Session, confirm: Confirm = False, dry_run: DryRun = False) -> None:
+    """Read people and groups from the LDAP directory of the configuration; it is never written."""
+    from countermand.operations import imports
+
+    with session.progress("Reading the directory"):
+        done = session.call(imports.import_ldap, confirm, dry_run)
+    session.show(done, lambda found: _brought(found, "people", dry_run))
+
+
 @command("groups", ["countermand import groups groups.csv"])
 def groups(session: Session, file: File, confirm: Confirm = False, dry_run: DryRun = False) -> None:
     """Import which groups belong to which: group,member_of. The file is the whole nesting."""
@@ -153,7 +163,7 @@ def parquet(
 
 
 _WORDS = "Bring in people, groups, devices and what mail servers sent back, from files."
-FAMILY = group("import", _WORDS, people, groups, devices, exchange, nanomdm, asked, parquet, bounces)
+FAMILY = group("import", _WORDS, people, ldap, groups, devices, exchange, nanomdm, asked, parquet, bounces)
 
 
 def _asked(done: "Asked", dry_run: bool) -> str:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from countermand.config import people
+from countermand.config.people import Ldap as Ldap
+from countermand.config.people import Scim as Scim
 from countermand.config.signing_in import (
     Console as Console,
 )
@@ -31,7 +34,6 @@ from countermand.config.values import (
     SHARE,
     TEXT,
     Reader,
-    among,
     count,
 )
 from countermand.config.values import (
@@ -182,14 +184,6 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
-class Scim:
-    """``login``: what a directory that provisions people says of the login: its userName, that without its domain
-    (``userName-local``), the mail address, or the externalId."""
-
-    login: str = "userName"
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """Paths are absolute; in the file they are relative to it. ``origin`` names this installation in ledger and bundles."""
 
@@ -215,7 +209,8 @@ class Config:
     sources: Sources = Sources()
     signals: Signals = Signals()
     levers: Levers = Levers()
-    scim: Scim = Scim()
+    scim: Scim = Scim()  # noqa: RUF009  # frozen
+    ldap: Ldap = Ldap()  # noqa: RUF009  # frozen
 
     @property
     def console_url(self) -> str:
@@ -302,7 +297,8 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "sources": (Sources, {"private_hosts": NAMES, "ca_file": FILE}),
     "signals": (Signals, {"private_hosts": NAMES, "ca_file": FILE}),
     "levers": (Levers, {"private_hosts": NAMES, "ca_file": FILE}),
-    "scim": (Scim, {"login": among("userName", "userName-local", "email", "externalId")}),
+    "scim": (Scim, people.SCIM),
+    "ldap": (Ldap, people.LDAP),
     "reports": (Reports, {"smallest": count(1, 1000)}),
 }
 _TOP: Mapping[str, Reader] = {

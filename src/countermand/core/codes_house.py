@@ -21,23 +21,6 @@ HOUSE_CODES: dict[str, Code] = {
     # -- over the network (web, cli) --
     "no-such-address": Code("Nothing is served at {path}.", "See the OpenAPI document for what is.", INPUT, 404),
     "wrong-method": Code("{path} does not answer {method}.", "Use one of: {known}.", INPUT, 405),
-    "scim-taken": Code("There is a {what} named {name!r} already.", "Find it by its name and change it.", CONFLICT, 409),
-    "scim-value": Code("{name} cannot be taken: {why}.", "Correct it in the directory.", INPUT, 400),
-    "scim-member": Code(
-        "{name!r} is nobody and no group here ({count} such).", "Provision people before the groups they are in.", INPUT, 400
-    ),
-    "scim-cycle": Code("Groups would be within themselves: {cycle}.", "Take one of them out of another.", INPUT, 400),
-    "scim-named": Code(
-        "An order in force, or a release, knows the group {name!r} by this name.",
-        "Keep the name, or supersede the order first.",
-        CONFLICT,
-        409,
-    ),
-    "scim-version": Code("It is not in the version that you name any more.", "Read it anew and try again.", CONFLICT, 412),
-    "scim-request": Code("The request cannot be understood: {why}.", "See RFC 7644.", INPUT, 400),
-    "scim-many": Code(
-        "Too many would have to be looked through.", "Ask for userName, displayName, externalId or id with eq.", INPUT, 400
-    ),
     "body-too-large": Code("The request has more than {most} bytes.", "Send less, or raise the limit [api].", INPUT, 413),
     "body-unreadable": Code("The request cannot be read: {why}.", "Send what the OpenAPI document describes.", INPUT, 400),
     "parameter-wrong": Code("{name}: {why}.", "See the OpenAPI document for what may stand there.", INPUT, 422),

@@ -114,7 +114,7 @@ def _with_manager(person: Person, was: Person) -> Person:
 
 
 def _small_directory(rows: int, hold: Holdbacks) -> Refused | None:
-    last = directory.count()
+    last = directory.count_active()
     if not holdback.set_is_small(rows, last, hold.set_floor):
         return None
     return Refused("set-small", source="The directory", count=rows, last=last)

@@ -106,7 +106,7 @@ def _changed(act: Act, was: Entry, wanted: Wanted, hold: Holdbacks | None) -> En
     """Make the person as is wanted, and remember what was said."""
     said = wanted.said
     if said.login != was.person.login:
-        _rename(act, was, said.login)
+        rename(act, was, said.login)
     now = said.person(was.person.groups, _login_of(said.manager) or ("" if said.manager else _unsaid(was, said)))
     held = was.held
     if (said.active and not was.active) or now != replace(was.person, login=said.login):
@@ -153,8 +153,9 @@ def _leave(act: Act, was: Entry, hold: Holdbacks | None) -> int | None:
     return batch
 
 
-def _rename(act: Act, was: Entry, login: str) -> None:
-    """The login changes and the person stays: what gates know under the old one ends there and begins under the new."""
+def rename(act: Act, was: Entry, login: str) -> None:
+    """The login changes and the person stays: what gates know under the old one ends there and begins under the new. Inside the
+    caller's unit."""
     other = provisioned.named(login)
     if other is not None and other.ordinal != was.ordinal:
         raise Refused("scim-taken", what="person", name=login)

@@ -4,7 +4,7 @@ from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core.errors import Refused
 from countermand.core.mentions import from_plain
-from countermand.flows import ingest, leaving, sync
+from countermand.flows import bring_ldap, ingest, leaving, sync
 from countermand.flows.connect import known
 from countermand.flows.ingest import Taken
 from countermand.store import directives, held, log, reporters, restored
@@ -20,6 +20,8 @@ def release(act: Act, number: int) -> Taken:
         return _let_leave(act, number)
     with unit():
         row, payload = held.take(number)
+        if row.kind == bring_ldap.HELD:
+            raise Refused("ldap-confirm")
         if row.kind == restored.KIND:
             return _let_notices_go(act, row)
         if row.kind == sync.HELD:

@@ -9,6 +9,7 @@ from countermand.flows import files
 from countermand.flows import release as releasing
 from countermand.flows.bring import bring_devices, bring_exchange, bring_groups, bring_nanomdm, bring_parquet, bring_people
 from countermand.flows.bring_bounces import bring_bounces
+from countermand.flows.bring_ldap import bring_ldap
 from countermand.flows.bring_nanomdm import Asked, ask_by
 from countermand.flows.ingest import Taken
 from countermand.flows.posted_bounces import returning
@@ -137,6 +138,24 @@ def import_nanomdm(call: Call, files: list[Path], source: str = "nanomdm", dry_r
     )
 
 
+@operation("POST", "/imports/ldap", "import", again=True)
+def import_ldap(call: Call, confirmed: bool = False, dry_run: bool = False) -> Brought:
+    """Read people and groups from the LDAP directory of the configuration, which is never written. Its answer is the whole
+    directory: who was listed and is no more has left."""
+    config = call.config
+    return _brought(
+        bring_ldap(
+            call.act,
+            config.ldap,
+            config.state_dir,
+            dry_run=dry_run,
+            confirmed=confirmed,
+            progress=call.tick,
+            hold=config.holdbacks,
+        )
+    )
+
+
 @operation("POST", "/imports/asked", "ingest", again=True)
 def import_asked(call: Call, file: Path, enrolments: list[str], dry_run: bool = False) -> Asked:
     """Remember what an `InstalledApplicationList` command (a property list) asks of devices, before it is sent to them: NanoMDM's
@@ -206,6 +225,7 @@ OPERATIONS = (
     import_devices,
     import_exchange,
     import_nanomdm,
+    import_ldap,
     import_asked,
     import_parquet,
     import_bounces,

@@ -1,7 +1,7 @@
 """People as a directory provisions them: by ids that are never given twice, and what it said of each."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from countermand.core.instants import Instant
 from countermand.core.people import Person
@@ -111,6 +111,11 @@ def save(one: Entry, user_name: str) -> None:
             )
         ],
     )  # fmt: skip
+
+
+def remember_login(one: Entry, now: Instant) -> None:
+    """The login that a person had until now."""
+    save(replace(one, former=(*one.former, one.person.login), created=one.created or now, modified=now), one.person.login)
 
 
 def former_logins(ordinal: int) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ from countermand.store.models.orders import (
     Version,
     VersionApp,
 )
-from countermand.store.models.provisioned import Departure, Provisioned, ProvisionedGroup
+from countermand.store.models.provisioned import Departure, Listed, Provisioned, ProvisionedGroup
 from countermand.store.models.voices import Objection, Recheck
 
 __all__ = [
@@ -100,6 +100,7 @@ __all__ = [
     "LeverBlock",
     "LeverEntry",
     "Lineage",
+    "Listed",
     "Load",
     "Looked",
     "Membership",

@@ -40,3 +40,11 @@ class Departure(models.Model):
 
     class Meta:
         unique_together = [("group", "hour")]
+
+
+class Listed(models.Model):
+    """A person whom a directory lists that is read (LDAP): ``key`` stays theirs whatever else changes. Who is listed no more has
+    left."""
+
+    person = models.OneToOneField(Person, models.CASCADE, primary_key=True, related_name="+")
+    key = Name(unique=True)
