@@ -8,7 +8,7 @@ import countermand.store.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0017_provisioning"),
+        ("store", "0018_refusal"),
     ]
 
     operations = [
