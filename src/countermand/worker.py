@@ -24,6 +24,7 @@ from countermand.flows import (
     bring_bounces,
     bring_ldap,
     deliver,
+    echo,
     events,
     forget,
     kept,
@@ -37,19 +38,19 @@ from countermand.flows import (
     sweep,
     telling,
 )
+from countermand.flows import desk as desks
 from countermand.flows import signal as signalling
 from countermand.flows.accounts import key_file
 from countermand.flows.asking_all import ask_all
 from countermand.flows.reserve import reserve
-from countermand.lib import clock, keys, watchpoint
+from countermand.lib import clock, watchpoint
 from countermand.lib.log import say, take_over
 from countermand.lib.steps import Step as Step
 from countermand.lib.steps import Stopping as Stopping
 from countermand.lib.steps import condition as condition
 from countermand.lib.steps import once
 from countermand.notices.mail import Courier, Server
-from countermand.notices.pace import Hourly, PerHost
-from countermand.notices.returning import Returning
+from countermand.notices.pace import Hourly
 from countermand.reads import installation
 
 
@@ -93,15 +94,8 @@ def by_the_clock(step: Step, watch: clock.Watch) -> Step:
     return step
 
 
-def delivering(config: Config, courier: Courier) -> Step:
+def delivering(config: Config, courier: Courier, desk: letters.Desk) -> Step:
     """Hand promised notices to the mail server, batch after batch."""
-    key = keys.load_or_create_secret(config.state_dir / "keys" / "notices.secret")
-    said = config.notices
-    back = Returning(key, config.smtp.return_path)
-    hosts = PerHost(config.smtp.per_hour_per_host, installation.real())
-    desk = letters.Desk(
-        key, config.origin, config.smtp.sender, said.lease, said.language, said.quiet, back, hosts, said.ring_wait
-    )
     pace = Hourly(config.smtp.per_hour, clock.steady())
     name = _name()
 
@@ -118,6 +112,19 @@ def delivering(config: Config, courier: Courier) -> Step:
         return done.waiting
 
     return Step("deliver", run, every=200)
+
+
+def echoing(config: Config, desk: letters.Desk, *, drill: bool) -> Step:
+    """Say it once more by second channels. They take seconds each, so they have a thread of their own."""
+    way, name = echo.carrier(config, drill=drill), _name()
+
+    def run() -> bool:
+        done = echo.echo(acting, desk, way, name, installation.real)
+        if done.claimed:
+            say("echoed", **asdict(done))
+        return done.waiting
+
+    return Step("echo", run, every=SECOND)
 
 
 def tidying(config: Config, stop: threading.Event) -> list[Step]:
@@ -324,8 +331,9 @@ def work(config: Config, stop: threading.Event) -> None:
     )
     courier = Courier(server, installation.real)
     reserve()
-    watch = clock.Watch(installation.real)
-    sending, tidy = [by_the_clock(delivering(config, courier), watch)], tidying(config, stop)
+    watch, paper = clock.Watch(installation.real), desks.desk(config, installation.real())
+    sending, tidy = [by_the_clock(delivering(config, courier, paper), watch)], tidying(config, stop)
+    again = [by_the_clock(echoing(config, paper, drill=drill), watch)]
     asking = [by_the_clock(step, watch) for step in (syncing(config, stop), *reading(config))]
     looking = [by_the_clock(rechecking(config, stop), watch)]
     for step in tidy:
@@ -338,16 +346,13 @@ def work(config: Config, stop: threading.Event) -> None:
         threading.Thread(name="lever", target=loop, args=(pulled, stop)),
         threading.Thread(name="signal", target=loop, args=(facts, stop)),
         threading.Thread(name="deliver", target=loop, args=(sending, stop, courier.close)),
+        threading.Thread(name="echo", target=loop, args=(again, stop)),
         threading.Thread(name="tidy", target=loop, args=(tidy, stop)),
         threading.Thread(name="sync", target=loop, args=(asking, stop)),
         threading.Thread(name="recheck", target=loop, args=(looking, stop)),
     ]
-    listen = config.worker.listen
-    close = (
-        watchpoint.listen(listen, lambda path: condition([*sending, *tidy, *asking, *facts, *looking, *lifting, *pulled], path))
-        if listen
-        else lambda: None
-    )
+    listen, every = config.worker.listen, [*sending, *again, *tidy, *asking, *facts, *looking, *lifting, *pulled]
+    close = watchpoint.listen(listen, lambda path: condition(every, path)) if listen else lambda: None
     for thread in threads:
         thread.start()
     say("working", drill=drill)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from countermand.flows.check_notices import Checked
-    from countermand.reads.notices import Linted, NoticePreview
+    from countermand.reads.notices import ChannelView, Linted, NoticePreview
 
 
 class Form(StrEnum):
@@ -92,7 +92,32 @@ def check(session: Session, to: Annotated[str, typer.Argument(metavar="ADDRESS",
         raise typer.Exit(4)
 
 
-FAMILY = group("notices", "What people are told: look at it before it is sent.", preview, lint, check)
+@command("channels", ["countermand notices channels", "countermand notices channels --json"])
+def channels(session: Session) -> None:
+    """List the second channels by which words of notices are said once more; never their addresses."""
+    from countermand.operations import notices
+
+    session.show(session.call(notices.list_channels), _channels)
+
+
+@command("try", ["countermand notices try rooms-security", "countermand notices try sms --login ann"])
+def try_(
+    session: Session,
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name in the file of channels.")],
+    login: Annotated[str, typer.Option("--login", metavar="LOGIN", help="Whom a person's channel writes to.")] = "",
+) -> None:
+    """Send an exercise by one second channel, which asks nothing of anybody.
+
+    Exit code 4 unless it was taken."""
+    from countermand.operations import notices
+
+    found = session.call(notices.try_channel, channel, login)
+    session.show(found, lambda seen: f"{seen.channel}: {seen.result}. {seen.answer}")
+    if found.result != "accepted":
+        raise typer.Exit(4)
+
+
+FAMILY = group("notices", "What people are told: look at it before it is sent.", preview, lint, check, channels, try_)
 
 
 def _letter(seen: "NoticePreview") -> str:
@@ -110,6 +135,16 @@ def _steps(seen: "Checked") -> "RenderableType":
     from countermand.cli.render import table
 
     return table(["step", "", "what was found"], [(one.what, one.verdict, one.words) for one in seen.steps])
+
+
+def _channels(seen: "list[ChannelView]") -> "RenderableType":
+    from countermand.cli.render import table
+
+    rows = [
+        (one.name, one.service, "people" if one.personal else "room", ", ".join(one.kinds), one.states.get("accepted", 0))
+        for one in seen
+    ]
+    return table(["channel", "service", "for", "repeats", "taken"], rows, empty="There is no second channel.")
 
 
 def _picture(html: str, target: Path) -> None:

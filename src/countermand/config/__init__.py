@@ -18,7 +18,7 @@ from countermand.config.signing_in import (
 from countermand.config.signing_in import (
     SignIn as SignIn,
 )
-from countermand.config.speaking import SPEAKING, Bounces, Notices
+from countermand.config.speaking import SPEAKING, Bounces, Channels, Notices
 from countermand.config.speaking import (
     Smtp as Smtp,
 )
@@ -193,6 +193,7 @@ class Config:
     smtp: Smtp = field(default_factory=Smtp)
     notices: Notices = field(default_factory=Notices)
     bounces: Bounces = field(default_factory=Bounces)
+    channels: Channels = field(default_factory=Channels)
     guard: Rails = field(default_factory=Rails)
     holdbacks: Holdbacks = Holdbacks()
     mail: Mail = Mail()

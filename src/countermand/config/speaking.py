@@ -10,6 +10,7 @@ from countermand.config.values import (
     FILE,
     FLAG,
     HOURS,
+    KINDS,
     LANGUAGE,
     NAMES,
     RETURN_PATH,
@@ -77,6 +78,26 @@ class Bounces:
         return "" if path is None else secret(f"bounces.{provider}_key_file", path)
 
 
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Second channels, by which the words of a notice are said once more. ``people_file``: lines ``NAME URL`` with {login},
+    {email} or {number} in the address; ``rooms_file``: the same for rooms that many read; ``numbers_file``: lines
+    ``LOGIN,NUMBER``; ``kinds``: which notices people hear of there (what takes them back follows by itself). ``private_hosts``
+    and ``ca_file`` as of [sources]."""
+
+    people_file: Path | None = None
+    rooms_file: Path | None = None
+    numbers_file: Path | None = None
+    kinds: tuple[str, ...] = ("denied", "restored")
+    private_hosts: tuple[str, ...] = ()
+    ca_file: Path | None = None
+
+    def text_of(self, key: str) -> str:
+        """A file's text, read when it is needed; '' where there is none. They hold secrets."""
+        path: Path | None = getattr(self, f"{key}_file")
+        return "" if path is None else secret(f"channels.{key}_file", path)
+
+
 SPEAKING: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "smtp": (
         Smtp,
@@ -94,5 +115,16 @@ SPEAKING: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
         },
     ),
     "notices": (Notices, {"lease": DURATION, "language": LANGUAGE, "quiet": HOURS, "ring_wait": DURATION}),
+    "channels": (
+        Channels,
+        {
+            "people_file": FILE,
+            "rooms_file": FILE,
+            "numbers_file": FILE,
+            "kinds": KINDS,
+            "private_hosts": NAMES,
+            "ca_file": FILE,
+        },
+    ),
     "bounces": (Bounces, {"maildir": FILE, "mailgun_key_file": FILE, "ses_topics": NAMES, "signed_key_file": FILE}),
 }

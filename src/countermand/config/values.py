@@ -13,6 +13,7 @@ from countermand.core import forms
 from countermand.core.errors import Refused, Where
 from countermand.core.instants import SECOND
 from countermand.core.languages import LANGUAGES
+from countermand.core.notices import Kind
 from countermand.core.quiet import Quiet
 
 
@@ -94,6 +95,10 @@ def _roles(value: Any) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
+def _kinds(value: Any) -> tuple[str, ...]:
+    return tuple(Kind(name).value for name in _names(value))
+
+
 def _hours(value: Any) -> Quiet:
     begins, dash, ends = _of(str)(value).partition("-")
     if not dash:
@@ -162,6 +167,7 @@ TEXT: Reader = ("a text in quotation marks", _of(str))
 NAMES: Reader = ('a list of names, ["ActiveSync", "IMAP"]', _names)
 FLAG: Reader = ("true or false", _of(bool))
 SHARE: Reader = ('a share, "2%"', lambda value: forms.share(_of(str)(value)))
+KINDS: Reader = ('a list of kinds of notices, ["issued", "denied"]', _kinds)
 DURATION: Reader = ('a span of time, "10m", "72h", "10s"', _span)
 FILE: Reader = ('the path of a file, in quotation marks, or "credential:NAME" for what systemd hands in', _file)
 LISTEN: Reader = ('host and port, "127.0.0.1:8440"', _address)

@@ -76,6 +76,7 @@ CODES: dict[str, Code] = {
     ),
     "sns-signature-old": Code("The topic {topic} signs with SHA-1.", "Set its attribute SignatureVersion to 2.", DENIED, 401),
     "provider-away": Code("{host} could not be asked: {why}.", "It is tried again when the provider posts again.", CONFLICT, 503),
+    "channel-unfit": Code("The channel {name!r} cannot be used: {why}.", "See docs/employees.md, Second channels."),
     "command-unfit": Code("This command's answer cannot be told: {why}.", "Give the property list as it is enqueued."),
     "nobody-asked": Code("No device is named that is asked.", "Name enrolment ids with --to or --to-file.", INPUT, 400),
     "file-changed": Code("The file changed while it was being imported.", "Import it again."),

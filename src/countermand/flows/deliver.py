@@ -12,7 +12,7 @@ from countermand.access import Act, require
 from countermand.core import schedule
 from countermand.core.instants import FOREVER, HOUR, MINUTE, Instant
 from countermand.core.notices import FIRST, Kind, tells
-from countermand.flows import hold, opening
+from countermand.flows import echo, hold, opening
 from countermand.flows.letters import Desk, Draft, drafts
 from countermand.notices.mail import Letter, Outcome, Result
 from countermand.store import feed, log, outbox, told
@@ -70,7 +70,7 @@ def _claim(act: Act, desk: Desk, real: Instant, worker: str, batch: int) -> list
     claimed is given back and claimed anew."""
     while True:
         with suppress(outbox.Overtaken), aside():
-            opening.advance(act, real, desk.ring_wait)
+            opening.advance(act, desk, real)
             found = outbox.claim(act, real, desk.lease, worker, batch)
             hold.record(act, found.words)
             claimed = _awake(desk, drafts(desk, found.rows, act.now), act, real, worker)
@@ -116,6 +116,7 @@ def settle(
         lost = [draft.row.id for draft, outcome in found if draft.row.id not in mine and _may_have_reached(outcome)]
         outbox.mark_reached(lost)
         _write_told(act, desk, [draft for draft, outcome in kept if outcome.result is Result.ACCEPTED], in_time)
+        echo.after(act, desk.echoing, [draft for draft, outcome in kept if _may_have_reached(outcome)])
         _follow(act, [draft for draft, outcome in found if _may_have_reached(outcome)])
         _record(act, kept)
     counts = Counter(outcome.result for _, outcome in found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from countermand.access import Act, require
 from countermand.core.instants import Instant
 from countermand.core.notices import TELLING, Kind
-from countermand.store import directives, holds, log, outbox, readers
+from countermand.store import directives, echoes, holds, log, outbox, readers
 from countermand.store.unit import unit
 
 #: People promised in one transaction.
@@ -87,4 +87,6 @@ def _promise(act: Act, name: str, people: Collection[int], halt: Instant) -> tup
         return kind, 0
     waiting = holds.waiting(name, people)
     wanted = set(people) - waiting if kind is Kind.HALTED else waiting & readers.told_dues(issued.pk, people).keys()
+    echoes.promise_back(issued.pk, kind, act, wanted, str(halt))
+    echoes.promise_back_to_rooms(issued.pk, kind, act, str(halt))
     return kind, outbox.promise(issued.pk, sorted(wanted), kind, act, occurrence=str(halt))

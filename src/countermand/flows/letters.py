@@ -15,6 +15,7 @@ from countermand.core.languages import SOURCE, chosen
 from countermand.core.notices import OF_AN_EXEMPTION, TELLING, Kind, Reader
 from countermand.core.quiet import NEVER, Quiet
 from countermand.notices import codes, compose
+from countermand.notices.channels import NO_ECHO, Echoing
 from countermand.notices.compose import Envelope, Layout
 from countermand.notices.mail import Letter
 from countermand.notices.pace import PerHost
@@ -38,7 +39,8 @@ class Desk:
     """What is the same for every notice of this installation. ``key`` keys Message-IDs and look-up codes; ``lease`` is in
     milliseconds; ``language``: of whoever has none in the directory; ``quiet``: when people are left alone; ``returning``:
     where what cannot be delivered goes; ``hosts``: how much each host that people have their mail at takes; ``ring_wait``: how
-    long after a ring's last notice the next ring's may leave, in milliseconds. Layouts are kept: a version's texts are frozen."""
+    long after a ring's last notice the next ring's may leave, in milliseconds; ``page``: the address that people know;
+    ``echoing``: second channels. Layouts are kept: a version's texts are frozen."""
 
     key: bytes
     domain: str
@@ -49,6 +51,8 @@ class Desk:
     returning: Returning = NOWHERE
     hosts: PerHost = field(default_factory=lambda: PerHost(0, 0))
     ring_wait: int = 0
+    page: str = ""
+    echoing: Echoing = NO_ECHO
     frozen: dict[int, Frozen] = field(default_factory=dict)
     layouts: dict[tuple[int, Kind, str], Layout] = field(default_factory=dict)
 

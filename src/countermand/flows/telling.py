@@ -18,7 +18,7 @@ from countermand.core.outcomes import Progress
 from countermand.core.terms import Lineage
 from countermand.flows.hold import hold_all
 from countermand.flows.opening import show_first
-from countermand.store import audience, directives, feed, holds, log, outbox, restored, rings, sets, terms
+from countermand.store import audience, directives, echoes, feed, holds, log, outbox, restored, rings, sets, terms
 from countermand.store.unit import unit
 
 #: People promised in one transaction; well within the 200 ms that a transaction may last.
@@ -74,6 +74,7 @@ def rescind_next(act: Act, name: str) -> Progress:
         chunk = outbox.promise_corrections(name, act, row.corrected_to, CHUNK)
         if chunk is not None:
             last, promised = chunk
+            echoes.promise_back_up_to(outbox.last_issued(name), Kind.RESCINDED, act, row.corrected_to, last)
             directives.corrected(name, last, done=False)
             log.append("corrections-promised", act, {"lineage": name, "people": promised})
             return Progress(promised, last, 0, more=True)

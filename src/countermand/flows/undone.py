@@ -6,12 +6,12 @@ from countermand.core.lifecycle import EndGround
 from countermand.core.outcomes import Rescinded
 from countermand.core.terms import Lineage, needs_to_deny
 from countermand.core.timeline import denied_at, timeline
-from countermand.store import outbox, sets, terms
+from countermand.store import hearing, sets, terms
 
 
 def undone(name: str, ground: EndGround, now: Instant, *, halted: bool) -> Rescinded:
     """The figures of a lineage that was rescinded just now; ``halted``: it denied nobody any more."""
-    notices = outbox.count(name)
+    notices = hearing.count(name)
     lineage = None if halted else terms.on_record(name)
     lifted = _denied(lineage, now) if lineage is not None else 0
     return Rescinded(name, ground, lifted, notices.waiting, notices.in_flight, notices.reached)

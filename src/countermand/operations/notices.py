@@ -1,10 +1,12 @@
 """Words to people before they leave: what a notice looks like, and what should be seen in it."""
 
+from countermand.flows import echo
 from countermand.flows.check_notices import Checked
 from countermand.flows.check_notices import check_notices as check
+from countermand.flows.echo import Tried
 from countermand.lib import clock, names
 from countermand.operations.operation import Call, operation
-from countermand.reads.notices import Linted, NoticePreview, linted
+from countermand.reads.notices import ChannelView, Linted, NoticePreview, linted, second_channels
 from countermand.reads.notices import preview as previewed
 
 
@@ -28,4 +30,17 @@ def check_notices(call: Call, to: str) -> Checked:
     return check(call.act, call.config.smtp, call.config.origin, to, names.look, clock.now)
 
 
-OPERATIONS = (preview_notice, lint_notices, check_notices)
+@operation("GET", "/notices/channels", "read")
+def list_channels(call: Call) -> list[ChannelView]:
+    """The second channels by which words of notices are said once more, and how many echoes are in which state; never their
+    addresses."""
+    return list(second_channels(call.config))
+
+
+@operation("POST", "/notices/channels/{channel}/try", "deliver", again=True)
+def try_channel(call: Call, channel: str, login: str = "") -> Tried:
+    """Send an exercise by one second channel: to a room, or by a person's channel to the person with this ``login``."""
+    return echo.try_channel(call.act, call.config, channel, login)
+
+
+OPERATIONS = (preview_notice, lint_notices, check_notices, list_channels, try_channel)

@@ -10,9 +10,10 @@ from countermand.core.languages import LANGUAGES, SOURCE
 from countermand.core.lifecycle import State
 from countermand.core.notices import Kind
 from countermand.notices import compose
+from countermand.notices.channels import configured
 from countermand.notices.lint import SAMPLE, Finding, lint
 from countermand.notices.texts import rendered_texts, text_of
-from countermand.store import directives
+from countermand.store import directives, echoes
 from countermand.store.unit import reading
 
 
@@ -36,6 +37,34 @@ class Linted:
 
     texts: int
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """A second channel. ``kinds``: which notices it repeats; ``states``: how many echoes are in which state."""
+
+    name: str
+    service: str
+    personal: bool
+    kinds: tuple[str, ...]
+    states: dict[str, int]
+
+
+def second_channels(config: Config) -> tuple[ChannelView, ...]:
+    """The channels of the configuration, without their addresses. Refused ``channel-unfit``."""
+    known = configured(config.channels)
+    with reading():
+        counted = echoes.states()
+    return tuple(
+        ChannelView(
+            one.name,
+            one.service,
+            one.personal,
+            tuple(sorted(kind.value for kind in known.kinds)) if one.personal else ("issued", "superseded"),
+            {state: count for (name, state), count in sorted(counted.items()) if name == one.name},
+        )
+        for one in (*known.people, *known.rooms)
+    )
 
 
 def preview(name: str, kind: str, language: str, zone: str, config: Config, now: Instant) -> NoticePreview:

@@ -27,7 +27,7 @@ from countermand.store import (
     sightings,
     tree,
 )
-from countermand.store.about_person import NoticeRow, RingRow, StatementRow, StayRow, ToldRow
+from countermand.store.about_person import EchoRow, NoticeRow, RingRow, StatementRow, StayRow, ToldRow
 from countermand.store.exemptions import Exemption
 from countermand.store.objections import Objection
 from countermand.store.protected import Protected
@@ -79,6 +79,7 @@ class PersonHeld:
     devices: tuple[DeviceHeld, ...]
     told: tuple[ToldRow, ...]
     notices: tuple[NoticeRow, ...]
+    echoes: tuple[EchoRow, ...]
     rings: tuple[RingRow, ...]
     exemptions: tuple[Exemption, ...]
     objections: tuple[Objection, ...]
@@ -108,6 +109,7 @@ def held(act: Act, me: int) -> PersonHeld:
             devices=tuple(_device(act, one) for one in own),
             told=tuple(about_person.told(me)),
             notices=tuple(about_person.notices(me)),
+            echoes=tuple(about_person.echoes(me)),
             rings=tuple(about_person.rings(me)),
             exemptions=tuple(exemptions.of_person(person.login)),
             objections=tuple(objections.of_person(me)),

@@ -1,6 +1,6 @@
 """The preview: who would be hit, how it is known, and what cannot be known, before anything is sent. Changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -115,7 +115,7 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
         uncovered_doors=config.mail.uncovered,
         gates_heard=heard,
         first_look=first,
-        words=(*_words(directive, counted, people[0], config, heard), _first(first)),
+        words=(*_words(directive, counted, people[0], config, heard), *_of_notices(directive, first, config)),
     )
 
 
@@ -192,10 +192,14 @@ def _words(directive: Directive, counted: Tally, people: int, config: Config, he
     return said
 
 
-def _first(first: tuple[str, ...]) -> str:
+def _of_notices(directive: Directive, first: tuple[str, ...], config: Config) -> Iterator[str]:
+    """Who sees the notice first; and by what else than mail they hear who lose mail."""
     if first:
-        return f"Before anybody else, the notice goes to {', '.join(first)} and to whoever approves it."
-    return "Nobody who wrote it is in the directory with a mail address: unless an approver is, nobody sees the notice first."
+        yield f"Before anybody else, the notice goes to {', '.join(first)} and to whoever approves it."
+    else:
+        yield "Nobody who wrote it is in the directory with a mail address: unless an approver is, nobody sees the notice first."
+    if directive.denies and config.channels.people_file is None:
+        yield "Mail is what a denied person loses, and nothing else tells them: name a second channel ([channels] people_file)."
 
 
 def _words_of_denial(counted: Tally, config: Config, heard: int) -> list[str]:

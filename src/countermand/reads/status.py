@@ -16,7 +16,7 @@ from countermand.core.report import DENIED, PARTS, Count, count, wanted
 from countermand.core.schedule import Phase
 from countermand.core.terms import Lineage
 from countermand.ledger.entry import decode
-from countermand.store import directives, feed, held, installation, outbox, receipts, sets, sightings, tellings, terms, tree
+from countermand.store import directives, feed, hearing, held, installation, receipts, sets, sightings, tellings, terms, tree
 from countermand.store.directives import VersionRow
 from countermand.store.health import health
 from countermand.store.held import HeldRow
@@ -147,7 +147,7 @@ def _standing(name: str, counted: Count | None, now: Instant) -> Standing:
     version = next((one for one in reversed(versions) if one.issued_at is not None), versions[-1])
     directive = schema.read(version.document)
     lineage = terms.lineage(name)
-    notices = outbox.count(name)
+    notices = hearing.count(name)
     hits = lineage is not None and lineage.current.directive.denies and in_force(lineage, now)
     return Standing(
         directive=name,
@@ -175,8 +175,9 @@ def _speaks_to(version: VersionRow, rings: int) -> str:
     if version.state is not State.ISSUED:
         return ""
     ring = ring_of(version.opening)
-    if ring < 0:
+    if ring < 0 and version.first_look:
         return "first-look"
+    ring = max(ring, 0)
     return "everybody" if ring >= rings - 1 else f"ring {ring + 1} of {rings}"
 
 

@@ -12,7 +12,7 @@ from countermand.core.instants import Instant
 from countermand.core.notices import Kind
 from countermand.snapshot.records import Kind as What
 from countermand.snapshot.signed import parts
-from countermand.store import directives, feed, hearing, holds, installation, outbox
+from countermand.store import directives, feed, hearing, holds, installation
 from countermand.store.unit import reading
 
 #: Records that are looked through for the one that says it; behind more than these, all of them count.
@@ -72,7 +72,7 @@ def stopping(name: str, now: Instant) -> Stopping:
         if row.ended_at is not None:
             kind, promised = Kind.RESCINDED, row.corrected
         words = Counter({state: count for (of, state), count in hearing.by_state(name).items() if of == kind})
-        counts = outbox.count(name)
+        counts = hearing.count(name)
     return Stopping(
         directive=name,
         at=at,

@@ -69,6 +69,27 @@ def notices(person: int) -> list[NoticeRow]:
     return [NoticeRow(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class EchoRow:
+    """A notice's words once more, by a second channel."""
+
+    directive: str
+    channel: str
+    kind: str
+    state: str
+    promised_at: Instant
+    settled_at: Instant | None
+
+
+def echoes(person: int) -> list[EchoRow]:
+    rows = bulk.all_rows(
+        "SELECT v.lineage_id, e.channel, e.kind, e.state, e.promised_at, e.settled_at FROM store_echo e"
+        " JOIN store_version v ON v.id = e.version_id WHERE e.person_id = %s ORDER BY e.id",
+        [person],
+    )
+    return [EchoRow(*row) for row in rows]
+
+
 def told(person: int) -> list[ToldRow]:
     rows = bulk.all_rows(
         "SELECT v.lineage_id, v.number, t.due, t.at FROM store_told t JOIN store_version v ON v.id = t.version_id"

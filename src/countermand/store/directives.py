@@ -12,7 +12,7 @@ from countermand.core.devices import Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
-from countermand.core.notices import SOON, rank_of
+from countermand.core.notices import SOON
 from countermand.store import evidence, models
 
 
@@ -186,9 +186,8 @@ def set_state(pk: int, state: State) -> None:
 
 def issue(pk: int, state: State, ceiling: int, at: Instant, first_look: Collection[int] = ()) -> None:
     """The decisive write: from now on this version is in force. ``first_look``: the people who see its notice first."""
-    opening = SOON if first_look else rank_of(0)
     row = models.Version.objects.filter(pk=pk)
-    row.update(state=state, issued_at=at, ceiling=ceiling, opening=opening, opening_since=None, first_look=sorted(first_look))
+    row.update(state=state, issued_at=at, ceiling=ceiling, opening=SOON, opening_since=None, first_look=sorted(first_look))
 
 
 def all_tried(pk: int, opening: int, at: Instant) -> Instant:

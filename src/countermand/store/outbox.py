@@ -15,7 +15,7 @@ from django.db import connection
 from countermand.core import schedule
 from countermand.core.instants import Instant
 from countermand.core.lifecycle import State
-from countermand.core.notices import AHEAD, ALL, FIRST, SOON, TELLING, Fate, Kind, Standing, rank_of
+from countermand.core.notices import AHEAD, ALL, FIRST, SOON, Fate, Kind, Standing, rank_of
 from countermand.store import bulk, models, terms
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
@@ -25,7 +25,7 @@ _VOIDED = 2000
 _STANDING = (
     "v.id, v.lineage_id, v.state, v.bundle_digest, l.halted_at, l.ended_at, l.not_before, l.last_halt, l.ground, v.opening"
 )
-_OPEN = "state IN ('promised', 'claimed')"  # spelled as in the index of open notices, or the index is not used
+OPEN = "state IN ('promised', 'claimed')"  # spelled as in the index of open notices, or the index is not used
 
 
 class Acting(Protocol):
@@ -130,7 +130,7 @@ def reached(lineage: str, after: int, limit: int) -> list[int]:
     reached or may have reached: exactly those who get the correction."""
     found: set[int] = set()
     with connection.cursor() as cursor:
-        for version in _versions(lineage):
+        for version in versions_of(lineage):
             cursor.execute(
                 "SELECT DISTINCT person_id FROM store_notice WHERE version_id = %s AND person_id > %s AND reached "
                 "AND kind <> 'rescinded' ORDER BY person_id LIMIT %s",
@@ -150,41 +150,17 @@ def promise_corrections(lineage: str, act: Acting, after: int = -1, limit: int =
 
 def correct(lineage: str, people: Collection[int], act: Acting) -> int:
     """Promise the correction to these people; always under the lineage's last issued version, so that each gets one."""
-    return promise(_last_issued(lineage), people, Kind.RESCINDED, act)
+    return promise(last_issued(lineage), people, Kind.RESCINDED, act)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Notices of a lineage but corrections: ``waiting`` to leave, ``in_flight`` (claimed); ``reached``: people, not notices."""
-
-    waiting: int
-    in_flight: int
-    reached: int
-
-
-def count(lineage: str) -> Counts:
-    """How many notices of the lineage's versions are open, and how many people any of them reached or may have reached."""
-    versions = _versions(lineage)
-    if not versions:
-        return Counts(0, 0, 0)
-    those = f"version_id IN ({', '.join(['%s'] * len(versions))}) AND kind <> 'rescinded'"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT state, COUNT(*) FROM store_notice WHERE {those} AND {_OPEN} GROUP BY state", versions)
-        open_ = dict(cursor.fetchall())
-        # Counted there and by way of the index: to bring everybody here takes five times as long.
-        people = f"SELECT DISTINCT person_id FROM store_notice WHERE {those} AND reached"
-        cursor.execute(f"SELECT COUNT(*) FROM ({people}) AS people", versions)
-        (reached,) = cursor.fetchone()
-    return Counts(open_.get(Mark.PROMISED, 0), open_.get(Mark.CLAIMED, 0), reached)
-
-
-def _versions(lineage: str) -> list[int]:
+def versions_of(lineage: str) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM store_version WHERE lineage_id = %s ORDER BY number", [lineage])
         return [row[0] for row in cursor.fetchall()]
 
 
-def _last_issued(lineage: str) -> int:
+def last_issued(lineage: str) -> int:
+    """The version of the lineage that was issued last."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id FROM store_version WHERE lineage_id = %s AND issued_at IS NOT NULL ORDER BY number DESC LIMIT 1", [lineage]
@@ -195,12 +171,12 @@ def _last_issued(lineage: str) -> int:
 # -- claiming --
 
 
-def waiting() -> list[Source]:
-    """Versions with open notices, whatever their fate. Cheap when there are none; needs no unit."""
+def waiting(table: str = "store_notice") -> list[Source]:
+    """Versions with open notices (or echoes), whatever their fate. Cheap when there are none; needs no unit."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {_STANDING} FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id "
-            f"WHERE EXISTS (SELECT 1 FROM store_notice n WHERE n.version_id = v.id AND n.{_OPEN}) ORDER BY v.id"
+            f"WHERE EXISTS (SELECT 1 FROM {table} n WHERE n.version_id = v.id AND n.{OPEN}) ORDER BY v.id"
         )
         return [_source(row) for row in cursor.fetchall()]
 
@@ -286,47 +262,12 @@ def _may_leave(source: Source, rank: int) -> bool:
     return rank <= (min(source.opening, source.last) if source.forward else source.last)
 
 
-def untried(version: int, rank: int, act: Acting, real: Instant) -> bool:
-    """Whether a notice of this rank could leave now and was never tried, or is on its way."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT 1 FROM store_notice WHERE version_id = %s AND rank = %s AND {_OPEN} AND not_before <= %s "
-            "AND (state = 'claimed' OR (attempts = 0 AND lease_until <= %s)) LIMIT 1",
-            [version, rank, act.now, real],
-        )
-        return cursor.fetchone() is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What became of the notices that some people were to see first. ``some``: there are any; ``reached``: somebody has it, or
-    may have; ``last``: when the last was settled."""
-
-    some: bool
-    reached: bool
-    last: Instant
-
-
-def looks(version: int, people: Collection[int]) -> Looks:
-    """Of these few people's notices of the version, the first look's included."""
-    kinds = ", ".join(f"'{kind.value}'" for kind in sorted(TELLING))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT COUNT(*), SUM(CASE WHEN state IN ('accepted', 'unknown', 'bounced') THEN 1 ELSE 0 END), MAX(settled_at) "
-            f"FROM store_notice WHERE version_id = %s AND kind IN ({kinds}) AND rank = {SOON} "
-            f"AND person_id IN ({bulk.marks(list(people))})",
-            [version, *people],
-        )
-        count, reached, last = cursor.fetchone()
-    return Looks(bool(count), bool(reached), last or 0)
-
-
 def _take(source: Source, rank: int, act: Acting, real: Instant, share: int, words: Counter[tuple[str, Kind]]) -> list[Row]:
     """The next notices of a version and rank that may leave; those met on the way that never may are voided."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, person_id, kind, occurrence, attempts, promised_at, state FROM store_notice "
-            f"WHERE version_id = %s AND rank = %s AND {_OPEN} AND not_before <= %s AND lease_until <= %s "
+            f"WHERE version_id = %s AND rank = %s AND {OPEN} AND not_before <= %s AND lease_until <= %s "
             f"ORDER BY not_before, id LIMIT %s{_passing_over()}",
             [source.version, rank, act.now, real, _VOIDED if source.standing.ended and rank else share],
         )

@@ -51,7 +51,7 @@ def mend_pairs(at: Instant) -> int:
 
 
 def set_aside(at: Instant) -> dict[str, int]:
-    """No notice leaves by itself. Lineage → how many were set aside. What a rescission had made void stays so."""
+    """No notice or echo leaves by itself. Lineage → how many were set aside. What a rescission had made void stays so."""
     rescinded = "SELECT v.id FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id WHERE l.ended_at IS NOT NULL"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -66,6 +66,11 @@ def set_aside(at: Instant) -> dict[str, int]:
         counts = {str(name): int(count) for name, count in cursor.fetchall()}
         cursor.execute(
             "UPDATE store_notice SET state = 'unknown', reached = %s, answer = %s, claimed_by = '', lease_until = 0, "
+            "settled_at = %s WHERE state IN ('promised', 'claimed')",
+            [True, _SET_ASIDE, at],
+        )
+        cursor.execute(
+            "UPDATE store_echo SET state = 'unknown', reached = %s, answer = %s, claimed_by = '', lease_until = 0, "
             "settled_at = %s WHERE state IN ('promised', 'claimed')",
             [True, _SET_ASIDE, at],
         )

@@ -35,6 +35,7 @@ from countermand.store.models.house import (
 )
 from countermand.store.models.leaving import (
     Dirty,
+    Echo,
     FeedHeartbeat,
     FeedRecord,
     GateSeen,
@@ -80,6 +81,7 @@ __all__ = [
     "Departure",
     "Device",
     "Dirty",
+    "Echo",
     "Enrolled",
     "Exemption",
     "FactSet",

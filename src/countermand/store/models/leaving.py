@@ -38,6 +38,42 @@ class Notice(models.Model):
         ]
 
 
+class Echo(models.Model):
+    """A promise of a notice's words once more, by a second channel; nobody is told by it. ``state`` as a notice's, without
+    bounced. ``person`` None: a room, which many read."""
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+", null=True)
+    channel = Name()
+    kind = Name()
+    occurrence = Name(default="")
+    state = Name(default="promised")
+    lease_until = When(default=0)  # on the database's real time
+    claimed_by = Name(default="")
+    attempts = models.IntegerField(default=0)
+    answer = Text(default="")
+    reached = models.BooleanField(default=False)  # some attempt was accepted, or may have been: never cleared
+    promised_at = When()
+    settled_at = When(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "person", "channel", "kind", "occurrence"],
+                name="echo_of_person",
+                condition=models.Q(person__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["version", "channel", "kind", "occurrence"],
+                name="echo_of_room",
+                condition=models.Q(person__isnull=True),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["version", "id"], name="echo_open", condition=models.Q(state__in=["promised", "claimed"])),
+        ]
+
+
 class Dirty(models.Model):
     """Something that gates must hear of; the publisher numbers it from committed rows."""
 
