@@ -78,6 +78,7 @@ class FrontEnd(Door):
             access_log=None,
             failure=failure,
             lua=self.kind == "nginx-lua",
+            recheck=1,
             prefix=before,
             login_header=self.settings.get("login_header", ""),
             by_certificate=self.settings.get("login_form") == "subject",

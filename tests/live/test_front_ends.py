@@ -73,7 +73,7 @@ def test_a_request_that_hangs_while_its_device_comes_to_be_denied_brings_nothing
     threading.Event().wait(1.1)  # only what took longer than a second is asked about again
     door.mail.release.set()
     hanging.join(20)
-    assert door.mail.delivered["alice"] == delivered + 1, "the mail server gave it"
+    wait_for(lambda: door.mail.delivered["alice"] == delivered + 1, "the mail server's giving it")
     if door.kind == "nginx":
         assert found[0].status == 200, "auth_request cannot ask again: proxy_read_timeout bounds it"
     else:
@@ -87,6 +87,36 @@ def test_a_request_that_hangs_while_its_device_comes_to_be_denied_brings_nothing
     door.mail.release.set()
     much.join(20)
     assert len(found[1].body) == 3_000_013, "what is held back and allowed comes whole"
+
+
+def test_a_ping_that_hangs_ends_where_a_front_end_can_end_it_and_says_nothing_where_it_cannot(door: FrontEnd) -> None:
+    """nginx with Lua answers it there and then. HAProxy and Envoy have no way to end a request that waits for the mail server,
+    and keep its answer back; plain nginx lets it out: a Ping's answer is no mail, and the next command is denied."""
+    stop = door.directory / "stop"
+    stop.touch()
+    wait_for(lambda: door.ask("alice", BAD).status == 200, "the stop file")
+    found: list[Answer] = []
+    ping = BAD.replace("Cmd=Sync", "Cmd=Ping") + "&Wait=1"
+    hanging = threading.Thread(target=lambda: found.append(door.ask("alice", ping)))
+    other = threading.Thread(target=lambda: found.append(door.ask("alice", ping.replace("BAD1", "OTHER"))))
+    for one in (hanging, other):
+        one.start()
+        door.mail.hanging.acquire(timeout=20)
+    stop.unlink()
+    wait_for(lambda: door.ask("alice", BAD).status == 403, "the denial")
+    if door.kind == "nginx-lua":
+        hanging.join(20)
+        assert len(found) == 1, "her other phone goes on"
+        assert (found[0].status, found[0].body) == (403, "Remove the app, then mail works again.\n")
+        assert found[0].headers["Connection"] == "close"
+    threading.Event().wait(1.1)  # only what took longer than a second is asked about again
+    assert len(found) == (1 if door.kind == "nginx-lua" else 0)
+    door.mail.release.set()
+    hanging.join(20)
+    other.join(20)
+    denied = [one.status for one in found].count(403)
+    assert denied == (0 if door.kind == "nginx" else 1)
+    assert door.ask("alice", BAD).status == 403
 
 
 def test_a_gate_that_is_gone_is_neither_403_nor_401(door: FrontEnd) -> None:

@@ -34,8 +34,8 @@ class NginxSettings:
     ``mail_keepalive``: connections to it that are kept for further requests. ``failure``: what happens without an answer from
     the gate. ``access_log``: target and format, or None. ``hang`` is a time of nginx's (``300s``), ``retry_after`` seconds.
     ``cache``: directory of the last answers, for ``keep-last``. ``lua``: ask again before the answer to a hanging request is
-    let out (ngx_http_lua_module). ``login_header``: as in the gate's settings; ``by_certificate``: nginx itself sets it, to the
-    subject of a client certificate that it verified."""
+    let out, and every ``recheck`` seconds while it hangs (ngx_http_lua_module). ``login_header``: as in the gate's settings;
+    ``by_certificate``: nginx itself sets it, to the subject of a client certificate that it verified."""
 
     gate: str
     mail: str
@@ -46,6 +46,7 @@ class NginxSettings:
     failure: Failure = Failure.CLOSED
     cache: Path = Path("/var/cache/nginx/countermand")
     lua: bool = False
+    recheck: int = 10
     login_header: str = ""
     by_certificate: bool = False
     prefix: str = ""
@@ -88,6 +89,8 @@ def server_part(settings: NginxSettings) -> str:
         "KEY": f"$request_method|$request_uri|{settings.login}|$countermand_fingerprint",
         "HANG": settings.hang,
         "RETRY_AFTER": str(settings.retry_after),
+        "RECHECK": str(settings.recheck),
+        "LATER": "Mail is briefly not available. It comes back by itself.",
     }
     more = {Failure.KEEP_LAST: _recipe("nginx-keep.conf"), Failure.OPEN: _OPEN, Failure.CLOSED: ""}[settings.failure]
     return _filled("server.conf", blanks, more + (_recipe("nginx-lua-more.conf") if settings.lua else ""))
