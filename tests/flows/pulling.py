@@ -29,8 +29,9 @@ class Pull:
     """One lever over one house. ``waited``: seconds that it was told to wait, none of which passed."""
 
     config: Config
-    directory: fake_entra.Directory
     fleet: house.Fleet
+    name: str
+    directory: fake_entra.Directory = field(default_factory=fake_entra.Directory)
     now: Instant = LATER
     waited: list[float] = field(default_factory=list)
     using: Hand | None = None
@@ -40,12 +41,12 @@ class Pull:
 
     @property
     def row(self) -> LeverRow:
-        return levers.known(NAME)
+        return levers.known(self.name)
 
     @property
     def hand(self) -> Hand:
         if self.using is None:
-            self.using = lever_work.hand(self.act(), self.config, NAME, self.waited.append)
+            self.using = lever_work.hand(self.act(), self.config, self.name, self.waited.append)
         return self.using
 
     def way(self, found: LeverRow) -> Switched:
@@ -58,17 +59,20 @@ class Pull:
         """What the worker does, whatever it was told to wait for."""
         rows.update(self.row.pk, next_try=0)
         self.narrow()
-        return lever_work.work(self.act, NAME, self.hand, self.way, holder=holder)
+        return lever_work.work(self.act, self.name, self.hand, self.way, holder=holder)
 
     def settle(self) -> None:
         """So much time passes that everything written is seen, by us too; and every device is named anew."""
         self.directory.settle()
+        self.settle_receipts()
+
+    def settle_receipts(self) -> None:
         models.LeverEntry.objects.update(wrote_at=0, not_before=0)
         rows.update(self.row.pk, named_at=None)
 
     def enable(self) -> None:
-        levers.lever_enable(house.act("ada", Role.ADMINISTRATOR), NAME)
-        levers.lever_enable(house.approver("petra"), NAME)
+        levers.lever_enable(house.act("ada", Role.ADMINISTRATOR), self.name)
+        levers.lever_enable(house.approver("petra"), self.name)
 
     def struck(self) -> set[int]:
         """The devices that Entra would block."""
@@ -96,17 +100,38 @@ def told(fleet: house.Fleet, version: int, numbers: Sequence[int]) -> None:
 def pulled(store: Database, folder: Path, *, phones: int = 20, with_app: int = 5, **how: object) -> Iterator[Pull]:
     """``phones`` people with a phone each, the first of them with the app, all of them known to Entra; an order is issued that
     nobody was told of yet, and the lever is added."""
-    house.open_house()
-    fleet = house.move_in(house.staff(phones, with_app=with_app))
-    for ordinal in range(phones):
-        models.Identity.objects.create(kind="entra", value=fake_entra.device_id(ordinal).upper(), device_id=ordinal)
     directory = fake_entra.Directory(**how)  # type: ignore[arg-type]
-    directory.register(phones)
-    config = Config(folder, store, levers=Levers(private_hosts=("127.0.0.1",)))
     with fake_entra.served(directory):
         settings = {"tenant": fake_entra.TENANT, "client": fake_entra.CLIENT, "url": directory.url, "login": directory.url}
-        levers.lever_add(house.act("ada", Role.ADMINISTRATOR), folder, NAME, "entra", settings, fake_entra.SECRET)
-        yield Pull(config, directory, fleet)
+        made = moved_in(store, folder, "entra", settings, fake_entra.SECRET, phones=phones, with_app=with_app)
+        for ordinal in range(phones):
+            models.Identity.objects.create(kind="entra", value=fake_entra.device_id(ordinal).upper(), device_id=ordinal)
+        directory.register(phones)
+        made.directory = directory
+        yield made
 
 
-__all__ = ["DUE", "HOUR", "LATER", "NAME", "Pull", "change", "pulled", "told"]
+def moved_in(
+    store: Database,
+    folder: Path,
+    kind: str,
+    settings: dict[str, str],
+    secret: str = "",
+    *,
+    phones: int = 20,
+    with_app: int = 5,
+) -> Pull:
+    """A house with a lever of this kind, called like it."""
+    house.open_house()
+    fleet = house.move_in(house.staff(phones, with_app=with_app))
+    levers.lever_add(house.act("ada", Role.ADMINISTRATOR), folder, kind, kind, settings, secret)
+    return Pull(Config(folder, store, levers=Levers(private_hosts=("127.0.0.1",))), fleet, kind)
+
+
+def ordered(pull: Pull, numbers: Sequence[int] = (0, 1, 2, 10), people: int = 20) -> None:
+    """An order, of which these were told; the lever is kept up."""
+    told(pull.fleet, house.issued(people).version, numbers)
+    levers.lever_begin(house.operator(LATER), pull.name)
+
+
+__all__ = ["DUE", "HOUR", "LATER", "NAME", "Pull", "change", "moved_in", "ordered", "pulled", "told"]

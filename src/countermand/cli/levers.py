@@ -13,6 +13,7 @@ from countermand.cli.session import Session, read_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from countermand.flows.lever_carry import Carried, Script
     from countermand.flows.lever_plan import Plan, Planned
     from countermand.flows.lever_verify import Verified
     from countermand.flows.lever_work import Worked
@@ -131,6 +132,44 @@ def verify(session: Session, name: Name) -> None:
         raise typer.Exit(_DRIFT)
 
 
+@command(
+    "script", ["countermand lever script exchange --out block.ps1", "countermand lever script exchange --see --out look.ps1"]
+)
+def script(
+    session: Session,
+    name: Name,
+    see: Annotated[bool, typer.Option("--see", help="Only read back what is there of ours.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Although the results of an earlier script are missing.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to this file.")] = None,
+) -> None:
+    """For a lever that a person carries: what is to be written, as a PowerShell script; `lever results` takes its results."""
+    from countermand.cli.reporting import give
+    from countermand.operations import levers
+
+    made = session.call(levers.lever_script, name, see, again)
+    if session.options.json:
+        session.show(made, str)
+        return
+    if made.number:
+        give(made.text, out)
+    typer.echo(_scripted(made), err=out is None)
+
+
+@command("results", ["countermand lever results exchange countermand-exchange-1594382400000.csv"])
+def results(
+    session: Session,
+    name: Name,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What the script wrote.")],
+    ours: Annotated[
+        bool, typer.Option("--ours", help="What an earlier script, whose results are lost, may have written is ours.")
+    ] = False,
+) -> None:
+    """Read back what a script says of its entries. Read twice, it changes nothing."""
+    from countermand.operations import levers
+
+    session.show(session.call(levers.lever_results, name, read_text(file), ours), _carried)
+
+
 @command("undo", ["countermand lever undo entra"])
 def undo(session: Session, name: Name, dry_run: DryRun = False) -> None:
     """Take everything of ours back, whatever the directives say: the switch at once, the entries behind it."""
@@ -189,7 +228,7 @@ def remove(session: Session, name: Name, dry_run: DryRun = False) -> None:
 FAMILY = group(
     "lever",
     "What enforces beside us: fed with exactly what was decided, and taken back.",
-    add, listed, check, plan, apply, verify, undo, enable, disable, pause, resume, remove,
+    add, listed, check, plan, apply, verify, script, results, undo, enable, disable, pause, resume, remove,
 )  # fmt: skip
 
 
@@ -263,6 +302,24 @@ def _worked(done: "Worked") -> str:
     lines += [f"{done.left:,} left alone: others wrote them, or nobody knows the device there."] if done.left else []
     lines += [f"{done.refused:,} refused."] if done.refused else []
     lines += [f"It stopped: {done.fault}"] if done.fault else []
+    return "\n".join(lines)
+
+
+def _scripted(made: "Script") -> str:
+    if not made.number:
+        return "Nothing is to be written."
+    words = [f"Script {made.number}: adds {made.adds:,}, removes {made.removes:,}, reads back {made.sees:,}."]
+    words += [f"{made.more:,} more wait for a further script."] if made.more else []
+    return "\n".join([*words, f"Give its results back: countermand lever results {made.name} FILE"])
+
+
+def _carried(done: "Carried") -> str:
+    lines = [f"{done.added:,} added, {done.removed:,} removed."]
+    lines += [f"{done.theirs:,} were there already, and are left to whoever put them there."] if done.theirs else []
+    lines += [f"{done.doubtful:,} of them an earlier script may have put there: --ours, if it did."] if done.doubtful else []
+    lines += [f"{done.drifted:,} of ours somebody has removed; they stay so."] if done.drifted else []
+    lines += [f"{done.failed:,} failed: run the script again, with the same results."] if done.failed else []
+    lines += [f"{done.unknown:,} are of no entry that waits."] if done.unknown else []
     return "\n".join(lines)
 
 

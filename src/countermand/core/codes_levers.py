@@ -31,6 +31,14 @@ LEVER_CODES: dict[str, Code] = {
     "lever-carried": Code(
         "{name} is carried by a person, not over the network.", "countermand lever script {name}", CONFLICT, 409
     ),
+    "lever-networked": Code("{name} is written to over the network.", "countermand lever apply {name}", CONFLICT, 409),
+    "lever-results-missing": Code(
+        "The results of {count} entries of an earlier script of {name} were not read back.",
+        "countermand lever results {name} FILE; or --again, if that script never ran.",
+        CONFLICT,
+        409,
+    ),
+    "lever-results-unreadable": Code("This is no file of results: {why}.", "Give the file that the script wrote, as it is."),
     "lever-unsupported": Code(
         "The way of {name} is not supported by {who}.", "Say that you accept that: --set unsupported=accepted", DENIED, 403
     ),

@@ -11,7 +11,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import MINUTE
 from countermand.core.lever import Power, Switch, clause, narrowed, widened
 from countermand.flows import denials
-from countermand.flows.levers import opened
+from countermand.flows.levers import kind_of, opened
 from countermand.levers.lever import FAULTS, Switched
 from countermand.lib.granted import Denied
 from countermand.store import entries, lease, levers, log
@@ -67,7 +67,7 @@ def narrow(act: Act, way: Way, holder: str) -> list[Turned]:
 
 def widen(act: Act, found: LeverRow, way: Way, holder: str) -> Turned | None:
     """Let the directives in that are ready: in force, with entries, and none of them left over from before."""
-    if found.undoing or not found.works:
+    if found.undoing or not found.works or not kind_of(found).switch:
         return None
     live = {one.id for one in denials.in_force_now(act.now)}
     ready = frozenset(one for one in live - found.switch.armed if _ready(found, one))

@@ -34,8 +34,8 @@ def render(head: Head, added: Collection[Item], removed: Collection[Item]) -> st
         raise ValueError("an entry without a mailbox or a device id cannot be handed over")
     mailboxes = len({item.login for item in (*added, *removed)})
     lines = [
-        _comment(head.words),
-        _comment(f"Adds {len(added)} and removes {len(removed)} blocked device ids, on {mailboxes} mailboxes."),
+        comment(head.words),
+        comment(f"Adds {len(added)} and removes {len(removed)} blocked device ids, on {mailboxes} mailboxes."),
         _PREAMBLE,
         *(_step(item, "Remove") for item in sorted(removed)),
         *(_step(item, "Add") for item in sorted(added)),
@@ -81,6 +81,6 @@ def _run(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _comment(text: str) -> str:
+def comment(text: str) -> str:
     """One line: what could end it, or be read differently in another code page, is replaced."""
     return "# " + "".join(mark if mark.isascii() and mark.isprintable() else "?" for mark in text)

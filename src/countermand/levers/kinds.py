@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from countermand.levers import entra
+from countermand.levers import entra, exchange_rest, exchange_script, google
 from countermand.levers.lever import Kind
 
-KINDS: Mapping[str, Kind] = {"entra": entra.KIND}
+KINDS: Mapping[str, Kind] = {
+    "entra": entra.KIND,
+    "exchange": exchange_script.KIND,
+    "exchange-unsupported": exchange_rest.KIND,
+    "google-state": google.STATES,
+    "google-block": google.BLOCK,
+}

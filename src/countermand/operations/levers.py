@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from countermand.access import Act
-from countermand.flows import lever_plan, lever_switch, lever_verify, lever_work, levers
+from countermand.flows import lever_carry, lever_plan, lever_switch, lever_verify, lever_work, levers
+from countermand.flows.lever_carry import Carried, Script
 from countermand.flows.lever_plan import Plan
 from countermand.flows.lever_verify import Verified
 from countermand.flows.lever_work import Hand, Worked
@@ -52,22 +53,30 @@ def list_levers(call: Call, after: str = "", limit: int = USUAL) -> Page[LeverVi
 def check_lever(call: Call, name: str) -> CheckedLever:
     """Ask a lever what its credentials allow. Nothing is written."""
     found = levers.known(name)
-    abilities = tuple(levers.lever_check(call.act, call.config, name))
+    carried = levers.kind_of(found).open is None
+    abilities = () if carried else tuple(levers.lever_check(call.act, call.config, name))
     return CheckedLever(name, all(one.works for one in abilities), abilities, reads.foretold(found, reads.view(found).wanted))
 
 
 @operation("POST", "/levers/{name}/plan", "work-lever", again=True)
 def plan_lever(call: Call, name: str, after: int = 0, limit: int = USUAL) -> PlannedLever:
     """Each write that would be made now, page by page, and what is left alone because others wrote it. Nothing is written."""
-    with _hand(call, name) as using:
-        made = lever_plan.plan(call.act, name, using, after, min(max(limit, 1), _MOST))
-    return PlannedLever(made, reads.foretold(levers.known(name), made.adds + made.removes))
+    found, size = levers.known(name), min(max(limit, 1), _MOST)
+    if levers.kind_of(found).open is None:
+        made = lever_plan.plan(call.act, name, None, after, size)
+    else:
+        with _hand(call, name) as using:
+            made = lever_plan.plan(call.act, name, using, after, size)
+    return PlannedLever(made, reads.foretold(found, made.adds + made.removes))
 
 
 @operation("POST", "/levers/{name}/apply", "work-lever", again=True)
 def apply_lever(call: Call, name: str) -> Worked:
-    """Keep a lever up from now on, and write for a few seconds; the worker does the rest. Asked again, it goes on."""
+    """Keep a lever up from now on, and write for a few seconds; the worker does the rest. Asked again, it goes on. A lever
+    that a person carries is only begun."""
     levers.lever_begin(call.act, name)
+    if levers.kind_of(levers.known(name)).open is None:
+        return Worked(name, waits=reads.one_lever(call.act, name).waits)
     way = lever_switch.way_of(call.act, call.config)
     with _hand(call, name) as using:
         return lever_work.work(_now(call), name, using, way, holder=_holder(), progress=call.tick, until=_soon())
@@ -79,6 +88,20 @@ def verify_lever(call: Call, name: str) -> Verified:
     way = lever_switch.way_of(call.act, call.config)
     with _hand(call, name) as using:
         return lever_verify.verify(_now(call), name, using, way, holder=_holder(), progress=call.tick, until=_soon())
+
+
+@operation("POST", "/levers/{name}/script", "work-lever")
+def lever_script(call: Call, name: str, see: bool = False, again: bool = False, limit: int = lever_carry.MOST) -> Script:
+    """For a lever that a person carries: what is to be written, as a script. ``see``: one that only reads back what is there of
+    ours; ``again``: although the results of an earlier one are missing."""
+    return lever_carry.lever_script(call.act, name, see=see, again=again, limit=limit)
+
+
+@operation("POST", "/levers/{name}/results", "work-lever", again=True)
+def lever_results(call: Call, name: str, text: str, ours: bool = False) -> Carried:
+    """Read back what a script says of its entries. ``ours``: what an earlier script, whose results are lost, may have written is
+    taken for ours."""
+    return lever_carry.lever_results(call.act, name, text, ours=ours)
 
 
 @operation("POST", "/levers/{name}/undo", "undo-lever")
@@ -118,8 +141,8 @@ def remove_lever(call: Call, name: str, dry_run: bool = False) -> Standing:
 
 
 OPERATIONS = (
-    list_levers, check_lever, plan_lever, apply_lever, verify_lever, undo_lever, enable_lever, disable_lever, pause_lever,
-    resume_lever, remove_lever,
+    list_levers, check_lever, plan_lever, apply_lever, verify_lever, lever_script, lever_results, undo_lever, enable_lever,
+    disable_lever, pause_lever, resume_lever, remove_lever,
 )  # fmt: skip
 
 

@@ -148,6 +148,28 @@ def ask(lever: int, asked: Sequence[tuple[int, str, str, Instant]]) -> set[int]:
     return {one[0] for one in still}
 
 
+def outstanding(lever: int) -> int:
+    """Entries of which it is not known whether they were written."""
+    ((count_,),) = bulk.all_rows(
+        "SELECT COUNT(*) FROM store_leverentry WHERE lever_id = %s AND asked IS NOT NULL AND open", [lever]
+    )
+    return int(count_)
+
+
+def handed_out(rows: Sequence[tuple[int, str]], at: Instant) -> None:
+    """Writes that somebody else carries: (entry, what it will be). One that was handed out before stays as it was then."""
+    statement = "UPDATE store_leverentry SET asked = %s, wrote_at = %s WHERE id = %s AND asked IS NULL"
+    bulk.write(statement, [(value, at, pk) for pk, value in rows])
+
+
+def numbered(lever: int, pks: Collection[int], now: Instant) -> dict[int, tuple[Entry, Instant]]:
+    """Entries by their numbers, each with when it was last written or handed out."""
+    rows = bulk.by_numbers(
+        f"SELECT {_COLUMNS} FROM store_leverentry WHERE id IN ({{}}) AND lever_id = %s".replace("%s", str(int(lever))), pks
+    )
+    return {row[0]: (_entry(row, now), row[7]) for row in rows}
+
+
 def settle(rows: Sequence[Settled]) -> None:
     """What was found, or written, and what follows for each row."""
     bulk.write(

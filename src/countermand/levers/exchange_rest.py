@@ -1,0 +1,132 @@
+"""Exchange Online's blocked device ids through the endpoint that its PowerShell module uses, which its vendor does not support.
+
+Two cmdlets are ever named: one reads one mailbox, the other adds one id to its list, or removes one.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from countermand.core.devices import IdentityKind
+from countermand.core.lever import NOTHING
+from countermand.levers import blocked_ids
+from countermand.levers.blocked_ids import BLOCKED, mailbox_and_device
+from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting, strange
+from countermand.lib.granted import Denied, Granted, client_credentials
+from countermand.lib.http import Response, Unreachable
+from countermand.lib.outward import seconds
+from countermand.lib.vendor import Ability, Request, Setting, tried
+
+_ID = r"[0-9A-Za-z.-]{1,64}"
+_MANAGES = "Exchange.ManageAsApp and a role that may use Get-CASMailbox and Set-CASMailbox alone"
+_TOKEN = Request("POST", rf"/{_ID}/oauth2/v2\.0/token", "the client's secret")
+_INVOKE = Request("POST", rf"/adminapi/beta/{_ID}/InvokeCommand", _MANAGES)
+REQUESTS = (_TOKEN, _INVOKE)
+CMDLETS = ("Get-CASMailbox", "Set-CASMailbox")
+_LIST = "ActiveSyncBlockedDeviceIDs"
+_UNKNOWN = "ManagementObjectNotFoundException"
+SETTINGS: Mapping[str, Setting] = {
+    "tenant": Setting("the directory (tenant) id", form=_ID),
+    "client": Setting("the application (client) id", form=_ID),
+    "unsupported": Setting("that you accept that the vendor does not support this way: accepted", form="accepted"),
+    "probe": Setting("a mailbox that is read to check what is allowed", form=r"[^\s|'\"]{3,200}"),
+    "rate": rate_setting("120/60s"),
+    "url": Setting("Exchange Online's address", "https://outlook.office365.com"),
+    "login": Setting("where tokens are given out", "https://login.microsoftonline.com"),
+}
+
+
+class ExchangeRest:
+    """One organisation."""
+
+    def __init__(self, opened: Opened) -> None:
+        link = opened.link
+        api = link.outward(link.settings["url"], ((_INVOKE.method, _INVOKE.path),))
+        login = link.outward(link.settings["login"], ((_TOKEN.method, _TOKEN.path),))
+        form = client_credentials(link.secret, {"client_id": link.settings["client"], "scope": f"{api.base}/.default"})
+        tenant = link.settings["tenant"]
+        self._api = Granted(api, login, f"/{tenant}/oauth2/v2.0/token", form, link.now, strange(link))
+        self._path = f"/adminapi/beta/{tenant}/InvokeCommand"
+        self._probe = link.settings["probe"]
+
+    def check(self) -> list[Ability]:
+        return [tried("read the blocked device ids of a mailbox", _MANAGES, lambda: self._blocked(self._probe), *FAULTS)]
+
+    def read(self, keys: Sequence[str]) -> Mapping[str, Seen]:
+        found = {}
+        for key in keys:
+            mailbox, device = mailbox_and_device(key)
+            blocked = self._blocked(mailbox)
+            if blocked is not None:
+                found[key] = Seen(BLOCKED if device.lower() in blocked else NOTHING)
+        return found
+
+    def write(self, writes: Sequence[Write]) -> list[Outcome]:
+        return [self._write(one) for one in writes]
+
+    def strays(self, after: str) -> tuple[list[str], str]:
+        return [], ""
+
+    def _blocked(self, mailbox: str) -> frozenset[str] | None:
+        """The ids on one mailbox's list, in small letters: PowerShell compares them so. None if there is no such mailbox."""
+        answer = self._invoke("Get-CASMailbox", mailbox, {})
+        if answer.status == 404 or (answer.status == 400 and _UNKNOWN.encode() in answer.body):
+            return None
+        if answer.status in {429, 503}:
+            raise Later(_later(answer))
+        if answer.status != 200:
+            raise Denied(str(answer.status), answer.status)
+        rows = self._api.object(answer).get("value")
+        if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict):
+            raise self._api.strange("not exactly one mailbox")
+        listed = rows[0].get(_LIST)
+        if not isinstance(listed, list):
+            raise self._api.strange("a mailbox without its list")
+        return frozenset(str(one).lower() for one in listed)
+
+    def _write(self, one: Write) -> Outcome:
+        mailbox, device = mailbox_and_device(one.key)
+        verb = "Add" if one.value else "Remove"
+        try:
+            answer = self._invoke("Set-CASMailbox", mailbox, {_LIST: {"@odata.type": "#Exchange.GenericHashTable", verb: device}})
+        except Unreachable:
+            return Outcome()
+        if 200 <= answer.status < 300:
+            return Outcome(done=True)
+        if answer.status in {429, 500, 502, 503, 504}:
+            return Outcome(later=_later(answer))
+        return Outcome(refused=f"{answer.status} {_code(answer)}".strip())
+
+    def _invoke(self, cmdlet: str, mailbox: str, more: Mapping[str, Any]) -> Response:
+        if cmdlet not in CMDLETS or not mailbox or not set(more) <= {_LIST}:
+            raise ValueError(f"{cmdlet} of {mailbox!r} is not on the list of what may be asked")
+        asked = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": {"Identity": mailbox, **more}}}
+        anchor = {"x-anchormailbox": f"UPN:{mailbox}"} if mailbox.isascii() else {}
+        return self._api.tried("POST", self._path, asked, headers=anchor)
+
+
+def _later(answer: Response) -> float:
+    return seconds(answer.headers.get("retry-after", ""), 30.0)
+
+
+def _code(answer: Response) -> str:
+    try:
+        return str(json.loads(answer.body)["error"]["code"])[:60]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+KIND = Kind(
+    words="Exchange Online: blocked device ids of mailboxes, through the endpoint of its PowerShell module",
+    identity=IdentityKind.EAS,
+    key=blocked_ids.key,
+    value=blocked_ids.value,
+    quota=lambda settings: rate(settings, said=False),
+    undone=blocked_ids.UNDONE,
+    misses=blocked_ids.MISSES,
+    settings=SETTINGS,
+    requests=REQUESTS,
+    open=ExchangeRest,
+    lanes=2,
+    unsupported="Microsoft",
+)
