@@ -43,6 +43,7 @@ from countermand.flows import signal as signalling
 from countermand.flows.accounts import key_file
 from countermand.flows.asking_all import ask_all
 from countermand.flows.reserve import reserve
+from countermand.flows.streaming import Streaming
 from countermand.lib import clock, watchpoint
 from countermand.lib.log import say, take_over
 from countermand.lib.steps import Step as Step
@@ -253,6 +254,18 @@ def pulling(config: Config, stop: threading.Event) -> Step:
     return Step("lever", pull, every=5 * SECOND)
 
 
+def believing(config: Config, stop: threading.Event) -> Step:
+    """What receivers of Shared Signals hold of whom is brought up to who is denied."""
+    streaming = Streaming(acting, config, _name(), stop.is_set)
+    return Step("believe", streaming.bring, every=SECOND)
+
+
+def transmitting(config: Config, stop: threading.Event) -> Step:
+    """What waits for receivers is pushed to those that want it so, to each for a while at most."""
+    streaming = Streaming(acting, config, _name(), stop.is_set)
+    return Step("transmit", streaming.push, every=SECOND)
+
+
 def rechecking(config: Config, stop: threading.Event) -> Step:
     """Devices that sources are to look at again: their people said so and wait for it, or nobody heard what they answered."""
     asked_at = {"next": clock.steady()}
@@ -341,8 +354,11 @@ def work(config: Config, stop: threading.Event) -> None:
             by_the_clock(step, watch)
     facts, lifting = [signals(config, stop)], [switching(config)]
     pulled = [by_the_clock(pulling(config, stop), watch)]
+    held, pushed = [by_the_clock(believing(config, stop), watch)], [transmitting(config, stop)]
     threads = [
         threading.Thread(name="lever-switch", target=loop, args=(lifting, stop)),
+        threading.Thread(name="believe", target=loop, args=(held, stop)),
+        threading.Thread(name="transmit", target=loop, args=(pushed, stop)),
         threading.Thread(name="lever", target=loop, args=(pulled, stop)),
         threading.Thread(name="signal", target=loop, args=(facts, stop)),
         threading.Thread(name="deliver", target=loop, args=(sending, stop, courier.close)),
@@ -351,7 +367,7 @@ def work(config: Config, stop: threading.Event) -> None:
         threading.Thread(name="sync", target=loop, args=(asking, stop)),
         threading.Thread(name="recheck", target=loop, args=(looking, stop)),
     ]
-    listen, every = config.worker.listen, [*sending, *again, *tidy, *asking, *facts, *looking, *lifting, *pulled]
+    listen, every = config.worker.listen, [*sending, *again, *tidy, *asking, *facts, *looking, *lifting, *pulled, *held, *pushed]
     close = watchpoint.listen(listen, lambda path: condition(every, path)) if listen else lambda: None
     for thread in threads:
         thread.start()

@@ -56,13 +56,29 @@ def ledger(session: Session, root: Root = None, dry_run: DryRun = False) -> None
     session.show(done, lambda made: f"{words}\n{made.public}")
 
 
+@command("signals", ["countermand keys rotate signals"])
+def signals(session: Session, dry_run: DryRun = False) -> None:
+    """Sign tokens of Shared Signals with a new key from now on. Receivers find it by themselves; the old one stays published
+    for a day, and as long as anything sent under it waits for an answer."""
+    act = session.act()
+    config = session.open()
+    from countermand.flows.set_keys import foresee, rotate
+
+    if dry_run:
+        session.show(
+            foresee(act, config.state_dir), lambda one: f"{would(True)}another key would sign in the place of {one.before}."
+        )
+        return
+    session.show(rotate(act, config.state_dir), lambda one: f"Tokens are signed by {one.kid} now.")
+
+
 def _foreseen(found: "Foreseen") -> str:
     before = f"the place of {found.replaces}" if found.replaces else "use as the first"
     return f"{would(True)}a new {found.name} key, which the root vouches for, would be put in {before}."
 
 
-FAMILY = group("keys", "The installation's own keys: root, feed, ledger.", every)
-FAMILY.add_typer(group("rotate", "Put a new key in the place of one in use.", feed, ledger))
+FAMILY = group("keys", "The installation's own keys: root, feed, ledger, signals.", every)
+FAMILY.add_typer(group("rotate", "Put a new key in the place of one in use.", feed, ledger, signals))
 
 
 def _keys(session: Session, found: "list[Key]") -> "RenderableType":

@@ -8,6 +8,7 @@ import typer
 from countermand.cli.command import DryRun, command, group
 from countermand.cli.dry import would
 from countermand.cli.session import Session, read_text
+from countermand.cli.streams import RECEIVERS, STREAMS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -152,6 +153,8 @@ FAMILY = group(
     "Machines that are told what happened: signed webhooks, syslog, lines for a SIEM.",
     add, listed, test, pause, resume, replay, remove, lines,
 )  # fmt: skip
+FAMILY.add_typer(RECEIVERS)
+FAMILY.add_typer(STREAMS)
 
 
 def _added(made: "NewSubscriber") -> str:

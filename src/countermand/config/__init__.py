@@ -153,10 +153,12 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """``private_hosts`` and ``ca_file`` as of [sources], for subscribers to what the ledger records."""
+    """``private_hosts`` and ``ca_file`` as of [sources], for whoever is told what happens. ``issuer``: the address by which
+    receivers of Shared Signals know this installation, '' for none; what they ask for stands under it."""
 
     private_hosts: tuple[str, ...] = ()
     ca_file: Path | None = None
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "publisher": (Publisher, {"interval": DURATION, "heartbeat": DURATION}),
     "retention": (Retention, {"appeal": DURATION, "every": DURATION}),
     "sources": (Sources, {"private_hosts": NAMES, "ca_file": FILE}),
-    "signals": (Signals, {"private_hosts": NAMES, "ca_file": FILE}),
+    "signals": (Signals, {"private_hosts": NAMES, "ca_file": FILE, "issuer": PAGE}),
     "levers": (Levers, {"private_hosts": NAMES, "ca_file": FILE}),
     "scim": (Scim, people.SCIM),
     "ldap": (Ldap, people.LDAP),

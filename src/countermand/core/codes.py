@@ -8,12 +8,14 @@ from countermand.core.codes_console import CONSOLE_CODES
 from countermand.core.codes_house import HOUSE_CODES
 from countermand.core.codes_levers import LEVER_CODES
 from countermand.core.codes_people import PEOPLE_CODES
+from countermand.core.codes_streams import STREAM_CODES
 
 CODES: dict[str, Code] = {
     **HOUSE_CODES,
     **CONSOLE_CODES,
     **LEVER_CODES,
     **PEOPLE_CODES,
+    **STREAM_CODES,
     # -- finding things --
     "not-found": Code("There is no {what} {name!r}.", "Check the name; nearest: {nearest}.", INPUT, 404),
     # -- the fleet: files --

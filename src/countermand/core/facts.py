@@ -24,6 +24,9 @@ HOURS_KEPT = 48 * HOUR
 #: How the names of look sets begin; and of those, the day sets alone (a ``*`` stands for anything).
 LOOKED, LOOKED_BY_DAY = "looked:", "looked:*:d"
 
+#: How the names of sets begin that say who was denied when a stream was last brought up to date.
+SIGNALLED = "signal:"
+
 EVERY = "every"
 OWNED = "owned"
 RETIRED = "retired"
@@ -230,4 +233,4 @@ def begins(name: str, prefix: str) -> bool:
 
 def derived(name: str) -> bool:
     """True for sets that follow from rows and can be rebuilt from them; False for those that are themselves the record."""
-    return not name.startswith(("lapsed:", "verdict:"))
+    return not name.startswith(("lapsed:", "verdict:", SIGNALLED))

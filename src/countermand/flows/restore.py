@@ -22,7 +22,7 @@ from countermand.flows.speaker import keys_dir
 from countermand.lib import clock, drafts
 from countermand.lib.archive import Archive, digest_of
 from countermand.snapshot.files import directory_of, snapshots
-from countermand.store import archive, feed, held, installation, lease, log, operators, restored, upgrades
+from countermand.store import archive, feed, held, installation, lease, log, operators, restored, streams, upgrades
 from countermand.store.setup import close_store, create_tables, open_store
 from countermand.store.unit import unit
 
@@ -124,11 +124,16 @@ def _write(config: Config, found: Archive, digest: str, token: str, known: tuple
         approvals = restored.void_approvals()
         restored.void_tokens(real)
         pairs = restored.mend_pairs(act.now)
+        recalled = streams.recall_all()
         notices = dict.fromkeys(restored.quiet(), 0) | restored.set_aside(act.now)
         for lineage, count in notices.items():
             held.hold(restored.KIND, lineage, "restored-notices", {"directive": lineage, "count": count}, [], act.now)
         about = {"epoch": epoch, "backup": digest, "made": manifest["made"], "halted": len(halted)}
-        log.append("restored", act, {**about, "notices": sum(notices.values()), "approvals": approvals, "pairs": pairs})
+        log.append(
+            "restored",
+            act,
+            {**about, "notices": sum(notices.values()), "approvals": approvals, "pairs": pairs, "streams": recalled},
+        )
     return Restored(epoch, int(manifest["made"]), tuple(halted), notices, approvals, None)
 
 

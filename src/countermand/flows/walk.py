@@ -17,7 +17,7 @@ from countermand.core.lapse import Health, lapsing
 from countermand.core.terms import Lineage
 from countermand.core.timeline import denied_at, timeline
 from countermand.core.verdict import judge
-from countermand.store import feed, log, outbox, owners, sets
+from countermand.store import feed, log, outbox, owners, sets, streams
 
 #: The stored set of devices whose owners were told that mail is denied, by time or by a report.
 DENIED = "denied"
@@ -55,11 +55,14 @@ def walk(
 def change_hands(ordinals: Collection[int], lineages: Sequence[Lineage]) -> None:
     """These devices have another owner now: that mail is denied on them was told to somebody else, if to anybody. Whoever
     owns them now hears it if it is so, and nobody hears that mail works again on a phone which never was theirs."""
+    told = [facts.verdict(lineage.id, DENIED) for lineage in lineages]
+    again = [one.again for one in streams.every()]
     by_block: dict[int, list[int]] = {}
     for ordinal in ordinals:
         by_block.setdefault(ordinal // BLOCK_SIZE, []).append(ordinal % BLOCK_SIZE)
     for number, offsets in sorted(by_block.items()):
-        sets.change(sets.DEVICES, number, {facts.verdict(lineage.id, DENIED): (offsets, []) for lineage in lineages})
+        changes = {**dict.fromkeys(told, (offsets, [])), **dict.fromkeys(again, ([], offsets))}
+        sets.change(sets.DEVICES, number, changes)
 
 
 def _lapse(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, may_enter: bool) -> Block:

@@ -23,6 +23,7 @@ from countermand.operations import (
     signals,
     sources,
     standing,
+    streams,
     tokens,
 )
 from countermand.operations.operation import Operation
@@ -30,6 +31,6 @@ from countermand.operations.operation import Operation
 #: Module by module, in the order in which they are documented.
 ROOMS = (
     known, directives, agreeing, notices, forward, back, standing, leading, carveouts, devices, sightings, people, imports,
-    sources, events, house, passkeys, tokens, ledger, signals, levers,
+    sources, events, house, passkeys, tokens, ledger, signals, streams, levers,
 )  # fmt: skip
 EVERY: tuple[Operation[..., Any], ...] = tuple(one for room in ROOMS for one in room.OPERATIONS)

@@ -66,6 +66,7 @@ from countermand.store.models.orders import (
     VersionApp,
 )
 from countermand.store.models.provisioned import Departure, Listed, Provisioned, ProvisionedGroup
+from countermand.store.models.streams import Signal, SignalReceiver, SignalStream, Unwanted
 from countermand.store.models.voices import Objection, Recheck
 
 __all__ = [
@@ -121,6 +122,9 @@ __all__ = [
     "Salt",
     "Seat",
     "Sighting",
+    "Signal",
+    "SignalReceiver",
+    "SignalStream",
     "Source",
     "SourceEvent",
     "SourceHour",
@@ -128,6 +132,7 @@ __all__ = [
     "SyncPart",
     "SyncRun",
     "Told",
+    "Unwanted",
     "Version",
     "VersionApp",
     "Watch",
