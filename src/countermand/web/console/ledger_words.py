@@ -116,7 +116,7 @@ WORDS: Mapping[str, str] = {
     "stream-disabled": word("A stream of security events was disabled"),
     "stream-enabled": word("A stream of security events was enabled"),
     "stream-paused": word("A stream of security events was paused"),
-    "stream-recalled": word("What a stream had told was taken back"),
+    "stream-recalled": word("A receiver is told anew of everybody on its stream"),
     "stream-resumed": word("A stream of security events was resumed"),
     "stream-subject-wanted": word("A receiver asked for a subject, or for none"),
     "subscriber-added": word("A subscriber was added"),
