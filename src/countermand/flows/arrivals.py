@@ -11,6 +11,8 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
+import numpy as np
+
 from countermand.core import facts
 from countermand.core.apps import App
 from countermand.core.coverage import Grade, Look
@@ -24,7 +26,7 @@ from countermand.flows.placing import Placing, Ready
 from countermand.flows.staging import Staged
 from countermand.lib.parquet import NO_TIME
 from countermand.sources.devices_parquet import KINDS
-from countermand.store import evidence, known
+from countermand.store import directory, evidence, known
 from countermand.store.arriving import Arrivals
 from countermand.store.health import health
 
@@ -66,6 +68,9 @@ def names_of(traits: Traits) -> Names:
 
 #: What is remembered of a kind of device: its number among them, its traits, its sets.
 _Kind = tuple[int, Traits, Names]
+#: And of a look: its number among them, its grade and coverage as rows have them, itself.
+_Looked = tuple[int, int, int, Look]
+_NOBODY: tuple[None, tuple[Names, ...]] = (None, ())
 
 
 class Drawing:
@@ -74,7 +79,7 @@ class Drawing:
     def __init__(self, placing: Placing, staged: Staged, watched: frozenset[App]) -> None:
         self._placing, self._staged, self._watched = placing, staged, watched
         self._kinds: dict[tuple[Any, ...], _Kind] = {}
-        self._looks: dict[tuple[str, int], tuple[int, Look]] = {}
+        self._looks: dict[tuple[str, int], _Looked] = {}
         self._numbers: dict[Look, int] = {}
         self._looked: dict[tuple[int, int], Names] = {}
 
@@ -82,10 +87,8 @@ class Drawing:
         """Rows, and sets by offsets, of the new devices ``low`` to ``high``. Inside the unit that writes them."""
         rows = self._placing.rows(low, high)
         ordinals = range(self._placing.first + low, self._placing.first + high)
-        owners = taking.owners_of({login for login in rows["login"] if login})
-        people = known.kinds_of_people(set(owners.values()))
-        whose = [owners.get(login) for login in rows["login"]]
-        of_owners = [() if owner is None else people.get(owner, ()) for owner in whose]
+        owners = _owners({login for login in rows["login"] if login})
+        whose, of_owners = zip(*(owners.get(login, _NOBODY) for login in rows["login"]), strict=True)
         recognisable = map(any, zip(*(rows[kind.value] for kind in KINDS if kind in MAIL_KINDS), strict=True))
         keys = zip(*(rows[column] for column in _TRAITS), map(bool, of_owners), recognisable, strict=True)
         kinds = [self._kinds.get(key) or self._kind(key) for key in keys]
@@ -98,12 +101,13 @@ class Drawing:
         found.devices = list(zip(ordinals, whose, *words, mail, repeat(False), repeat(False), seen, strict=False))
         since = (now if at is None else at for at in seen)
         found.enrolled = list(zip(ordinals, rows["source"], since, strict=True))
-        for ordinal, kind, of_owner in zip(ordinals, kinds, of_owners, strict=True):
-            offset = ordinal % BLOCK_SIZE
+        for offset, kind, of_owner in zip(range(ordinals[0] % BLOCK_SIZE, BLOCK_SIZE), kinds, of_owners, strict=False):
             together[kind[2]].append(offset)
             for names in of_owner:
                 together[names].append(offset)
-        self._look_at(found, together, now, ready, zip(ordinals, rows["source"], seen, kinds, strict=True))
+        self._look_at(found, together, now, zip(ordinals, rows["source"], seen, kinds, strict=True))
+        lists = ready.app_lists(low, high, np.array(rows["observed_at"], np.int64))
+        found.lists = [one for one in zip(ordinals, lists, strict=True) if one[1]]
         self._exempt(found, together)
         return found, _by_name(together)
 
@@ -112,20 +116,17 @@ class Drawing:
         found: Arrivals,
         together: dict[Names, list[int]],
         now: Instant,
-        ready: Ready,
         devices: Iterable[tuple[int, str, Instant | None, _Kind]],
     ) -> None:
-        """Add what was seen of each: its looks, its apps, and the sets of the looks."""
+        """Add that each was looked at, and the sets of the looks."""
         healthy = health(now).contacts.healthy
         for ordinal, source, seen, kind in devices:
             if seen is None:
                 continue
-            number, look = self._looks.get((source, kind[0])) or self._look(source, kind)
+            number, grade, coverage, look = self._looks.get((source, kind[0])) or self._look(source, kind)
             hour = (number, seen // HOUR)
             together[self._looked.get(hour) or self._seen_in(hour, look, seen, now, healthy)].append(ordinal % BLOCK_SIZE)
-            found.looks.append((ordinal, look.source, int(look.grade), look.coverage, seen))
-            if apps := ready.apps(ordinal - self._placing.first, seen):
-                found.lists.append((ordinal, apps))
+            found.looks.append((ordinal, source, grade, coverage, seen))
 
     def _kind(self, key: tuple[Any, ...]) -> _Kind:
         platform, ownership, enrollment, mail, owned, recognisable = key
@@ -133,14 +134,15 @@ class Drawing:
         made = self._kinds[key] = (len(self._kinds), traits, names_of(traits))
         return made
 
-    def _look(self, source: str, kind: _Kind) -> tuple[int, Look]:
+    def _look(self, source: str, kind: _Kind) -> _Looked:
         """PRIVACY: of a device that is not the company's, the coverage is narrowed to what was kept."""
         number, traits, _ = kind
         coverage = visible(traits.enrollment)
         if traits.ownership is not taking.WHOLE:
             coverage = coverage.narrowed(self._watched)
         look = Look(source, Grade.INVENTORY, evidence.coverage_number(coverage))
-        made = self._looks[source, number] = (self._numbers.setdefault(look, len(self._numbers)), look)
+        numbered = self._numbers.setdefault(look, len(self._numbers))
+        made = self._looks[source, number] = (numbered, int(look.grade), look.coverage, look)
         return made
 
     def _seen_in(self, hour: tuple[int, int], look: Look, seen: Instant, now: Instant, healthy: Mapping[str, Instant]) -> Names:
@@ -155,6 +157,16 @@ class Drawing:
         for kind, name, ordinal in found.names if exempt else ():
             for lineage, until in exempt.get(f"{kind}:{name}", ()):
                 together[frozenset({facts.exempt(lineage, until)})].append(ordinal % BLOCK_SIZE)
+
+
+def _owners(logins: set[str]) -> dict[str, tuple[int, list[Names]]]:
+    """Login → person, and the sets that person is in, in parts."""
+    found = known.kinds_by_login(logins)
+    if unknown := {login for login in logins - found.keys() if "@" in login}:
+        addressed = directory.find_by_email(unknown)
+        people = known.kinds_of_people(set(addressed.values()))
+        found |= {email: (ordinal, people.get(ordinal, [])) for email, ordinal in addressed.items()}
+    return found
 
 
 def _by_name(together: Mapping[Names, list[int]]) -> dict[str, list[int]]:

@@ -28,6 +28,7 @@ from countermand.flows.files import Brought, Progress, settle_doubts, silent
 from countermand.flows.loading import Loading
 from countermand.flows.mentioning import mentions
 from countermand.flows.staging import Stage, Staging
+from countermand.lib.collector import rarely
 from countermand.lib.parquet import Reader, find
 from countermand.lib.rejects import Rejects
 from countermand.people import csv, parquet
@@ -107,7 +108,7 @@ def bring_parquet(
     require(act.actor, "import")
     if errors not in _FORMS:
         raise Refused("unknown-format", format=errors, known=", ".join(_FORMS))
-    with _alone(state_dir / "loads") as folder, Rejects(folder / f"errors.{errors}") as rejects:
+    with rarely(), _alone(state_dir / "loads") as folder, Rejects(folder / f"errors.{errors}") as rejects:
         files = _Files(find(paths), rejects)
         key = _key(act, files, source)
         stage = folder / ("dry" if dry_run else "staged")

@@ -24,7 +24,7 @@ from countermand.flows.placing import Piece, Placing, Ready
 from countermand.flows.reevaluate import reevaluate
 from countermand.flows.staging import PLATFORMS, Positions, Staged
 from countermand.lib import clock
-from countermand.store import arriving, evidence, feed, fleet, loads, log, sets, watching
+from countermand.store import arriving, bulk, evidence, feed, fleet, loads, log, sets, watching
 from countermand.store.loads import LoadRow
 from countermand.store.unit import unit
 
@@ -128,13 +128,12 @@ class Loading:
         """The store's number of each app that may be kept, by platform and code."""
         found = np.zeros(self.used.shape, np.uint32)
         for row, platform in enumerate(PLATFORMS):
-            codes = np.flatnonzero(self.used[row])
-            for start in range(0, len(codes), _NUMBERED):
-                part = codes[start : start + _NUMBERED].tolist()
+            codes = sorted(np.flatnonzero(self.used[row]).tolist(), key=self.ids.__getitem__)  # in the order of their index
+            for part in bulk.cut(codes, _NUMBERED):
                 ids = [self.ids[code] for code in part]
                 with unit():
                     given = evidence.numbers_on(platform, ids)
-                found[row, part] = [given[app_id] for app_id in ids]
+                found[row, list(part)] = [given[app_id] for app_id in ids]
         return found
 
     # -- devices that are known, or that several looks speak of --
@@ -177,7 +176,7 @@ class Placer:
     def __init__(self, loading: Loading, placing: Placing) -> None:
         self._loading, self._placing, self._drawing = loading, placing, Drawing(placing, loading.staged, loading.watched)
         self._act, self._key = loading.act, loading.key
-        self._sets, self._devices = Pace(4_000, 1_000), Pace(1_000, 500)
+        self._sets, self._devices = Pace(8_000, 4_000), Pace(2_000, 1_500)
 
     def place(self, piece: Piece, ready: Ready) -> None:
         while self._add_sets(piece, ready):
@@ -193,7 +192,7 @@ class Placer:
             if load.placed > piece.low or load.named >= len(ready.names):
                 return False
             low, high = load.named, min(load.named + self._sets.size, len(ready.names))
-            found = zip(ready.names[low:high], ready.bitmaps(low, high), strict=True)
+            found = ready.app_sets(low, high)
             if sets.load(sets.DEVICES, piece.block, (EVERY,))[EVERY]:
                 sets.unite(sets.DEVICES, piece.block, dict(found))
             else:  # nobody else has a device here, so none of these sets stands

@@ -208,8 +208,7 @@ class Staging:
         return known
 
     def _owners(self, batch: dict[str, Any], first: int, problems: Problems) -> None:
-        # Those of people are in their normal form, so whoever is written as one of them needs no other.
-        logins = [login if login in self._logins else normal_login(login) for login in batch["login"].to_pylist()]
+        logins = _normal(batch["login"])
         missing = {login for login in logins if login and login not in self._logins}
         missing -= taking.owners_of(missing).keys()
         for offset, login in enumerate(logins if missing else ()):
@@ -281,13 +280,15 @@ class Staging:
         """The code of each text, given now to those that have none; -1 for no text."""
         texts = pc.fill_null(pc.cast(dictionary, pa.string()), "")
         found = pc.index_in(texts, value_set=self._coded_ids)
-        if found.null_count:
-            fresh = texts.filter(pc.and_(pc.is_null(found), pc.not_equal(texts, ""))).unique()
+        codes: Longs = plain(pc.fill_null(found, -1)).astype(np.int64)
+        new = plain(pc.and_(pc.is_null(found), pc.not_equal(texts, "")))
+        if new.any():
+            come = texts.filter(pa.array(new))
+            fresh = come.unique()
+            codes[new] = len(self.ids) + plain(pc.index_in(come, value_set=fresh))
             self._coded_ids = pa.concat_arrays([self._coded_ids, fresh])
             self._unfit = np.append(self._unfit, check_texts(fresh, "app_id", lambda offset: 0, Problems("")))
-            self.ids += fresh.to_pylist()
-            found = pc.index_in(texts, value_set=self._coded_ids)
-        codes: Longs = plain(pc.fill_null(found, -1)).astype(np.int64)
+            self.ids += fresh.to_numpy(zero_copy_only=False).tolist()
         return codes
 
     def _looked_up(self, column: str, texts: Any, find: Callable[[str | None], int]) -> Longs:
@@ -297,11 +298,14 @@ class Staging:
         )
 
     def _answers(self, column: str, dictionary: Any, find: Callable[[Any], Longs]) -> Longs:
-        """What ``find`` says of a dictionary's texts. One batch often has the dictionary of the one before it."""
-        last = self._last.get(column)
-        if last is None or not last[0].equals(dictionary):
-            last = self._last[column] = (dictionary, find(dictionary))
-        return last[1]
+        """What ``find`` says of a dictionary's texts. One batch often has that of the one before it, or more."""
+        texts, answers = self._last.get(column, (dictionary[:0], np.empty(0, np.int64)))
+        if not dictionary[: len(texts)].equals(texts):
+            texts, answers = dictionary[:0], answers[:0]
+        if len(dictionary) > len(texts):
+            answers = np.append(answers, find(dictionary[len(texts) :]))
+            self._last[column] = (dictionary, answers)
+        return answers
 
     def _grow(self) -> None:
         """Room for the codes met since."""
@@ -350,6 +354,15 @@ class Staging:
         if len(self.ids) > self.used.shape[1]:
             self._grow()
         self._stage.finish(self.staged, self.positions, self.ids, self.used)
+
+
+def _normal(logins: Any) -> list[str]:
+    """Logins in their normal form. Where all are plain that is a matter of the whole column."""
+    plainly = pc.all(pc.string_is_ascii(logins)).as_py() and not pc.any(pc.match_substring(logins, "\\")).as_py()
+    if not plainly:
+        return [normal_login(login) for login in logins.to_pylist()]
+    normal: list[str] = plain(pc.ascii_lower(pc.ascii_trim_whitespace(logins))).tolist()
+    return normal
 
 
 def _spread(answers: Longs, texts: Any) -> Longs:

@@ -1,6 +1,8 @@
 """Raw statements over many rows: how a long list of keys is cut up, and nothing about what is asked."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -13,6 +15,9 @@ Key = TypeVar("Key")
 PARAMETERS = 900
 #: Most whole numbers written into one statement.
 NUMBERS = 8192
+#: More texts than these go as one parameter: a statement with a mark for each is one that is parsed anew.
+_FEW = 64
+_UNPACKED = {"sqlite": "SELECT value FROM json_each(%s)", "postgresql": "SELECT unnest(%s::text[])"}
 
 
 def marks(values: Sequence[Any]) -> str:
@@ -40,9 +45,15 @@ def by_texts(statement: str, texts: Iterable[str], before: Sequence[Any] = ()) -
     """Rows of a query whose ``{}`` stands for a list of texts (always parameters), after the parameters ``before``."""
     wanted = list(texts)
     with connection.cursor() as cursor:
-        for part in cut(wanted, PARAMETERS):
-            cursor.execute(statement.format(marks(part)), [*before, *part])
+        for part in cut(wanted, NUMBERS):
+            listed, values = (marks(part), part) if len(part) <= _FEW else unpacked(part)
+            cursor.execute(statement.format(listed), [*before, *values])
             yield from cursor.fetchall()
+
+
+def unpacked(texts: Sequence[str]) -> tuple[str, Sequence[Any]]:
+    """A query that gives these texts as rows, whose column SQLite calls ``value``, and its parameters."""
+    return _UNPACKED[connection.vendor], [json.dumps(texts) if connection.vendor == "sqlite" else list(texts)]
 
 
 def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -92,7 +103,14 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
                 for row in rows:
                     copy.write_row(row)
             return
-        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks(columns)})", list(rows))
+        found, most = list(rows), PARAMETERS // len(columns)
+        whole = len(found) - len(found) % most
+        for part in (found[:whole], found[whole:]):  # full statements, all of one text, and one for the rest
+            if part:
+                size = min(len(part), most)
+                values = ", ".join([f"({marks(columns)})"] * size)
+                statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}"
+                cursor.executemany(statement, [[*chain.from_iterable(some)] for some in cut(part, size)])
 
 
 def all_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

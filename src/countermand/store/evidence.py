@@ -16,7 +16,10 @@ from countermand.store.packing import pack, unpack
 from countermand.store.unit import numbering
 
 _PLATFORMS = {platform.value: platform for platform in Platform}
-_NEW_APPS = "INSERT INTO store_app (platform, app_id) VALUES {} ON CONFLICT (platform, app_id) DO NOTHING RETURNING app_id, id"
+_NEW_APPS = (
+    "INSERT INTO store_app (platform, app_id) SELECT %s, one.* FROM ({}) one WHERE true"
+    " ON CONFLICT (platform, app_id) DO NOTHING RETURNING app_id, id"
+)
 
 
 def numbers(apps: Iterable[App]) -> dict[App, int]:
@@ -34,7 +37,8 @@ def numbers_on(platform: Platform, ids: Collection[str]) -> dict[str, int]:
     found = _numbered(platform, ids)
     if missing := sorted(set(ids) - found.keys()):
         numbering()
-        found |= dict(bulk.given(_NEW_APPS, [(platform.value, app_id) for app_id in missing]))
+        listed, values = bulk.unpacked(missing)
+        found |= dict(bulk.all_rows(_NEW_APPS.format(listed), [platform.value, *values]))
         found |= _numbered(platform, [app_id for app_id in missing if app_id not in found])  # somebody else was first
     return found
 

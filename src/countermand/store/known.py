@@ -34,10 +34,11 @@ _TOLD_AND_RINGS = (
 )
 _OF_PEOPLE = f"SELECT 'g', person_id, group_id, 0, 0 FROM store_membership WHERE person_id IN ({{0}}) UNION ALL {_TOLD_AND_RINGS}"
 #: The groups of each person as one text: for many people, most of what reading them costs is making their rows.
-_GROUPS = {
-    "sqlite": "SELECT person_id, json_group_array(group_id) FROM store_membership WHERE person_id IN ({}) GROUP BY person_id",
-    "postgresql": "SELECT person_id, json_agg(group_id)::text FROM store_membership WHERE person_id IN ({}) GROUP BY person_id",
-}
+_GROUPS = {"sqlite": "json_group_array(group_id)", "postgresql": "json_agg(group_id)::text"}
+_AT_HOME = (
+    "SELECT ordinal, login, active, country, zone,"
+    " (SELECT {groups} FROM store_membership WHERE person_id = ordinal) FROM store_person WHERE {key} IN ({{}})"
+)
 
 Pairs = frozenset[tuple[str, Instant]]
 
@@ -111,22 +112,30 @@ def names_of_people(ordinals: Collection[int]) -> dict[int, frozenset[str]]:
 
 def kinds_of_people(ordinals: Collection[int]) -> dict[int, list[frozenset[str]]]:
     """The same in parts: what many people are in together comes as one and the same value."""
-    found: dict[int, list[frozenset[str]]] = {}
+    rows = bulk.by_numbers(_AT_HOME.format(groups=_GROUPS[connection.vendor], key="ordinal"), sorted(ordinals))
+    return dict(_kinds([row for row in rows if row[2]]))
+
+
+def kinds_by_login(logins: Collection[str]) -> dict[str, tuple[int, list[frozenset[str]]]]:
+    """Login → the person's ordinal, and the same; of an inactive person nothing but the ordinal."""
+    rows = list(bulk.by_texts(_AT_HOME.format(groups=_GROUPS[connection.vendor], key="login"), logins))
+    kinds = dict(_kinds([row for row in rows if row[2]]))
+    return {login: (ordinal, kinds.get(ordinal, [])) for ordinal, login, *_ in rows}
+
+
+def _kinds(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, list[frozenset[str]]]]:
     releases, tree = _standing()
-    for part in bulk.cut(sorted(ordinals), bulk.NUMBERS):
-        of = _of_people(part, _TOLD_AND_RINGS)
-        joined = dict(bulk.by_numbers(_GROUPS[connection.vendor], part))
-        rows = bulk.by_numbers("SELECT ordinal, login, country, zone FROM store_person WHERE active AND ordinal IN ({})", part)
-        for ordinal, login, country, zone in rows:
-            direct = _listed(joined.get(ordinal, "[]"))
-            groups = _with_those_above(direct, tree.of(ordinal))
-            found[ordinal] = [_at_home(country, zone), _in_groups(groups)]
+    told_or_in_rings = bulk.all_rows("SELECT EXISTS (SELECT 1 FROM store_told) OR EXISTS (SELECT 1 FROM store_ringmember)")[0][0]
+    for part in bulk.cut(rows, bulk.NUMBERS):
+        of = _of_people([row[0] for row in part], _TOLD_AND_RINGS) if told_or_in_rings else _OfPeople()
+        for ordinal, login, _, country, zone, named in part:
+            groups = _with_those_above(_listed(named or "[]"), above) if (above := tree.of(ordinal)) else _listed(named or "[]")
+            found = [_at_home(country, zone), _in_groups(groups)]
             if releases.by or ordinal in of.told or ordinal in of.rings or login in releases.protected:
                 exempt = releases.of("person", [login]) | releases.of("group", groups)
                 told, rings = frozenset(of.told.get(ordinal, ())), frozenset(of.rings.get(ordinal, ()))
-                more = facts.person_names(_ANYBODY, frozenset(), told, rings, exempt, login in releases.protected)
-                found[ordinal].append(more)
-    return found
+                found.append(facts.person_names(_ANYBODY, frozenset(), told, rings, exempt, login in releases.protected))
+            yield ordinal, found
 
 
 _ANYBODY = Person("anybody", "", "")

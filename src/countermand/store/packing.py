@@ -8,10 +8,15 @@ import struct
 import sys
 from array import array
 from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from countermand.core.instants import Instant
 
 _HEAD = struct.Struct("<qI")
+_HEAD_WORDS = _HEAD.size // 4
 
 
 def pack(shown: Mapping[int, Instant]) -> bytes:
@@ -28,9 +33,16 @@ def pack(shown: Mapping[int, Instant]) -> bytes:
     return b"".join(parts)
 
 
-def pack_at(at: Instant, numbers: memoryview) -> bytes:
-    """The same for apps that were all shown at one time; ``numbers``: ascending, each once, as little-endian uint32."""
-    return _HEAD.pack(at, len(numbers) // 4) + numbers
+def pack_many(times: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], numbers: npt.NDArray[np.uint32]) -> list[bytes]:
+    """The same for many devices, each of which showed all of its apps at one time. ``numbers``: those of each device from its
+    start to the next, ascending, each once; b'' for a device without any."""
+    counts = np.diff(starts)
+    heads = starts[:-1] - starts[0] + _HEAD_WORDS * np.arange(len(counts))
+    words = np.empty(len(numbers) + _HEAD_WORDS * len(counts), "<u4")
+    words[heads], words[heads + 1], words[heads + 2] = times & 0xFFFFFFFF, times >> 32, counts
+    words[np.arange(len(numbers)) + np.repeat(_HEAD_WORDS * np.arange(1, len(counts) + 1), counts)] = numbers
+    packed, bounds = words.tobytes(), [*(4 * heads).tolist(), 4 * len(words)]
+    return [packed[low:high] if high - low > _HEAD.size else b"" for low, high in pairwise(bounds)]
 
 
 def unpack(packed: bytes) -> dict[int, Instant]:

@@ -3,7 +3,10 @@
 import struct
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
 from django.db import connection
 from pyroaring import BitMap
 
@@ -14,8 +17,9 @@ DEVICES, PEOPLE = "d", "p"
 Offsets = BitMap | Sequence[int]
 # Roaring's portable format (RoaringFormatSpec): cookie of a bitmap without runs, number of containers; then of the only
 # container its key, its size - 1 and where it starts. Up to 4,096 members it is the plain array of them.
-_COOKIE, _ARRAY_MOST = 12346, 4096
-_ARRAY_HEAD = struct.Struct("<IIHHI")
+_ARRAY_MOST = 4096
+_ARRAY_HEAD = struct.pack("<IIHHI", 12346, 1, 0, 0, 16)
+_HEAD_WORDS, _SIZE_WORD = len(_ARRAY_HEAD) // 2, 5
 #: Most questions put in one statement: the database plans it anew each time.
 _PARTS = 20
 
@@ -129,12 +133,22 @@ def drop(space: str, gone: Collection[str]) -> None:
         cursor.executemany("DELETE FROM store_factset WHERE space = %s AND block = %s AND name = %s", rows)
 
 
-def serialized(offsets: bytes) -> bytes:
-    """The stored form of the set of these offsets (little-endian uint16, ascending, each once), as BitMap.serialize gives it."""
-    count = len(offsets) // 2
-    if count > _ARRAY_MOST:
-        return bytes(BitMap(array("I", array("H", offsets))).serialize())
-    return _ARRAY_HEAD.pack(_COOKIE, 1, 0, count - 1, _ARRAY_HEAD.size) + offsets
+def serialized(starts: npt.NDArray[np.int64], offsets: npt.NDArray[np.uint16]) -> list[bytes]:
+    """The stored forms of many sets, as BitMap.serialize gives them. ``offsets``: those of each set from its start to the next,
+    ascending, each once; no set is empty."""
+    counts = np.diff(starts)
+    heads = starts[:-1] - starts[0] + _HEAD_WORDS * np.arange(len(counts))
+    words = np.empty(len(offsets) + _HEAD_WORDS * len(counts), "<u2")
+    for at, value in enumerate(np.frombuffer(_ARRAY_HEAD, "<u2").tolist()):
+        words[heads + at] = value
+    words[heads + _SIZE_WORD] = counts - 1
+    words[np.arange(len(offsets)) + np.repeat(_HEAD_WORDS * np.arange(1, len(counts) + 1), counts)] = offsets
+    packed, bounds = words.tobytes(), [*(2 * heads).tolist(), 2 * len(words)]
+    found = [packed[low:high] for low, high in pairwise(bounds)]
+    for at in np.flatnonzero(counts > _ARRAY_MOST).tolist():
+        members = offsets[starts[at] - starts[0] : starts[at + 1] - starts[0]]
+        found[at] = bytes(BitMap(array("I", members.astype(np.uint32).tobytes())).serialize())
+    return found
 
 
 def unite(space: str, block: int, sets: Mapping[str, bytes]) -> None:
