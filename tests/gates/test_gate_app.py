@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pyroaring import BitMap
 
+from countermand import __version__
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE
 from countermand.gates import config
@@ -214,6 +215,16 @@ def test_the_datagrams_of_nginx() -> None:
             nginx.send(text)
         receive(ours, proven.append)
     assert proven == ["00000000000000aa"]
+
+
+def test_its_health_says_version_and_age(gate: Gate) -> None:
+    assert gate.answer(Request(b"/healthz")).body.splitlines()[0] == b"ok"
+    said = dict(line.split(b" ", 1) for line in gate.answer(Request(b"/healthz")).body.splitlines()[1:])
+    assert said[b"version"] == __version__.encode()
+    assert said.keys() >= {b"stopped", b"epoch", b"record", b"age"}
+    gate.held = None
+    gate.stop.signal(True)
+    assert gate.answer(Request(b"/healthz")).body.splitlines()[2:] == [b"stopped yes", b"nothing heard yet"]
 
 
 # -- HTTP --

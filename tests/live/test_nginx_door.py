@@ -101,6 +101,21 @@ def test_the_person_comes_from_authentication_alone(door: Door) -> None:
     assert door.ask("bob", GOOD.replace("User=bob", "User=alice")).status == 200
 
 
+def test_a_name_with_line_breaks_asks_for_nobody_else(door: Door) -> None:
+    """A trap: nginx decodes the name, and what it would write of it to the gate could hold a second request."""
+
+    def asked() -> float:
+        found = door.fetch(door.gate_port, "GET", "/metrics").body.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in found if line.startswith("countermand_gate_decisions_total"))
+
+    before = asked()
+    smuggled = f"GET /decide HTTP/1.1\r\nHost: x\r\nAuthorization: {basic('bob')}\r\nX-Original-URI: {EAS}?{GOOD}"
+    for name in (f"alice\r\nX-Original-URI: {EAS}?{GOOD}", f"alice\r\n\r\n{smuggled}\r\n\r\n"):
+        assert door.ask(name.replace(":", "%3A"), BAD).status == 401, "the mail server knows nobody of that name"
+        assert door.ask(name, BAD).status == 401
+    assert asked() == before + 4, "one question for each request"
+
+
 def test_the_front_doors_own_headers_are_not_the_clients_to_set(door: Door) -> None:
     spoofed = {"X-Original-URI": "/?DeviceId=GOOD1", "X-Countermand-Because": "x", "X-Client-Fingerprint": "aa"}
     assert door.ask("alice", BAD, **spoofed).status == 403

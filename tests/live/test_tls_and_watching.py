@@ -1,5 +1,6 @@
 """The control plane over TLS with a pinned authority, and what it says of itself to whoever watches it."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -17,6 +18,7 @@ from countermand.config import Control, Database
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR
 from countermand.flows.add_gate import NewGate, add_gate
+from countermand.gates.client import Peer
 from countermand.gates.config import load
 from countermand.lib import clock
 from countermand.web import tls
@@ -39,6 +41,38 @@ def ask(
         return found.status, found.read().decode(), dict(pair[0] for pair in shown["subject"])["commonName"]
     finally:
         connection.close()
+
+
+def test_a_gate_shows_its_certificate_where_one_is_wanted(tmp_path: Path, database: object) -> None:
+    """Mutual TLS, as a proxy before the control plane asks for it."""
+    ours = Authority(tmp_path / "tls")
+    certificate, key = ours.issue()
+    mine = ours.issue_to("front-1")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(ours.file))
+    context.load_cert_chain(certificate, key)
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    async def run() -> list[int]:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            shown = writer.get_extra_info("peercert")["subject"]
+            ok = (("userId", "front-1"),) in [tuple(pair) for pair in shown] or (("UID", "front-1"),) in shown
+            writer.write(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % (200 if ok else 403))
+            await writer.drain()
+            writer.close()
+
+        found = []
+        async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
+            url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            for shown in (mine, None):
+                try:
+                    async with Peer(url, ours.file, shown).exchange("GET", "/", [], b"", 10) as reply:
+                        found.append(reply.status)
+                except OSError:
+                    found.append(0)
+        return found
+
+    assert asyncio.run(run()) == [200, 0]
 
 
 def test_a_gate_follows_over_tls_under_its_pinned_authority_alone(store: Database, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from countermand import __version__
 from countermand.core.decision import Clocks, Decision, Reason
 from countermand.core.instants import Instant
 from countermand.gates import activesync, nginx
@@ -41,7 +42,7 @@ class Gate:
         self._routes: dict[bytes, Callable[[Request], Response]] = {
             b"/decide": self._decide,
             b"/denied": self._denied,
-            b"/healthz": lambda request: Response(200, b"ok\n"),
+            b"/healthz": self._health,
             b"/readyz": self._ready,
             b"/metrics": self._metrics,
         }
@@ -133,6 +134,17 @@ class Gate:
     def prove(self, token: str) -> None:
         if self.sightings.prove(token, self.time()):
             self.metrics.counts["sightings_total"] += 1
+
+    def _health(self, request: Request) -> Response:
+        """That it lives, what it is, and as of when it knows."""
+        lines = ["ok", f"version {__version__}", f"stopped {'yes' if self.stop.on else 'no'}"]
+        if self.held is None:
+            lines.append("nothing heard yet")
+        else:
+            clocks = self.clocks(self.held)
+            age = max(0, clocks.later - clocks.heard) // 1000
+            lines += [f"epoch {self.held.epoch}", f"record {self.held.n}", f"age {age} s"]
+        return Response(200, "".join(f"{line}\n" for line in lines).encode())
 
     def _ready(self, request: Request) -> Response:
         return Response(200, b"ready\n") if self.held is not None else Response(503, b"nothing heard yet\n")

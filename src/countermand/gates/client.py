@@ -52,12 +52,15 @@ class _Parsed:
 
 
 class Peer:
-    """Whoever answers at ``url``. ``ca_file``: PEM, the only authority that may vouch for it."""
+    """Whoever answers at ``url``. ``ca_file``: PEM, the only authority that may vouch for it; ``shown``: (certificate, key) that
+    it is shown."""
 
-    def __init__(self, url: str, ca_file: Path | None = None) -> None:
+    def __init__(self, url: str, ca_file: Path | None = None, shown: tuple[Path, Path] | None = None) -> None:
         at = urlsplit(url)
         self._host = at.hostname or "127.0.0.1"
         self._tls = ssl.create_default_context(cafile=str(ca_file) if ca_file else None) if at.scheme == "https" else None
+        if self._tls and shown:
+            self._tls.load_cert_chain(*shown)
         self._port = at.port or (443 if self._tls else 80)
         self._prefix = at.path.rstrip("/")
 
@@ -94,10 +97,10 @@ class Peer:
 
 
 class Control:
-    """The control plane at ``url``, asked with this bearer token."""
+    """The control plane at ``url``, asked with this bearer token; the rest as for ``Peer``."""
 
-    def __init__(self, url: str, token: str, ca_file: Path | None = None) -> None:
-        self._peer = Peer(url, ca_file)
+    def __init__(self, url: str, token: str, ca_file: Path | None = None, shown: tuple[Path, Path] | None = None) -> None:
+        self._peer = Peer(url, ca_file, shown)
         self._headers = (("Authorization", f"Bearer {token}"), ("Content-Type", "application/json"))
 
     @asynccontextmanager

@@ -21,7 +21,8 @@ class GateConfig:
     """Paths are relative to the file's directory. ``listen``: ``host:port`` or ``unix:PATH``; ``clock``: ``own``, or ``feed``
     for a rehearsal, whose clock can be moved; ``login_header``: lower-case name of a header with an authenticated login, which
     holds what ``login_form`` says (gates.logins), the login under ``login_claim``;
-    ``ca_file``: PEM, the only authority that may vouch for the control plane; ``plain_http``: ``allowed`` if the way there is
+    ``ca_file``: PEM, the only authority that may vouch for the control plane; ``certificate_file`` and ``key_file``: PEM,
+    what the gate shows there (both or neither); ``plain_http``: ``allowed`` if the way there is
     safe without TLS.
 
     Front ends other than nginx have an address each, '' = nobody listens: ``envoy haproxy dovecot authzen``. ``mail``: base URL
@@ -38,6 +39,8 @@ class GateConfig:
     secret_file: Path
     state_dir: Path
     ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
     stop_file: Path | None = None
     sightings_socket: Path | None = None
     clock: str = "own"
@@ -72,6 +75,11 @@ class GateConfig:
             return load_secret(self.secret_file)
         except BadKeyFile as bad:
             raise Refused(bad.code, file=str(bad.path)) from None
+
+    @property
+    def shown(self) -> tuple[Path, Path] | None:
+        """(certificate, key) that the control plane is shown."""
+        return (self.certificate_file, self.key_file) if self.certificate_file and self.key_file else None
 
     @property
     def trusted_login(self) -> Callable[[bytes], str] | None:
@@ -112,15 +120,17 @@ def load(path: Path) -> GateConfig:
     for key, choices in _CHOICES.items():
         if key in plain and plain[key] not in choices:
             raise _wrong(path, key, f"is {' or '.join(choices)}")
-    _complete_login(path, plain)
+    _complete(path, plain)
     at = urlsplit(plain["control"])
     if at.scheme != "https" and plain.get("plain_http") != "allowed" and not loopback(at.hostname or ""):
         raise _wrong(path, "control", 'is not this machine and has no TLS: write https://, or plain_http = "allowed"')
     return GateConfig(**{key: _value(path, known[key].type, value) for key, value in plain.items()})
 
 
-def _complete_login(path: Path, plain: dict[str, str]) -> None:
+def _complete(path: Path, plain: dict[str, str]) -> None:
     """What is said of the login's header must say something; the subject of a certificate has a header anyway."""
+    if ("certificate_file" in plain) != ("key_file" in plain):
+        raise _wrong(path, "key_file", "and certificate_file belong together")
     form = plain.get("login_form", Form.NAME)
     if form == Form.SUBJECT:
         plain.setdefault("login_header", _SUBJECT_HEADER)

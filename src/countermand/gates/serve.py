@@ -46,7 +46,7 @@ async def serve(config: GateConfig, log: Log) -> None:
     others = await front_ends.listen(gate)
     close_lines = _listen(config, gate)
     close_mailbox = _mailbox(config, gate)
-    follower = Follower(gate, kept, Control(config.control, config.token, config.ca_file))
+    follower = Follower(gate, kept, Control(config.control, config.token, config.ca_file, config.shown))
     log.say("serving", gate.now(), listen=config.listen, n=gate.held.n if gate.held else None, stopped=gate.stop.on)
     gate.stop.changed = lambda on: _stop_changed(gate, follower, on)
     if gate.stop.on:
