@@ -87,6 +87,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "ingest": frozenset({_OPERATOR, _SYSTEM}),
         "release": frozenset({_OPERATOR}),
         "attest": frozenset({_OPERATOR, _HELPDESK}),
+        "link": frozenset({_OPERATOR}),  # two devices are one: what was seen on the one counts for the other
         "unblock": frozenset({_OPERATOR, _HELPDESK}),  # mail back for a day, and answers to employees
         "handover": frozenset({_OPERATOR}),
         "undo-handover": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR}),
@@ -130,7 +131,7 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
         Scope.OPERATE: frozenset(
             {
                 "issue", "supersede", "resume", "open-ring", "tell", "end-exemption", "protect", "import", "ingest", "release",
-                "handover", "doctor", "deliver", "sweep", "publish", "seal", "signal",
+                "link", "handover", "doctor", "deliver", "sweep", "publish", "seal", "signal",
                 "work-lever", "enable-lever",
             }
         ),

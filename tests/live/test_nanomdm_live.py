@@ -219,6 +219,24 @@ def test_events_out_of_order_and_again_and_forged(office: Office) -> None:
     assert office.post.hand(body, {"content-type": "application/json"}) == 401
 
 
+def test_a_token_that_comes_before_the_phone_is_introduced(office: Office) -> None:
+    """NanoMDM posts events side by side, so the second may overtake the first."""
+    office.post.hold = True
+    office.corporate.authenticate()
+    office.corporate.update_token()
+    office.arrived()
+    office.post.hold = False
+    for event in sorted(office.post.held, key=lambda one: b"mdm.TokenUpdate" not in one[0]):
+        assert office.post.hand(*event) == 200
+    office.arrived()
+    assert not [one for one in models.Device.objects.filter(retired=False) if one.ordinal > 1], "it is the one that was known"
+    assert office.look() == 1
+    assert office.corporate.poll() == ["DeviceInformation", "InstalledApplicationList"]
+    assert office.corporate.asked[1]["ManagedAppsOnly"] is False
+    office.arrived()
+    assert office.sees(0) == ({MAIL, CHESS, TIKTOK}, "in_grace")
+
+
 def test_a_command_of_somebody_elses_proves_presence_only(office: Office) -> None:
     enrolled(office)
     office.corporate.apps = installed("org.example.new")

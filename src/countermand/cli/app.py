@@ -107,7 +107,7 @@ def _plant() -> None:
     panel = "How it stands"
     for one in (standing.status, reporting.report):
         one.add_to(app, panel)
-    for one in (care.retire, care.bind, care.mail_removed, care.mail_password, care.mail_passwords):
+    for one in (care.retire, care.bind, care.link, care.mail_removed, care.mail_password, care.mail_passwords):
         one.add_to(standing.DEVICE)
     app.add_typer(standing.DEVICE, rich_help_panel=panel)
     app.add_typer(people.PERSON, rich_help_panel=panel)

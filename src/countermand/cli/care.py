@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from countermand.flows.doctor import Findings
+    from countermand.operations.devices import MaybeOne
 
 #: What the catalogue of errors calls an integrity fault.
 _DIFFERS = 6
@@ -54,6 +55,33 @@ def bind(
     from countermand.operations import devices
 
     session.show(session.call(devices.bind, device, identity, dry_run), lambda _: f"{would(dry_run)}{identity} is {device}.")
+
+
+@command(
+    "link",
+    ["countermand device link --suggest", "countermand device link '#17' '#23'", "countermand device link F2LX1 eas:ApplF2LX1"],
+)
+def link(
+    session: Session,
+    device: Annotated[str, typer.Argument(help="A serial number, KIND:VALUE, or #17.")] = "",
+    other: Annotated[str, typer.Argument(help="Another of the same phone.")] = "",
+    suggest: Annotated[bool, typer.Option("--suggest", help="List what may be one phone; join nothing.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Say that two devices are one phone: it has the names and the evidence of both from then on.
+
+    Sources that name a phone alike are joined without you. What is left are phones that the mail server knows by a name which no
+    manager of phones was told; --suggest lists them by person, model and dates, for you to decide.
+    """
+    from countermand.operations import devices
+
+    if suggest:
+        session.show(session.call(devices.suggest_links), _links)
+        return
+    if not (device and other):
+        raise typer.BadParameter("name two devices, or give --suggest")
+    done = session.call(devices.link, device, other, dry_run)
+    session.show(done, lambda one: f"{would(dry_run)}{device} and {other} are one device, #{one.joined}.")
 
 
 @command("mail-removed", ["countermand device mail-removed F2LX1", "countermand device mail-removed F2LX1 --back"])
@@ -117,6 +145,14 @@ def doctor(
     session.show(found, _findings)
     if found.differences and not found.repaired:
         raise typer.Exit(_DIFFERS)
+
+
+def _links(found: "tuple[MaybeOne, ...]") -> "RenderableType":
+    from countermand.cli.render import table
+
+    rows = [(one.login, one.mail, one.device, one.model, one.likely, "; ".join(one.why), one.command) for one in found]
+    columns = ["person", "name at the mail server", "device", "model", "", "why", "say so with"]
+    return table(columns, rows, empty="Every name at the mail server is some managed device's, or nobody's who has one.")
 
 
 def _findings(found: "Findings") -> "RenderableType":

@@ -130,10 +130,21 @@ def _device(session: Session, view: "DeviceView") -> "list[RenderableType | None
         )
         for one in view.evidence
     ]
+    sources = [
+        (
+            one.source,
+            session.moment(one.since),
+            "-" if one.until is None else session.moment(one.until),
+            ", ".join(f"{name} {word or 'nobody'}" for name, word in one.says.items()),
+        )
+        for one in view.sources
+    ]
     sightings = [(one.kind, one.value, one.times, session.moment(one.last)) for one in view.sightings]
     return [
         f"Device #{view.ordinal}: {kind}",
         table(["", ""], rows),
+        table(["source", "enrolled since", "until", "says"], sources, "What sources say it is") if sources else None,
+        *view.differences,
         table(["source", "grade", "could have shown", "looked", "age", "healthy"], looks, "Evidence")
         if looks
         else "No source ever looked.",

@@ -67,6 +67,12 @@ CODES: dict[str, Code] = {
     "identity-elsewhere": Code(
         "{identity} is a name of another device than {other}.", "Retire the old device, or correct the row."
     ),
+    "devices-differ": Code(
+        "{device} and {other} cannot be one device: each has a serial number of its own, or they have too many names.",
+        "Look at both: countermand device show. Retire the one that is gone.",
+        CONFLICT,
+        409,
+    ),
     "time-ahead": Code("{time} is ahead of the clock.", "Correct the clock of whoever wrote it."),
     "event-damaged": Code("The event cannot be read: {why}.", "Take the webhook's body as it was posted."),
     "report-not-delivery": Code(

@@ -17,7 +17,9 @@ AHEAD = 5 * MINUTE
 class Mention:
     """``None`` = the source does not say. ``identities``: the most telling one first. ``login`` '' = nobody's device.
 
-    ``enrolled``: whether it is enrolled with the source from now on; a source speaks only for such devices.
+    ``enrolled``: whether it is enrolled with the source from now on; a source speaks only for such devices. ``managed``: how
+    it is managed at least, until the source says it more exactly. ``said_at``: when it was said, by a source whose words
+    may come in any order; None: now.
     """
 
     identities: tuple[Identity, ...]
@@ -29,6 +31,8 @@ class Mention:
     reads_mail: bool | None = None
     enrolled: bool | None = None
     seen_at: Instant | None = None
+    managed: Enrollment | None = None
+    said_at: Instant | None = None
     reports: tuple[Report, ...] = ()
 
 
@@ -40,7 +44,18 @@ def to_plain(mention: Mention) -> dict[str, Any]:
     """JSON for a mention that waits for a person; ``from_plain`` reads it back."""
     said = {
         name: getattr(mention, name)
-        for name in ("platform", "login", "model", "ownership", "enrollment", "reads_mail", "enrolled", "seen_at")
+        for name in (
+            "platform",
+            "login",
+            "model",
+            "ownership",
+            "enrollment",
+            "reads_mail",
+            "enrolled",
+            "seen_at",
+            "managed",
+            "said_at",
+        )
         if getattr(mention, name) is not None
     }
     return {
@@ -52,7 +67,7 @@ def to_plain(mention: Mention) -> dict[str, Any]:
 
 def from_plain(plain: Mapping[str, Any]) -> Mention:
     """The mention that ``to_plain`` wrote."""
-    kinds = {"platform": Platform, "ownership": Ownership, "enrollment": Enrollment}
+    kinds = {"platform": Platform, "ownership": Ownership, "enrollment": Enrollment, "managed": Enrollment}
     said: dict[str, Any] = {name: kinds[name](value) if name in kinds else value for name, value in plain.items()}
     said["identities"] = tuple(Identity(IdentityKind(kind), value) for kind, value in plain["identities"])
     said["reports"] = tuple(_report_from_plain(report) for report in plain["reports"])

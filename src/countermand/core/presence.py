@@ -39,8 +39,28 @@ def fold(before: Presence, reports: Iterable[Report]) -> Presence:
         if report.grade >= Grade.INVENTORY:
             for app in report.present:
                 shown[app] = max(report.observed_at, shown.get(app, report.observed_at))
+    return _cleared(shown, looked)
+
+
+def joined(one: Presence, other: Presence) -> Presence:
+    """What is known of two devices that are one: the same as if all their answers had been folded together."""
+    shown = dict(one.shown)
+    for app, at in other.shown.items():
+        shown[app] = max(at, shown.get(app, at))
+    return _cleared(shown, _latest(one.looked, other.looked))
+
+
+def _cleared(shown: Mapping[App, Instant], looked: Looks) -> Presence:
     kept = {app: at for app, at in shown.items() if at >= _last_look(app, looked)}
     return Presence(kept, looked)
+
+
+def _latest(*looks: Looks) -> Looks:
+    found: dict[_Key, Instant] = {}
+    for some in looks:
+        for key, at in some.items():
+            found[key] = max(at, found.get(key, at))
+    return found
 
 
 def _last_look(app: App, looked: Looks) -> Instant:

@@ -6,12 +6,14 @@ from pathlib import Path
 from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core import holdback
+from countermand.core.devices import one_device
 from countermand.core.errors import Refused
 from countermand.core.mentions import Mention
 from countermand.core.table import Problems
 from countermand.flows import taking
 from countermand.flows.files import Brought, Lines, Progress, chunks, paced, settle_doubts, silent
 from countermand.sources import devices_csv, exchange
+from countermand.sources.kinds import voice_of
 from countermand.store import fleet, log, reporters
 from countermand.store.reporters import SourceRow
 from countermand.store.unit import reading, unit
@@ -79,7 +81,7 @@ def _bring(
     done = added = changed = moved = surfaced = 0
     for part in paced((mention for _, mention in parse(lines, Problems(lines.name)))):
         with unit():
-            drawn = taking.plan(act, name, part, may_add=True)
+            drawn = taking.plan(act, name, part, may_add=True, voice=voice_of(source.kind))
             touched = taking.apply(act, name, drawn)
             about = {"source": name, "file": lines.digest, "from_row": done, "rows": len(part), "reports": drawn.reports}
             log.append("devices-imported", act, {**about, "added": drawn.added, "changed": drawn.changed, "moved": len(touched)})
@@ -102,7 +104,8 @@ def _check(act: Act, lines: Lines, source: SourceRow, parse: Parse, *, looking: 
             _known_to_us(part, problems)
             rows += len(part)
             if looking:
-                drawn = taking.plan(act, source.name, [mention for _, mention in part], may_add=True)
+                mentions = [mention for _, mention in part]
+                drawn = taking.plan(act, source.name, mentions, may_add=True, voice=voice_of(source.kind))
                 added, changed = added + drawn.added, changed + drawn.changed
                 surfaced += sum(drawn.surfaced.values())
         problems.refuse_if_any()
@@ -110,16 +113,17 @@ def _check(act: Act, lines: Lines, source: SourceRow, parse: Parse, *, looking: 
 
 
 def _known_to_us(part: list[tuple[int, Mention]], problems: Problems) -> None:
-    """Rows that name nobody, or one device by the name of another, are wrong."""
+    """Rows that name nobody, or by one device's name another that it cannot be, are wrong."""
     people = taking.owners_of({mention.login for _, mention in part if mention.login})
     devices = fleet.find({identity for _, mention in part for identity in mention.identities})
+    names = fleet.identities(set(devices.values()))
     for line, mention in part:
         if mention.login and mention.login not in people:
             problems.add("person-unknown", line, "login", login=mention.login)
-        found = {devices[identity]: identity for identity in mention.identities if identity in devices}
-        if len(found) > 1:
-            first, second = list(found.values())[:2]
-            problems.add("identity-elsewhere", line, str(second.kind), identity=str(second.value), other=str(first.value))
+        theirs = [identity for identity in mention.identities if identity in devices]
+        if theirs and not one_device(mention.identities, *(names[devices[one]] for one in theirs)):
+            mine = next((one for one in mention.identities if one != theirs[-1]), theirs[-1])
+            problems.add("identity-elsewhere", line, str(theirs[-1].kind), identity=theirs[-1].value, other=mine.value)
 
 
 def doubts_of(act: Act, source: SourceRow, rows: int, surfaced: int, whole: bool, hold: Holdbacks) -> Iterator[Refused]:

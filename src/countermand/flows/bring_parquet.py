@@ -15,6 +15,7 @@ from pathlib import Path
 
 from countermand.access import Act, require
 from countermand.config import Holdbacks
+from countermand.core.claims import Voice
 from countermand.core.errors import Refused, RefusedMany
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.fleet_tables import TABLES
@@ -198,7 +199,7 @@ def _foreseen(act: Act, stage: Path, read: Staging, *, whole: bool, looking: boo
     with reading():
         for said in mentions(stage, positions, staged, read.ids, 0) if looking and positions.known.any() else ():
             for number, mention in said:
-                drawn = taking.plan(act, staged.sources[number], [mention], may_add=True)
+                drawn = taking.plan(act, staged.sources[number], [mention], may_add=True, voice=Voice.FILE)
                 changed += drawn.changed
                 surfaced[staged.sources[number]] += sum(drawn.surfaced.values()) if not drawn.added else 0
         doubts = [

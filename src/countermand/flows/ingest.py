@@ -13,12 +13,14 @@ from typing import Any
 from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core import holdback
+from countermand.core.devices import Ownership
 from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.mentions import Mention, to_plain
 from countermand.flows import taking
 from countermand.flows.taking import Plan
-from countermand.store import fleet, held, log, reporters, watching
+from countermand.sources.kinds import voice_of
+from countermand.store import claims, fleet, held, log, reporters, watching
 from countermand.store.reporters import INTERVAL, SourceRow
 from countermand.store.unit import unit
 
@@ -150,14 +152,17 @@ def take(
     number = doubt = None
     if complete and not confirmed and (why := doubtful_set(source, len(mentions), hold)):
         return _hold_all(act, source, mentions, *why)
-    drawn = taking.plan(act, source.name, mentions, may_add=may_add)
-    if blocks is not None and not {ordinal // BLOCK_SIZE for ordinal in drawn.devices} <= set(blocks):
+    drawn = taking.plan(act, source.name, mentions, may_add=may_add, voice=voice_of(source.kind))
+    written = drawn.devices | drawn.joined.keys()
+    if blocks is not None and not {ordinal // BLOCK_SIZE for ordinal in written} <= set(blocks):
         raise Elsewhere
     if not confirmed and (flooding := _flood(act, source, drawn, hold)):
         drawn, number = _hold_flood(act, source, mentions, drawn, flooding, may_add)
         doubt = Refused("flood", **flooding)
     moved = taking.apply(act, source.name, drawn)
     reporters.count(source, act.now, 0 if confirmed else sum(drawn.surfaced.values()), drawn.reports)
+    if drawn.conflicts:
+        reporters.conflicting(source, drawn.conflicts)
     if complete and number is None:
         reporters.contacted(source, act.now, len(drawn.devices))
     taken = _taken(drawn, moved, number, doubt)
@@ -201,26 +206,35 @@ def _hold_all(act: Act, source: SourceRow, mentions: Sequence[Mention], why: str
 def _hold_flood(
     act: Act, source: SourceRow, mentions: Sequence[Mention], drawn: Plan, counts: dict[str, Any], may_add: bool
 ) -> tuple[Plan, int]:
-    """Hold the reports of the devices on which watched apps would newly appear; take everything else now."""
+    """Hold the reports of the devices on which watched apps would newly appear; take everything else now. Of a device that turned
+    out to be another all is held: joined, what the one showed would appear on the other."""
     flooding = [mention for ordinal, mention in drawn.placed if ordinal in drawn.surfaced]
     number = held.hold(HELD, source.name, "flood", counts, [to_plain(one) for one in fit_to_keep(act, flooding)], act.now)
     log.append("reports-held", act, {"source": source.name, "why": "flood", "held": number, "devices": len(drawn.surfaced)})
-    loud = {id(mention) for mention in flooding}
-    quiet = [replace(mention, reports=()) if id(mention) in loud else mention for mention in mentions]
-    return taking.plan(act, source.name, quiet, may_add=may_add), number
+    loud, joined = {id(mention) for mention in flooding}, set(drawn.joined.values())
+    joining = {id(mention) for ordinal, mention in drawn.placed if ordinal in drawn.surfaced and ordinal in joined}
+    kept = [mention for mention in mentions if id(mention) not in joining]
+    quiet = [replace(mention, reports=()) if id(mention) in loud else mention for mention in kept]
+    return taking.plan(act, source.name, quiet, may_add=may_add, voice=voice_of(source.kind)), number
 
 
 def fit_to_keep(act: Act, mentions: Sequence[Mention]) -> list[Mention]:
     """These mentions as they may wait. PRIVACY: what waits is stored too.
-    Only of devices known to be the company's may a whole list wait."""
+    Only of devices that nobody says to be anything but the company's may a whole list wait."""
     found = fleet.find({identity for one in mentions for identity in one.identities})
-    rows = fleet.load(set(found.values()))
+    rows, said = fleet.load(set(found.values())), claims.load(set(found.values()))
     watched = watching.watch_list(act.now)
     kept = []
     for mention in mentions:
-        stored = {rows[found[one]].ownership for one in mention.identities if one in found and found[one] in rows}
-        said = {mention.ownership} if mention.ownership else stored
-        whole = bool(said) and said == {taking.WHOLE}
+        devices = {found[one] for one in mention.identities if one in found}
+        whose = {mention.ownership} if mention.ownership else {rows[device].ownership for device in devices}
+        whose |= {
+            Ownership(one.said["ownership"][0])
+            for each in devices
+            for one in said.get(each, {}).values()
+            if "ownership" in one.said
+        }
+        whole = whose == {taking.WHOLE}
         reports = mention.reports if whole else tuple(taking.narrowed(one, watched) for one in mention.reports)
         kept.append(replace(mention, reports=reports))
     return kept

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from countermand.access import Act
 from countermand.core import pace
 from countermand.core.apps import App
+from countermand.core.claims import Voice
 from countermand.core.errors import Refused
 from countermand.core.facts import EVERY
 from countermand.flows import taking
@@ -157,7 +158,7 @@ class Loading:
                 said = [mention for by_source in part for at, mention in by_source if at == number]
                 if not said:
                     continue
-                drawn = taking.plan(self.act, source, said, may_add=True)
+                drawn = taking.plan(self.act, source, said, may_add=True, voice=Voice.FILE)
                 moved = taking.apply(self.act, source, drawn)
                 about = {"source": source, "file": self.key, "rows": len(said), "reports": drawn.reports, "added": drawn.added}
                 log.append("devices-imported", self.act, {**about, "changed": drawn.changed, "moved": len(moved)})

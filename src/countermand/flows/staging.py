@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from countermand.core.apps import App
-from countermand.core.devices import Identity, Ownership, Platform
+from countermand.core.devices import Identity, Ownership, Platform, one_device
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.fleet_tables import APPS, DEVICES
 from countermand.core.instants import Instant
@@ -198,12 +198,13 @@ class Staging:
             return known
         named = [(kind, batch[kind.value].to_pylist()) for kind in KINDS]
         found = fleet.find({Identity(kind, value) for kind, values in named for value in values if value})
+        names = fleet.identities(set(found.values()))
         for offset in range(count):
             mine = {Identity(kind, values[offset]) for kind, values in named if values[offset]}
             devices = {found[identity]: identity for identity in sorted(mine) if identity in found}
             known[offset] = bool(devices)
-            if len(devices) > 1:
-                one, other = list(devices.values())[:2]
+            if devices and not one_device(mine, *(names[device] for device in devices)):
+                one, other = [*devices.values(), *sorted(mine - found.keys())][:2]
                 problems.add("identity-elsewhere", first + offset, str(other.kind), identity=other.value, other=one.value)
         return known
 

@@ -12,16 +12,19 @@ from functools import cache
 from countermand.access import Act
 from countermand.core import facts
 from countermand.core.apps import App
+from countermand.core.claims import Claims, Settled, Voice, hear, settled, together, voiced
 from countermand.core.coverage import Report
 from countermand.core.devices import MAIL_KINDS, Enrollment, Identity, Ownership
 from countermand.core.facts import BLOCK_SIZE, Known
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.presence import Presence, concise, fold, forget
+from countermand.core.presence import joined as together_present
 from countermand.core.terms import Lineage
+from countermand.flows import naming
 from countermand.flows.flipping import settle
 from countermand.flows.walk import change_hands
-from countermand.store import directory, evidence, feed, fleet, known, terms, watching
+from countermand.store import claims, directory, evidence, feed, fleet, joining, known, log, terms, watching
 from countermand.store.fleet import DeviceRow
 
 #: Up to this many names are told to the gates one by one; more, by the block they are in.
@@ -38,14 +41,14 @@ class Plan:
     """What a batch of mentions would do. ``rows``: (before, after), before None for a new device; ``presence`` likewise.
 
     ``surfaced``: device → how many watched apps would be newly present. ``passed``: mentions not taken, counted by why;
-    ``conflicts``: those among them whose names belong to different devices, in words: which is right is never guessed.
+    ``conflicts``: those among them whose names belong to different devices, in words: which is right is never guessed;
+    ``joined``: devices that turned out to be another; ``claims``: what is newly said, by device and source.
     ``lineages``: those issued, as they were read in the unit.
     """
 
     met: evidence.Met
     rows: dict[int, tuple[DeviceRow | None, DeviceRow]] = field(default_factory=dict)
     names: list[tuple[int, Identity]] = field(default_factory=list)
-    enrolled: dict[int, tuple[Instant, bool]] = field(default_factory=dict)
     seen: dict[int, Instant] = field(default_factory=dict)
     presence: dict[int, tuple[Presence, Presence]] = field(default_factory=dict)
     surfaced: dict[int, int] = field(default_factory=dict)
@@ -54,6 +57,8 @@ class Plan:
     reports: int = 0
     lineages: tuple[Lineage, ...] = ()
     conflicts: list[str] = field(default_factory=list)
+    joined: dict[int, int] = field(default_factory=dict)
+    claims: dict[int, dict[str, Claims]] = field(default_factory=dict)
 
     @property
     def added(self) -> int:
@@ -72,12 +77,17 @@ class Plan:
             self.passed[why] = self.passed.get(why, 0) + count
 
 
-def plan(act: Act, source: str, mentions: Sequence[Mention], *, may_add: bool) -> Plan:
+def plan(act: Act, source: str, mentions: Sequence[Mention], *, may_add: bool, voice: Voice = Voice.MANAGER) -> Plan:
     """What these mentions would do; writes nothing. Without ``may_add`` a device that nobody knows is passed over."""
-    drawn = Plan(evidence.Met(), lineages=terms.issued())
-    _place(drawn, mentions, may_add)
-    _draw_rows(drawn, act.now)
-    _draw_presence(drawn, act, source)
+    found = naming.named(mentions, may_add=may_add)
+    drawn = Plan(
+        evidence.Met(), placed=found.placed, names=found.names, joined=found.joined, conflicts=found.conflicts,
+        lineages=terms.issued(),
+    )  # fmt: skip
+    for why in found.passed:
+        drawn.pass_over(why)
+    heard = _draw_rows(drawn, act.now, source, voice)
+    _draw_presence(drawn, act, heard)
     return drawn
 
 
@@ -87,17 +97,22 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
     touched = drawn.rows.keys() | drawn.presence.keys()
     existing = [ordinal for ordinal in touched if ordinal not in drawn.rows or drawn.rows[ordinal][0] is not None]
     before = known.load(existing, _read(drawn))
+    joining.join(drawn.joined)
     fleet.save({ordinal: after for ordinal, (was, after) in drawn.rows.items() if was != after})
     fleet.name(drawn.names)
-    fleet.enrol(drawn.enrolled, source)
+    claims.save(drawn.claims)
     fleet.touch(drawn.seen)
     evidence.save_presences(drawn.presence, drawn.met)
     reload = {ordinal for ordinal in touched if _row_moved(drawn, ordinal)} | {ordinal for ordinal, _ in drawn.names}
+    reload |= {*drawn.joined, *drawn.joined.values()}
     after = {
         **{ordinal: _looked_at(before[ordinal], drawn, ordinal) for ordinal in touched - reload},
         **known.load(reload),
     }
     _tell_gates(drawn, before, after)
+    if drawn.joined:
+        subjects = [f"device:{ordinal}" for ordinal in sorted({*drawn.joined, *drawn.joined.values()})]
+        log.append("devices-joined", act, {"source": source, "devices": len(drawn.joined)}, subjects)
     if handed := [one for one, was in before.items() if was.device.login not in ("", after[one].device.login)]:
         change_hands(handed, drawn.lineages)
     return settle(
@@ -131,42 +146,6 @@ def _looked_at(was: Known, drawn: Plan, ordinal: int) -> Known:
     return replace(was, present=present, looked=evidence.looks(after, drawn.met))
 
 
-def _place(drawn: Plan, mentions: Sequence[Mention], may_add: bool) -> None:
-    """Which device each mention is about, by all of its names; a new device is numbered below 0 for now."""
-    owners: dict[Identity, int] = dict(fleet.find({identity for one in mentions for identity in one.identities}))
-    new = 0
-    found: list[tuple[int, Mention]] = []
-    for mention in mentions:
-        devices = {owners[identity] for identity in mention.identities if identity in owners}
-        if len(devices) > 1:
-            drawn.pass_over("conflicting")
-            drawn.conflicts.append(_conflict(mention, owners))
-            continue
-        if devices:
-            device = devices.pop()
-        elif may_add and mention.platform is not None and mention.identities:
-            new += 1
-            device = -new
-        else:
-            drawn.pass_over("unknown")
-            continue
-        for identity in mention.identities:
-            if identity not in owners:
-                owners[identity] = device
-                drawn.names.append((device, identity))
-        found.append((device, mention))
-    drawn.placed = found
-
-
-def _conflict(mention: Mention, owners: Mapping[Identity, int]) -> str:
-    """The names of one mention, each with the device that it is known to be."""
-    named = ((one, owners[one]) for one in mention.identities if one in owners)
-    known = (
-        f"{one.kind}:{one.value} is {f'#{owner}' if owner >= 0 else 'another device of the same set'}" for one, owner in named
-    )
-    return ", ".join(known)
-
-
 def _number(drawn: Plan) -> None:
     """Give the new devices of the plan, numbered -1, -2, … until now, ordinals that last."""
     new = sorted((ordinal for ordinal in drawn.rows if ordinal < 0), reverse=True)
@@ -176,42 +155,76 @@ def _number(drawn: Plan) -> None:
     drawn.placed = [(given.get(ordinal, ordinal), mention) for ordinal, mention in drawn.placed]
     drawn.names = [(given.get(ordinal, ordinal), identity) for ordinal, identity in drawn.names]
     drawn.rows = {given.get(ordinal, ordinal): rows for ordinal, rows in drawn.rows.items()}
-    drawn.enrolled = {given.get(ordinal, ordinal): stays for ordinal, stays in drawn.enrolled.items()}
+    drawn.claims = {given.get(ordinal, ordinal): said for ordinal, said in drawn.claims.items()}
     drawn.seen = {given.get(ordinal, ordinal): at for ordinal, at in drawn.seen.items()}
     drawn.presence = {given.get(ordinal, ordinal): pair for ordinal, pair in drawn.presence.items()}
     drawn.surfaced = {given.get(ordinal, ordinal): count for ordinal, count in drawn.surfaced.items()}
 
 
-def _draw_rows(drawn: Plan, now: Instant) -> None:
-    stored = fleet.load(drawn.devices)
-    people = owners_of({mention.login for _, mention in drawn.placed if mention.login})
+def _draw_rows(drawn: Plan, now: Instant, source: str, voice: Voice) -> dict[int, list[Report]]:
+    """What devices are now, by all that is said of them; returns the reports that may be heard."""
+    devices = drawn.devices | drawn.joined.keys() | set(drawn.joined.values())
+    stored, said = fleet.load(devices), claims.load(devices)
+    before = {ordinal: dict(by_source) for ordinal, by_source in said.items()}
+    for gone, into in drawn.joined.items():
+        mine = said.setdefault(into, {})
+        for name, one in said.pop(gone, {}).items():
+            mine[name] = together(mine[name], one) if name in mine else one
+    heard: dict[int, list[Report]] = {}
     for ordinal, mention in drawn.placed:
-        before, row = drawn.rows.get(ordinal, (stored.get(ordinal), stored.get(ordinal)))
-        drawn.rows[ordinal] = (before, _row_after(row, mention, people))
-        if mention.enrolled is not None:
-            at = now if mention.seen_at is None else mention.seen_at
-            drawn.enrolled[ordinal] = max((at, mention.enrolled), drawn.enrolled.get(ordinal, (at, False)))
+        mine = said.setdefault(ordinal, {})
+        if mention.enrolled is not None or source in mine or voiced(mention):
+            mine[source] = hear(mine.get(source), mention, voice, now)
         if mention.seen_at is not None:
             drawn.seen[ordinal] = max(mention.seen_at, drawn.seen.get(ordinal, mention.seen_at))
+    _hear_reports(drawn, heard, said, source, now)
+    people = owners_of({login for mine in said.values() for one in mine.values() if (login := one.said.get("login", ("", 0))[0])})
+    for ordinal in sorted(drawn.devices | set(drawn.joined.values())):
+        was, mine = stored.get(ordinal), said.get(ordinal, {})
+        removed = any(stored[gone].mail_removed for gone, into in drawn.joined.items() if into == ordinal)
+        drawn.rows[ordinal] = (was, _row_after(was, settled(mine), people, mail_removed=removed))
+        if changed := {name: one for name, one in mine.items() if before.get(ordinal, {}).get(name) != one}:
+            drawn.claims[ordinal] = changed
+    for gone in drawn.joined:
+        drawn.rows[gone] = (stored[gone], replace(stored[gone], owner=None, retired=True))
+    return heard
 
 
-def _row_after(row: DeviceRow | None, mention: Mention, people: Mapping[str, int]) -> DeviceRow:
+def _hear_reports(
+    drawn: Plan, heard: dict[int, list[Report]], said: Mapping[int, Mapping[str, Claims]], source: str, now: Instant
+) -> None:
+    """The reports of devices that are, or just were said to be, enrolled with the source, without those from a clock that is
+    wrong."""
+    welcome = {ordinal for ordinal, mention in drawn.placed if mention.enrolled}
+    for ordinal, mention in drawn.placed:
+        claimed = said[ordinal].get(source) if ordinal in said else None
+        if ordinal not in welcome and (claimed is None or not claimed.here):
+            drawn.pass_over("not enrolled", len(mention.reports))
+            continue
+        for report in mention.reports:
+            if too_far_ahead(report.observed_at, now):
+                drawn.pass_over("ahead of the clock")
+            else:
+                heard.setdefault(ordinal, []).append(report)
+
+
+def _row_after(row: DeviceRow | None, counts: Settled, people: Mapping[str, int], *, mail_removed: bool) -> DeviceRow:
+    """What nobody says stays as it is; of a new device it is the most careful."""
     if row is None:
-        if mention.platform is None:
+        if counts.platform is None:
             raise ValueError("a new device has a platform")
         # PRIVACY: a device of which nobody says whose it is counts as its owner's own.
-        enrollment = Enrollment.EAS if mention.reads_mail else Enrollment.NONE
-        row = DeviceRow(None, mention.platform, "", Ownership.PERSONAL, enrollment, reads_mail=False)
-    return DeviceRow(
-        owner=row.owner if mention.login is None else people.get(mention.login),
-        platform=mention.platform or row.platform,
-        model=row.model if mention.model is None else mention.model,
-        ownership=mention.ownership or row.ownership,
-        enrollment=mention.enrollment or row.enrollment,
-        reads_mail=row.reads_mail if mention.reads_mail is None else mention.reads_mail,
-        mail_removed=row.mail_removed,
-        retired=row.retired,
-        last_seen=row.last_seen,
+        enrollment = Enrollment.EAS if counts.reads_mail else Enrollment.NONE
+        row = DeviceRow(None, counts.platform, "", Ownership.PERSONAL, enrollment, reads_mail=False)
+    return replace(
+        row,
+        owner=next((people[login] for login in counts.logins if login in people), None) if counts.logins else row.owner,
+        platform=counts.platform or row.platform,
+        model=row.model if counts.model is None else counts.model,
+        ownership=counts.ownership or row.ownership,
+        enrollment=counts.enrollment or row.enrollment,
+        reads_mail=row.reads_mail if counts.reads_mail is None else counts.reads_mail,
+        mail_removed=row.mail_removed or mail_removed,
     )
 
 
@@ -222,45 +235,30 @@ def owners_of(logins: Collection[str]) -> dict[str, int]:
     return {**directory.find_by_email(addresses), **found}
 
 
-def _draw_presence(drawn: Plan, act: Act, source: str) -> None:
-    reports = _heard(drawn, act.now, source)
+def _draw_presence(drawn: Plan, act: Act, reports: Mapping[int, list[Report]]) -> None:
     gone_private = {ordinal for ordinal, (was, now) in drawn.rows.items() if was and _kept_whole(was) and not _kept_whole(now)}
-    before = evidence.presences(reports.keys() | gone_private, drawn.met)
-    if not reports and not gone_private:
-        return
+    joined = set(drawn.joined.values())
+    changing = (reports.keys() | gone_private | joined) - drawn.joined.keys()
+    before = evidence.presences(changing | drawn.joined.keys(), drawn.met)
 
     @cache
     def watched() -> frozenset[App]:
         return watching.watch_list(act.now, lineages=drawn.lineages)
 
-    for ordinal in reports.keys() | gone_private:
-        was = before.get(ordinal, _NOTHING_KNOWN)
+    for ordinal in changing:
+        was = start = before.get(ordinal, _NOTHING_KNOWN)
         whole = _kept_whole(drawn.rows[ordinal][1])
+        for gone, into in drawn.joined.items():
+            start = together_present(start, before.get(gone, _NOTHING_KNOWN)) if into == ordinal else start
+        if ordinal in gone_private or (ordinal in joined and not whole):
+            start = forget(start, watched())
         kept = [one if whole else narrowed(one, watched()) for one in reports.get(ordinal, ())]
-        now = fold(forget(was, watched()) if ordinal in gone_private else was, kept)
+        now = fold(start, kept)
         drawn.presence[ordinal] = (was, concise(now))
         drawn.reports += len(kept)
-        fresh = now.apps - was.apps
+        fresh = now.apps if ordinal in joined else now.apps - was.apps
         if fresh and (new := fresh & watched()):
             drawn.surfaced[ordinal] = len(new)
-
-
-def _heard(drawn: Plan, now: Instant, source: str) -> dict[int, list[Report]]:
-    """The reports of devices that are, or just were, enrolled with the source, without those from a clock that is wrong."""
-    reporting = {ordinal for ordinal, mention in drawn.placed if mention.reports}
-    said = {ordinal for ordinal, mention in drawn.placed if mention.enrolled}
-    enrolled = said | fleet.enrolled(reporting - said, source)
-    found: dict[int, list[Report]] = {}
-    for ordinal, mention in drawn.placed:
-        if ordinal not in enrolled:
-            drawn.pass_over("not enrolled", len(mention.reports))
-            continue
-        for report in mention.reports:
-            if too_far_ahead(report.observed_at, now):
-                drawn.pass_over("ahead of the clock")
-            else:
-                found.setdefault(ordinal, []).append(report)
-    return found
 
 
 def _kept_whole(row: DeviceRow) -> bool:

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from countermand.core.apps import App
 from countermand.core.devices import Identity, IdentityKind, Platform
 from countermand.core.errors import Refused, Where
+from countermand.core.links import Link
 from countermand.flows import attest as saying
+from countermand.flows import link as linking
 from countermand.flows import look_up as looking
 from countermand.flows import mail_passwords as passwords
 from countermand.operations.operation import Call, operation, rehearsed
+from countermand.operations.pages import MOST, USUAL
+from countermand.reads import links
 from countermand.reads.device import DeviceView, device
 from countermand.reads.mail_passwords import passwd_file
 
@@ -38,6 +42,29 @@ class Retired:
 class Bound:
     device: str
     identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """``joined``: the one device's ordinal; None in a dry run that would not be refused."""
+
+    device: str
+    other: str
+    joined: int
+
+
+@dataclass(frozen=True, slots=True)
+class MaybeOne:
+    """``mail``: a name at the mail server; ``device``: the device that may have it; ``likely``: likely or possible, and ``why``;
+    ``command``: what says that it is so."""
+
+    login: str
+    mail: str
+    device: str
+    model: str
+    likely: str
+    why: tuple[str, ...]
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +126,20 @@ def bind(call: Call, device: str, identity: str, dry_run: bool = False) -> Bound
     return Bound(device, identity)
 
 
+@operation("POST", "/devices/link", "link")
+def link(call: Call, device: str, other: str, dry_run: bool = False) -> Linked:
+    """Say that two devices are one phone: it has the names and the evidence of both from then on. Refused if each has a serial
+    number of its own. ``device``, ``other``: a serial number, KIND:VALUE, or #17."""
+    return Linked(device, other, rehearsed(dry_run, linking.link)(call.act, device, other))
+
+
+@operation("GET", "/devices/links", "link")
+def suggest_links(call: Call, limit: int = USUAL) -> tuple[MaybeOne, ...]:
+    """List what may be one phone: a name at the mail server that no manager of phones knows, and a device of the same person that
+    has none. Nothing is joined."""
+    return tuple(_maybe(one) for one in links.suggestions(call.act, min(max(limit, 1), MOST)))
+
+
 @operation("POST", "/devices/mail-removed", "attest")
 def mail_removed(call: Call, device: str, removed: bool = True, dry_run: bool = False) -> MailRemoved:
     """Record its owner's word that mail is gone from a device (or is there again): complied, where the directive takes that."""
@@ -124,7 +165,29 @@ def mail_passwords(call: Call) -> PasswordFile:
     return PasswordFile(passwd_file(call.act))
 
 
-OPERATIONS = (look_up, attest, retire, bind, mail_removed, issue_mail_password, revoke_mail_password, mail_passwords)
+OPERATIONS = (
+    look_up,
+    attest,
+    retire,
+    bind,
+    link,
+    suggest_links,
+    mail_removed,
+    issue_mail_password,
+    revoke_mail_password,
+    mail_passwords,
+)
+
+
+def _maybe(one: Link) -> MaybeOne:
+    mail, device = f"{one.mail.names[0].kind}:{one.mail.names[0].value}", f"#{one.managed.ordinal}"
+    command = f"device link '{device}' '#{one.mail.ordinal}'"
+    if one.mail.ordinal is None:
+        first = next(name for name in one.managed.names)
+        command = f"device bind {first.kind}:{first.value} {mail}"
+    return MaybeOne(
+        one.managed.login, mail, device, one.managed.model, one.likely.name.lower(), one.why, f"countermand {command}"
+    )
 
 
 def _app(text: str) -> App:

@@ -3,13 +3,14 @@
 Only watched apps are shown, whatever else a source reported. That somebody looked is recorded by flows.look_up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from countermand.access import Act, require
 from countermand.core import facts
 from countermand.core.apps import App
+from countermand.core.claims import Claims, differences
 from countermand.core.coverage import Coverage, Look
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.errors import Refused
@@ -21,7 +22,7 @@ from countermand.core.lapse import Health
 from countermand.core.schedule import clock_of
 from countermand.core.terms import Lineage
 from countermand.core.visibility import ways
-from countermand.store import evidence, fleet, known, sets, sightings, terms, watching
+from countermand.store import claims, evidence, fleet, known, sets, sightings, terms, watching
 from countermand.store.fleet import DeviceRow
 from countermand.store.health import health
 from countermand.store.sightings import Sighting
@@ -61,6 +62,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a source says of the device, in its own words; ``until``: when the device left it, None while it is enrolled there."""
+
+    source: str
+    since: Instant
+    until: Instant | None
+    says: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Under:
     """One directive. ``due`` and ``denied_from`` are also said on the owner's clock; ``exempt_until`` if an exemption holds."""
 
@@ -74,7 +85,8 @@ class Under:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """``visible``: what can be seen at all on a phone that is managed like this, in words."""
+    """``visible``: what can be seen at all on a phone that is managed like this, in words; ``differences``: where its sources do
+    not say the same, and what counts."""
 
     ordinal: int
     platform: Platform
@@ -92,6 +104,8 @@ class DeviceView:
     apps: tuple[Seen, ...]
     directives: tuple[Under, ...]
     sightings: tuple[Sighting, ...]
+    sources: tuple[Told, ...]
+    differences: tuple[str, ...]
 
 
 def device(act: Act, ordinal: int) -> DeviceView:
@@ -109,6 +123,7 @@ def seen(act: Act, ordinal: int) -> DeviceView:
         row = fleet.load([ordinal])[ordinal]
         worth = health(act.now)
         block = _block(ordinal, found)
+        said = claims.load([ordinal]).get(ordinal, {})
         return DeviceView(
             ordinal=ordinal,
             platform=row.platform,
@@ -126,7 +141,23 @@ def seen(act: Act, ordinal: int) -> DeviceView:
             apps=_apps(ordinal, act.now),
             directives=tuple(_under(block, lineage, found, worth, act.now) for lineage in terms.issued()),
             sightings=tuple(sightings.of_login(found.person.login)) if found.person else (),
+            sources=tuple(_told(said)),
+            differences=tuple(_different(said)),
         )
+
+
+def _told(said: Mapping[str, Claims]) -> Iterable[Told]:
+    for source, one in sorted(said.items()):
+        yield Told(source, one.since, one.until, {name: word for name, (word, _) in sorted(one.said.items())})
+
+
+def _different(said: Mapping[str, Claims]) -> Iterable[str]:
+    for one in differences(said):
+        words = ", ".join(f"{source} says {word or 'nobody'}" for source, word in one.said)
+        yield f"{_FACTS[one.fact]}: {words}; {one.counts or 'nobody'} counts."
+
+
+_FACTS = {"login": "Whose it is", "platform": "What it is", "ownership": "Who owns it"}
 
 
 def _last_seen(row: DeviceRow, found: Known) -> Instant | None:

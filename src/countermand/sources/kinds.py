@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from countermand.core.claims import Voice
 from countermand.core.devices import Enrollment, Ownership
 from countermand.core.visibility import Sight
 from countermand.sources import devices_csv, exchange, intune, jamf, nanomdm, nanomdm_api
@@ -31,6 +32,7 @@ class Kind:
     open: Callable[[Link], Source] | None = None
     call: Callable[[Link], Caller] | None = None
     sight: Callable[[Enrollment, Ownership], Sight] | None = None
+    voice: Voice = Voice.MANAGER
 
 
 KINDS: Mapping[str, Kind] = {
@@ -45,6 +47,11 @@ KINDS: Mapping[str, Kind] = {
     ),
     "intune": Kind("Microsoft Intune", Comes.ASKED, intune.SIGHTS, intune.SETTINGS, intune.REQUESTS, intune.Intune),
     "jamf": Kind("Jamf Pro", Comes.ASKED, jamf.SIGHTS, jamf.SETTINGS, jamf.REQUESTS, jamf.Jamf),
-    "devices-csv": Kind("a file of devices (CSV or Parquet)", Comes.FILE, devices_csv.SIGHTS),
-    "exchange": Kind("Exchange's list of mobile devices", Comes.FILE, exchange.SIGHTS),
+    "devices-csv": Kind("a file of devices (CSV or Parquet)", Comes.FILE, devices_csv.SIGHTS, voice=Voice.FILE),
+    "exchange": Kind("Exchange's list of mobile devices", Comes.FILE, exchange.SIGHTS, voice=Voice.MAIL),
 }
+
+
+def voice_of(kind: str) -> Voice:
+    """What a source of this kind knows devices by; one of a kind that has only a name is taken for a manager's."""
+    return KINDS[kind].voice if kind in KINDS else Voice.MANAGER

@@ -196,6 +196,8 @@ def _mention(event: Mapping[str, Any], body: Mapping[str, Any], said: Mapping[st
         reads_mail=True if _text(facts.get("EASDeviceIdentifier")) else None,
         enrolled=topic != "mdm.CheckOut",
         seen_at=told.at,
+        managed=told.enrollment,
+        said_at=told.at,
         reports=(_report(body, apps, told, asked),) if isinstance(apps, list) else (),
     )
 

@@ -1,9 +1,10 @@
 """Rows about one person that no other question asks for together: what was sent to them, told them, said of their devices."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from countermand.core.instants import Instant
-from countermand.store import bulk, models
+from countermand.store import bulk, claims, models
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,12 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True)
 class StayRow:
-    """The device is, or was, enrolled with a source."""
+    """The device is, or was, enrolled with a source. ``says``: what that source says it is."""
 
     source: str
     since: Instant
     until: Instant | None
+    says: Mapping[str, str]
 
 
 def active(person: int) -> bool:
@@ -110,5 +112,8 @@ def statements(device: int) -> list[StatementRow]:
 
 
 def stays(device: int) -> list[StayRow]:
-    rows = models.Enrolled.objects.filter(device=device).order_by("since", "source")
-    return [StayRow(row.source, row.since, row.until) for row in rows]
+    found = sorted(claims.load([device]).get(device, {}).items(), key=lambda pair: (pair[1].since, pair[0]))
+    return [
+        StayRow(source, one.since, one.until, {name: word for name, (word, _) in sorted(one.said.items())})
+        for source, one in found
+    ]

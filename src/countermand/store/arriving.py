@@ -38,7 +38,7 @@ def _add(arrivals: Arrivals) -> None:
     bulk.insert("store_device", _DEVICE, arrivals.devices)
     owners.pack({ordinal: owner for ordinal, owner, *_ in arrivals.devices if owner is not None})
     bulk.insert("store_identity", ("kind", "value", "device_id"), sorted(arrivals.names))
-    bulk.insert("store_enrolled", ("device_id", "source", "since"), arrivals.enrolled)
+    bulk.insert("store_enrolled", ("device_id", "source", "since", "said"), ((*row, "") for row in arrivals.enrolled))
     bulk.insert("store_applist", ("device_id", "shown"), arrivals.lists)
     bulk.insert(
         "store_looked",

@@ -111,22 +111,6 @@ def values_of(kind: IdentityKind) -> list[str]:
     return [value for (value,) in bulk.all_rows("SELECT value FROM store_identity WHERE kind = %s ORDER BY value", [kind.value])]
 
 
-def enrol(devices: Mapping[int, tuple[Instant, bool]], source: str) -> None:
-    """At that time these devices were enrolled with the source (True), or left it (False). What arrives late does not undo
-    what happened later."""
-    came = [(ordinal, source, at) for ordinal, (at, stays) in devices.items() if stays]
-    bulk.write(
-        "INSERT INTO store_enrolled (device_id, source, since) VALUES (%s, %s, %s)"
-        " ON CONFLICT (device_id, source) DO UPDATE SET until = NULL, since = excluded.since"
-        " WHERE store_enrolled.until < excluded.since",
-        came,
-    )
-    left = [(at, ordinal, source, at) for ordinal, (at, stays) in devices.items() if not stays]
-    bulk.write(
-        "UPDATE store_enrolled SET until = %s WHERE device_id = %s AND source = %s AND until IS NULL AND since <= %s", left
-    )
-
-
 def enrolled(ordinals: Collection[int], source: str) -> frozenset[int]:
     """Those of these devices that are enrolled with the source."""
     query = "SELECT device_id, source FROM store_enrolled WHERE until IS NULL AND device_id IN ({})"

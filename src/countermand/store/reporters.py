@@ -1,6 +1,6 @@
 """Sources as rows: what each last brought, and how much of it was new, hour by hour."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from countermand.core.instants import DAY, HOUR, Instant
@@ -9,6 +9,7 @@ from countermand.store import bulk, models
 #: How often a source is expected to come when nobody said.
 INTERVAL = DAY
 _WEEK = 7 * DAY // HOUR
+_CONFLICTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,13 @@ def contacted(source: SourceRow, now: Instant, count: int) -> None:
         " last_contact = CASE WHEN last_contact > %s THEN last_contact ELSE %s END WHERE id = %s",
         [(True, count, now, now, source.pk)],
     )
+
+
+def conflicting(source: SourceRow, conflicts: Sequence[str]) -> None:
+    """Names that belong to different devices, which the source said outside of a set; the last hundred are kept."""
+    row = models.Source.objects.get(pk=source.pk)
+    lines = [line for line in row.conflicts.splitlines() if line not in conflicts]
+    models.Source.objects.filter(pk=source.pk).update(conflicts="\n".join([*lines, *conflicts][-_CONFLICTS:]))
 
 
 def surfaced(source: SourceRow, now: Instant) -> tuple[int, int]:

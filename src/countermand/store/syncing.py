@@ -45,8 +45,10 @@ def of(source: int) -> Run | None:
 
 
 def begin(source: int, now: Instant, stage: Stage = Stage.FETCHING) -> Run:
-    """A new run, and the end of one that there was."""
+    """A new run, and the end of one that there was. Conflicts of devices that are asked one by one are those since it began."""
     end(source)
+    if stage is Stage.ASKING:
+        models.Source.objects.filter(pk=source).update(conflicts="")
     return _run(models.SyncRun.objects.create(source_id=source, began=now, stage=stage.value))
 
 

@@ -139,6 +139,7 @@ class Enrolled(models.Model):
     source = Name()
     since = When()
     until = When(null=True)
+    said = Text(null=True)  # store.claims; '' = what the device's row says, of a load in bulk
 
     class Meta:
         unique_together = [("device", "source")]
