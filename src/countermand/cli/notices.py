@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from countermand.flows.check_notices import Checked
-    from countermand.reads.notices import ChannelView, Linted, NoticePreview
+    from countermand.reads.notices import ChannelView, Linted, NoticePreview, PublicRecord
 
 
 class Form(StrEnum):
@@ -92,6 +92,14 @@ def check(session: Session, to: Annotated[str, typer.Argument(metavar="ADDRESS",
         raise typer.Exit(4)
 
 
+@command("public", ["countermand notices public no-tiktok", "countermand notices public no-tiktok --json"])
+def public(session: Session, directive: Id) -> None:
+    """Show what is said of a directive in public, the correction to it, and what its vendor was asked and answered."""
+    from countermand.operations import notices
+
+    session.show(session.call(notices.show_public, directive), _public)
+
+
 @command("channels", ["countermand notices channels", "countermand notices channels --json"])
 def channels(session: Session) -> None:
     """List the second channels by which words of notices are said once more; never their addresses."""
@@ -117,7 +125,7 @@ def try_(
         raise typer.Exit(4)
 
 
-FAMILY = group("notices", "What people are told: look at it before it is sent.", preview, lint, check, channels, try_)
+FAMILY = group("notices", "What people are told: look at it before it is sent.", preview, lint, check, public, channels, try_)
 
 
 def _letter(seen: "NoticePreview") -> str:
@@ -135,6 +143,19 @@ def _steps(seen: "Checked") -> "RenderableType":
     from countermand.cli.render import table
 
     return table(["step", "", "what was found"], [(one.what, one.verdict, one.words) for one in seen.steps])
+
+
+def _public(seen: "PublicRecord") -> "RenderableType":
+    from countermand.cli.render import table
+
+    rows = [
+        ("said in public now", seen.standing or "nothing"),
+        ("when it is issued", seen.issued or "nothing"),
+        ("when it is taken back", seen.correction or "nothing"),
+        ("the vendor was asked", seen.vendor_asked or "not recorded"),
+        ("the vendor's answer", seen.vendor_said or "none recorded"),
+    ]
+    return table([seen.title, f"version {seen.version}"], rows)
 
 
 def _channels(seen: "list[ChannelView]") -> "RenderableType":

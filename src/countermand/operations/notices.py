@@ -6,7 +6,7 @@ from countermand.flows.check_notices import check_notices as check
 from countermand.flows.echo import Tried
 from countermand.lib import clock, names
 from countermand.operations.operation import Call, operation
-from countermand.reads.notices import ChannelView, Linted, NoticePreview, linted, second_channels
+from countermand.reads.notices import ChannelView, Linted, NoticePreview, PublicRecord, linted, public_record, second_channels
 from countermand.reads.notices import preview as previewed
 
 
@@ -30,6 +30,12 @@ def check_notices(call: Call, to: str) -> Checked:
     return check(call.act, call.config.smtp, call.config.origin, to, names.look, clock.now)
 
 
+@operation("GET", "/directives/{directive}/public", "read")
+def show_public(call: Call, directive: str) -> PublicRecord:
+    """What is said of a directive in public, the correction to it, and whether its vendor was contacted and what it answered."""
+    return public_record(directive)
+
+
 @operation("GET", "/notices/channels", "read")
 def list_channels(call: Call) -> list[ChannelView]:
     """The second channels by which words of notices are said once more, and how many echoes are in which state; never their
@@ -43,4 +49,4 @@ def try_channel(call: Call, channel: str, login: str = "") -> Tried:
     return echo.try_channel(call.act, call.config, channel, login)
 
 
-OPERATIONS = (preview_notice, lint_notices, check_notices, list_channels, try_channel)
+OPERATIONS = (preview_notice, lint_notices, check_notices, show_public, list_channels, try_channel)

@@ -40,6 +40,35 @@ class Linted:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicRecord:
+    """What is said of a directive in public, and to its vendor. ``standing``: the statement that holds now, '' if there is none;
+    ``issued`` and ``correction``: both as approved; ``vendor_asked`` and ``vendor_said``: whether the vendor was contacted,
+    and what it answered; ``version``: whose words these are."""
+
+    directive: str
+    version: int
+    title: str
+    standing: str
+    issued: str
+    correction: str
+    vendor_asked: str
+    vendor_said: str
+
+
+def public_record(name: str) -> PublicRecord:
+    """Of the version that was issued last, or else of the newest. Refused ``not-found``."""
+    with reading():
+        lineage, newest = directives.known(name), directives.newest(name)
+        versions = directives.versions(name)
+    row = next((one for one in reversed(versions) if one.issued_at is not None), newest)
+    directive = schema.read(dict(row.document))
+    issued, correction = directive.public_text["issued"] or "", directive.public_text["rescinded"] or ""
+    standing = correction if lineage.ended_at is not None else issued if row.state is State.ISSUED else ""
+    asked, said = directive.vendor["contacted"] or "", directive.vendor["statement"] or ""
+    return PublicRecord(name, row.number, directive.title, standing, issued, correction, str(asked), said)
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelView:
     """A second channel. ``kinds``: which notices it repeats; ``states``: how many echoes are in which state."""
 
