@@ -5,7 +5,7 @@ else than what will happen with today's facts.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -100,16 +100,13 @@ def as_if_told(block: Block, terms: Terms, due_in: Mapping[str, Instant]) -> Blo
 
 def _break_down(into: Tally, block: Block, statuses: Mapping[Status, BitMap]) -> None:
     sets = [(status, found) for status, found in statuses.items() if found]
-    for dimension, value, devices in _values(block):
-        for status, found in sets:
-            if count := devices.intersection_cardinality(found):
-                into.by[dimension][value, status] += count
-
-
-def _values(block: Block) -> Iterator[tuple[str, str, BitMap]]:
     for dimension in DIMENSIONS:
+        counts = into.by[dimension]
         for name in block.family(f"{dimension}:"):
-            yield dimension, name[len(dimension) + 1 :], block.sets[name]
+            value, count_with = name[len(dimension) + 1 :], block.sets[name].intersection_cardinality
+            for status, found in sets:
+                if count := count_with(found):
+                    counts[value, status] += count
 
 
 def _apps(into: Tally, block: Block, lineage: Lineage, scope: BitMap) -> None:

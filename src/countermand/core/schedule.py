@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from countermand.core import forms
@@ -94,15 +95,21 @@ def quarter(instant: Instant) -> Instant:
 
 def unmistakable(instant: Instant, zone: str) -> Instant:
     """The later of the two instants that share this one's local time, in the autumn hour that exists twice."""
-    local = to_datetime(instant).astimezone(ZoneInfo(zone))
+    local = to_datetime(instant).astimezone(_clock(zone))
     return max(instant, from_datetime(local.replace(fold=1)))
 
 
 def instant_of(local: datetime, zone: str) -> Instant:
     """The instant of a wall-clock time. Of two that share it the later one; of a time that spring leaves out, as long
     after the change as it would have been after the hour before it (02:30 becomes 03:30)."""
-    aware = local.replace(tzinfo=ZoneInfo(zone))
+    aware = local.replace(tzinfo=_clock(zone))
     return max(from_datetime(aware.replace(fold=fold)) for fold in (0, 1))
+
+
+@cache
+def _clock(zone: str) -> ZoneInfo:
+    """Python forgets all but eight of them, and reads their files anew."""
+    return ZoneInfo(zone)
 
 
 def clock_of(zone: str, fallback: str) -> str:

@@ -96,7 +96,7 @@ def judge(block: Block, lineage: Lineage, contacts: Contacts, now: Instant) -> V
     overdue = flagged & past_due(block, lineage, now)
     unseen = open_ - removed - flagged
     looks = _looks(block)
-    absent = unseen & _looked(block, terms, _fresh(looks, contacts, terms, now))
+    absent = unseen & _looked(block, terms, _by_kind(_fresh(looks, contacts, terms, now)))
     found = {
         Reason.OUT_OF_SCOPE: block[facts.EVERY] - scope - block[facts.RETIRED],
         Reason.RETIRED: block[facts.RETIRED] - scope,
@@ -195,12 +195,19 @@ def _fresh(looks: _Looks, contacts: Contacts, terms: Terms, now: Instant) -> _Lo
     return [(look, found) for look, found in looks if look.unit == unit and (look.bucket + 1) * width > cutoff[look.source]]
 
 
-def _looked(block: Block, terms: Terms, looks: _Looks) -> BitMap:
-    """Devices with covering evidence of at least the grade asked of them, among these look sets."""
+#: (grade, coverage) → devices that some source looked at so.
+_Seen = Mapping[tuple[Grade, int], BitMap]
+
+
+def _by_kind(looks: _Looks) -> _Seen:
     alike: dict[tuple[Grade, int], list[BitMap]] = {}
     for look, devices in looks:
         alike.setdefault((look.grade, look.coverage), []).append(devices)
-    seen = {kind: BitMap.union(*sets) for kind, sets in alike.items()}
+    return {kind: BitMap.union(*sets) for kind, sets in alike.items()}
+
+
+def _looked(block: Block, terms: Terms, seen: _Seen) -> BitMap:
+    """Devices with covering evidence of at least the grade asked of them, among what was seen."""
     found = BitMap()
     for ownership in Ownership:
         for platform in (p for p in Platform if terms.apps.get(p)):  # where nothing can be named, nothing was looked for
@@ -213,16 +220,19 @@ def _looked(block: Block, terms: Terms, looks: _Looks) -> BitMap:
 
 def covered_by(block: Block, terms: Terms, sources: frozenset[str]) -> BitMap:
     """Devices that one of these sources ever looked at well enough, however long ago."""
-    return _looked(block, terms, [(look, devices) for look, devices in _looks(block) if look.source in sources])
+    return _looked(block, terms, _by_kind([(look, devices) for look, devices in _looks(block) if look.source in sources]))
 
 
 def _why_unknown(block: Block, terms: Terms, looks: _Looks, unknown: BitMap) -> dict[Reason, BitMap]:
     """The most telling reason for each: it was looked for once; it never can be; others were looked for; never heard of."""
-    stale = unknown & _looked(block, terms, looks)
+    if not unknown:
+        return {why: BitMap() for why in (Reason.STALE, Reason.INVISIBLE, Reason.NOT_LOOKED, Reason.NEVER_REPORTED)}
+    seen = _by_kind(looks)
+    stale = unknown & _looked(block, terms, seen)
     rest = unknown - stale
     invisible = rest & _invisible(block, terms)
     rest -= invisible
-    not_looked = rest & BitMap.union(BitMap(), *(devices for _, devices in looks))
+    not_looked = rest & BitMap.union(BitMap(), *seen.values())
     return {
         Reason.STALE: stale,
         Reason.INVISIBLE: invisible,

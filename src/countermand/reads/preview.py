@@ -139,7 +139,7 @@ def _count(lineage: Lineage, now: Instant) -> tuple[Tally, Mapping[str, Instant]
     dues = {"": schedule.due_at_claim(lineage.current.directive, "", now, now, 0)}
     for number in sets.blocks(sets.DEVICES):
         block = sets.load(sets.DEVICES, number, wanted, prefixes)
-        for zone in (name.removeprefix("zone:") for name in block.sets if name.startswith("zone:")):
+        for zone in (name.removeprefix("zone:") for name in block.family("zone:")):
             if zone not in dues:
                 dues[zone] = schedule.due_at_claim(lineage.current.directive, zone, now, now, 0)
         known = {zone: due for zone, due in dues.items() if due is not None}
