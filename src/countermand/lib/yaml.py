@@ -196,3 +196,8 @@ def _plain(event: pyyaml.ScalarEvent) -> Any:
     if _WHOLE.fullmatch(text):
         return int(text)
     return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def written(plain: Any) -> str:
+    """Plain values as a text that ``load`` reads back as the same: short lists and mappings on a line."""
+    return str(pyyaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110))

@@ -1,6 +1,6 @@
 """The preview: who would be hit, how it is known, and what cannot be known, before anything is sent. Changes nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,9 +15,11 @@ from countermand.core.instants import Instant, to_datetime
 from countermand.core.lifecycle import State
 from countermand.core.people import normal_login
 from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
+from countermand.core.schema import read
 from countermand.core.terms import Lineage, needs, needs_to_deny, without_rings
 from countermand.core.verdict import STATUS_OF, Reason, Status
 from countermand.core.wording import many
+from countermand.lib import yaml
 from countermand.store import directives, directory, evidence, feed, owners, sets, terms
 from countermand.store.directives import VersionRow
 from countermand.store.health import health
@@ -78,19 +80,37 @@ def preview(name: str, config: Config, now: Instant) -> Preview:
     with reading():
         row = directives.newest(name)
         lineage, expansion = _foreseen(row, now)
-        directive = lineage.current.directive
-        counted, dues = _count(lineage, now)
-        people = owners.count([counted.addressed, *counted.in_status.values()])
-        numbers = evidence.apps(tuple(counted.apps))
-        hits = {numbers[number]: count for number, count in counted.apps.items() if number in numbers}
-        heard = len(feed.gates())
-        first = tuple(sorted(directory.find_active([normal_login(name) for name in row.authors])))
+        return _previewed(lineage, expansion, row.state, row.authors, config, now)
+
+
+def preview_text(text: str, author: str, config: Config, now: Instant) -> Preview:
+    """The same of a text that is stored nowhere, were it this author's. Refused with every problem of the text."""
+    written = yaml.load(text, None)
+    directive = read(written.plain, written.where)
+    scope = directive.applies_to
+    expansion = expand(catalogue(), directive.prohibits, scope.platforms, _day(now), scope.people.countries, written.where)
+    with reading():
+        lineage = terms.imagined(directive, now, tuple(expansion.apps))
+        return _previewed(lineage, expansion, State.DRAFT, {author}, config, now)
+
+
+def _previewed(
+    lineage: Lineage, expansion: Expansion, state: State, authors: Collection[str], config: Config, now: Instant
+) -> Preview:
+    """Inside ``reading``."""
+    directive, name = lineage.current.directive, lineage.id
+    counted, dues = _count(lineage, now)
+    people = owners.count([counted.addressed, *counted.in_status.values()])
+    numbers = evidence.apps(tuple(counted.apps))
+    hits = {numbers[number]: count for number, count in counted.apps.items() if number in numbers}
+    heard = len(feed.gates())
+    first = tuple(sorted(directory.find_active([normal_login(name) for name in authors])))
     busiest, most = counted.busiest_hour
     unseen = tuple((product, str(platform)) for product, platform in expansion.unseen)
     return Preview(
         directive=name,
         title=directive.title,
-        state=row.state,
+        state=state,
         at=now,
         audience=people[0],
         scope=counted.scope,

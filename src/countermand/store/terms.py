@@ -75,6 +75,18 @@ def foreseen(name: str, now: Instant, apps: Collection[App] | None = None, row: 
     return Lineage(name, (*versions, terms), before.not_before if before else 0, opened, live=True)
 
 
+def imagined(directive: Directive, now: Instant, apps: Collection[App]) -> Lineage:
+    """The lineage as it would stand if this text, which is stored nowhere, were issued at ``now``. Its version has the number 0,
+    which nobody was ever told of."""
+    before = lineage(directive.id)
+    numbers = _scoped(directive, _numbers(apps))
+    last = schedule.latest_due(directive, now)
+    terms = Terms(0, directive, numbers, _covering(_database(), _key(numbers), _coverages()), last)
+    opened = before.rings_opened if before else (now,)
+    versions = before.versions if before else ()
+    return Lineage(directive.id, (*versions, terms), before.not_before if before else 0, opened, live=True)
+
+
 def text_of(row: VersionRow) -> Directive:
     """The directive that a version's row holds. Once proposed it was checked, and it is built, not checked again."""
     return schema.read(row.document) if row.state is State.DRAFT else build(row.document)

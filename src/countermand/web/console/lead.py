@@ -60,6 +60,7 @@ def directive(desk: Desk, name: str) -> HttpResponse:
         words={name: words.say(language, text) for name, text in wording.STATUSES.items()},
         people=desk.may("read-person"),
         issues=desk.may("issue"),
+        writes=desk.may("write"),
         waits=any(one.need is not None for one in beside.versions),
         refusals=desk.do(agreeing.list_refusals, name),
         stops=found.standing.state.value == "issued" and found.standing.ended_at is None,

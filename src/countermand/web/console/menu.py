@@ -16,6 +16,7 @@ class Entry:
 
 MENU: tuple[Entry, ...] = (
     Entry("/console/", word("Directives"), "read"),
+    Entry("/console/write/", word("Write"), "write"),
     Entry("/console/agree/", word("Agree"), "read"),
     Entry("/console/fleet/", word("Fleet"), "read"),
     Entry("/console/ledger/", word("Ledger"), "audit"),

@@ -38,6 +38,12 @@ def of(values: Any, key: str) -> object:
     return values.get(key, "")
 
 
+@register.filter
+def count_of(values: Any, key: str) -> int:
+    """The count under a key; none is 0."""
+    return int(values.get(key, 0))
+
+
 @register.simple_tag
 def percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"

@@ -1,0 +1,161 @@
+"""Writing an order: form and text side by side, what it would do while it is typed, and what is missing before it can go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+
+from countermand.core.errors import Refused, RefusedMany
+from countermand.core.lifecycle import State
+from countermand.lib import yaml
+from countermand.operations import agreeing, directives
+from countermand.reads import preview as previews
+from countermand.reads import starts
+from countermand.reads.preview import Preview
+from countermand.reads.starts import Needed
+from countermand.web.console import form, lead
+from countermand.web.console.desk import Desk
+from countermand.web.console.differ import Changed, differences
+from countermand.web.console.lead import shares_of
+from countermand.web.console.numbers import typed
+from countermand.web.console.screens import screen
+from countermand.web.pages import see_other
+
+_BEGUN = "no-tiktok-on-mail"
+#: How the figures are broken down beside the text.
+_TABLES = ("platform", "ownership", "country")
+_ROWS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a text would do, or what is wrong with it."""
+
+    problems: tuple[Refused, ...]
+    preview: Preview | None
+    needed: Needed | None
+    shares: tuple[tuple[str, float, float], ...]
+
+
+@screen("write/", "GET", "POST", action="write", about="a draft")
+def begin(desk: Desk) -> HttpResponse:
+    """A new order, begun from an example or from another order."""
+    if desk.request.method == "POST":
+        return _written(desk)
+    text = (
+        desk.do(agreeing.show_text, desk.asked("like")).text
+        if desk.asked("like")
+        else starts.example(desk.asked("from") or _BEGUN)
+    )
+    return _page(desk, text)
+
+
+@screen("write/<slug:name>/", action="write", about="a draft")
+def draft(desk: Desk, name: str) -> HttpResponse:
+    """Another text for a draft, or the next version of what is in force."""
+    return _page(desk, desk.do(agreeing.show_text, name).text, name)
+
+
+@screen("write/preview/live/", "POST", action="write", about="a text that is stored nowhere")
+def preview(desk: Desk) -> HttpResponse:
+    """What the text would do, as it stands in the form now."""
+    return desk.part("foreseen.html", found=_foreseen(desk, _text(desk)))
+
+
+@screen("write/fill/form/", "POST", action="write", about="a text that is stored nowhere")
+def fill(desk: Desk) -> HttpResponse:
+    """Put what the form says into the text."""
+    text = _text(desk)
+    said = {field.name: desk.said(f"form-{field.name}") for field in form.FIELDS}
+    return _page(desk, yaml.written(form.put(_plain(text), said)), desk.said("name"), filled=True)
+
+
+@screen("write/read/text/", "POST", action="write", about="a text that is stored nowhere")
+def read(desk: Desk) -> HttpResponse:
+    """Fill the form from the text, and show what the text would do."""
+    return _page(desk, _text(desk), desk.said("name"))
+
+
+@screen("write/apps/live/", "POST", action="write", about="the catalogue")
+def apps(desk: Desk) -> HttpResponse:
+    """Products of the catalogue with some letters in their names."""
+    return desk.part("hits.html", hits=starts.search(desk.said("search")), asked=desk.said("search"))
+
+
+@screen("write/<slug:name>/propose/", "POST", action="propose", about="a draft of one's own or of others")
+def propose(desk: Desk, name: str) -> HttpResponse:
+    desk.do(directives.propose, name, typed(desk.said("expected")))
+    lead.forget()
+    return see_other(f"/console/directives/{name}/?done=proposed")
+
+
+@screen("directives/<slug:name>/compare/", action="read", about="two versions of a directive")
+def compare(desk: Desk, name: str) -> HttpResponse:
+    """What one version says otherwise than another."""
+    newest = desk.do(agreeing.show_text, name)
+    after = typed(desk.asked("to")) or newest.number
+    before = typed(desk.asked("from")) or max(after - 1, 1)
+    texts = [desk.do(agreeing.show_text, name, number) for number in (before, after)]
+    changed = differences(texts[0].text, texts[1].text)
+    return desk.page("compare.html", name=name, before=before, after=after, newest=newest.number, changed=changed)
+
+
+def _written(desk: Desk) -> HttpResponse:
+    """Stored as a draft; a text with something wrong comes back as it was, with what is wrong."""
+    text = _text(desk)
+    try:
+        done = desk.do(directives.write, text)
+    except Refused:
+        return _page(desk, text, desk.said("name"), status=422)
+    lead.forget()
+    return see_other(f"/console/write/{done.lineage}/?done=written")
+
+
+def _page(desk: Desk, text: str, name: str = "", *, filled: bool = False, status: int = 200) -> HttpResponse:
+    found, plain = _foreseen(desk, text), _plain(text)
+    said = form.values(plain)
+    wrong = {one.where.field.split("[")[0].split(".")[0] for one in found.problems if one.where and one.where.field}
+    state, changed, refusals = None, list[Changed](), []
+    if name:
+        stored = desk.do(agreeing.show_text, name)
+        state, refusals = stored.state, desk.do(agreeing.list_refusals, name)
+        if stored.number > 1:
+            changed = differences(desk.do(agreeing.show_text, name, stored.number - 1).text, text)
+    return desk.page(
+        "write.html",
+        status,
+        name=name,
+        text=text,
+        fields=[(field, said[field.name], field.path[0] in wrong) for field in form.FIELDS],
+        found=found,
+        examples=starts.example_names(),
+        filled=filled,
+        drafted=state is State.DRAFT and not filled,
+        changed=changed,
+        refusals=refusals,
+        done=desk.asked("done"),
+    )
+
+
+def _foreseen(desk: Desk, text: str) -> Foreseen:
+    try:
+        seen = previews.preview_text(text, desk.act.actor.name, desk.config, desk.act.now)
+        needed = starts.needed(text, desk.act.actor.name, desk.config.guard, desk.act.now)
+    except RefusedMany as many:
+        return Foreseen(tuple(many.problems), None, None, ())
+    except Refused as one:
+        return Foreseen((one,), None, None, ())
+    return Foreseen((), seen, needed, shares_of({status.value: count for status, count in seen.devices.items()}))
+
+
+def _text(desk: Desk) -> str:
+    """As it was typed: browsers send lines that end with two characters."""
+    return str(desk.request.POST.get("text", "")).replace("\r\n", "\n")
+
+
+def _plain(text: str) -> Mapping[str, Any]:
+    try:
+        return yaml.load(text, None).plain
+    except Refused:
+        return {}
