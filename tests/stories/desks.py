@@ -49,6 +49,14 @@ class Desks:
         page.wait_for_url("**/console/")
 
     @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        """What happens outside of the console goes by the story's own clock, to which nothing is added."""
+        models.Installation.objects.update(clock_offset=0)
+        yield
+        models.Installation.objects.update(clock_offset=self.world.now - clock.now())
+        lead.forget()
+
+    @contextmanager
     def time(self) -> Iterator[None]:
         """The site goes by the world's clock."""
         models.Installation.objects.update(clock_offset=self.world.now - clock.now())

@@ -64,7 +64,6 @@ def _agree(desk: Desk, name: str, purpose: Purpose) -> HttpResponse:
     sign = desk.do(directives.to_sign, name, purpose)
     asked = agreements.asked_of(desk.act, name, purpose)
     waiting = next(one for one in desk.do(agreeing.list_waiting) if (one.directive, one.purpose) == (name, purpose))
-    texts = [Words(key, text) for key, text in sorted(sign.bundle.texts.items())]
     foreseen: Preview | None = desk.do(directives.preview, name) if purpose is Purpose.ISSUE else None
     return desk.page(
         "agree.html",
@@ -76,13 +75,28 @@ def _agree(desk: Desk, name: str, purpose: Purpose) -> HttpResponse:
         apps=_apps(sign.bundle, foreseen),
         foreseen=foreseen,
         drift=next((one for one in desk.do(directives.list_drift, name) if one.number == sign.number), None),
-        texts=texts,
+        texts=_texts(sign.bundle),
         text=desk.do(agreeing.show_text, name, sign.number).text,
         changed=_changed(desk, name, sign.number),
         options=passkeys.to_use(place(desk), list(asked.passkeys), passkeys.challenge_of(sign.digest)),
         resumes=purpose is Purpose.RESUME,
         action=desk.request.path,
     )
+
+
+def _texts(bundle: Bundle) -> list[tuple[str, str, list[Words]]]:
+    """(kind, its words, the same in other languages): what everybody reads first comes first."""
+    kinds = sorted(
+        {name.partition("@")[0] for name in bundle.texts}, key=lambda kind: (kind != "issued", kind != "rescinded", kind)
+    )
+    return [
+        (
+            kind,
+            bundle.texts.get(kind, ""),
+            [Words(name, text) for name, text in sorted(bundle.texts.items()) if name.startswith(f"{kind}@")],
+        )
+        for kind in kinds
+    ]
 
 
 def _approve(desk: Desk, name: str, purpose: Purpose) -> None:
