@@ -22,6 +22,8 @@ from pathlib import Path
 import gate_doors as doors
 import tables
 from gate_lift import WAYS, Gate, Lift, Plane, lift, open_plane
+from gate_spread import GATES as SPREAD_GATES
+from gate_spread import Spread, spread
 from gate_store import Fleet, eas_id, login, made
 
 CACHE = Path(__file__).resolve().parent.parent / "var" / "bench"
@@ -37,6 +39,7 @@ class Figures:
     starts: list[float] = field(default_factory=list)
     memory: list[tuple[float, float]] = field(default_factory=list)
     lifts: dict[str, list[Lift]] = field(default_factory=dict)
+    spreads: dict[int, list[Spread]] = field(default_factory=dict)
     opa_memory: float = 0.0
     busy: list[float] = field(default_factory=list)
 
@@ -55,6 +58,7 @@ class Run:
 
 
 GATE, PEER, OPA = "gate", "nginx return 204", "OPA server"
+MAP, HAPROXY_MAP = "nginx map", "HAProxy map"
 THROUGH, PEER_THROUGH = "nginx → gate", "nginx → nginx return 204"
 
 
@@ -77,6 +81,9 @@ def main() -> int:
             say(f"round {number + 1}: {way}")
             with tempfile.TemporaryDirectory(dir=asked.cache) as name, doors.Processes(Path(name)) as running:
                 found.lifts.setdefault(way, []).append(lift(open_plane(running, template), fleet, way))
+        for gates in SPREAD_GATES:
+            say(f"round {number + 1}: changes to {gates} gates")
+            found.spreads.setdefault(gates, []).append(spread(template, asked.cache, fleet, gates))
         found.busy.append(os.getloadavg()[0])
     verdicts = judged(found)
     text = section(found, fleet, verdicts)
@@ -120,6 +127,12 @@ def what_runs(running: doors.Processes, plane: Plane, fleet: Fleet) -> tuple[lis
         Run(PEER_THROUGH, door_port, mail, [peer, peer_door]),
         Run(THROUGH, plane.doors[0], mail, [gate.process]),
     ]
+    pairs_denied = [(login(fleet.owner(device)), eas_id(device)) for device in sorted(denied)]
+    map_port, haproxy_port = doors.free_port(), doors.free_port()
+    mapped = doors.nginx(running, "map", doors.mapped(map_port, pairs_denied), f"http://127.0.0.1:{map_port}/")
+    runs.append(Run(MAP, map_port, decide, [mapped]))
+    if haproxy := doors.haproxy(running, haproxy_port, pairs_denied):
+        runs.append(Run(HAPROXY_MAP, haproxy_port, decide, [haproxy]))
     opa = doors.opa(running, opa_port, ((login(fleet.owner(device)), eas_id(device)) for device in denied))
     if opa:
         runs.append(Run(OPA, opa_port, [doors.opa_request(*pair) for pair in pairs], [opa]))
@@ -185,6 +198,7 @@ def section(found: Figures, fleet: Fleet, verdicts: Sequence[Verdict]) -> str:
                 f"{middle(lambda one: one.per_second):,.0f}",
                 f"{middle(lambda one: one.p50):.2f}",
                 f"{middle(lambda one: one.p99):.2f}",
+                f"{middle(lambda one: one.p999):.2f}",
                 f"{middle(lambda one: 100 * one.refused / one.requests):.0f} %",
             )
         )
@@ -201,10 +215,11 @@ def section(found: Figures, fleet: Fleet, verdicts: Sequence[Verdict]) -> str:
             "## A gate's decisions, a rescission, a halt",
             f"`make bench-gate`: {size}; medians of {len(found.starts)} rounds; {busy}.",
             tables.table(("what", "measured", "target", ""), holds),
-            tables.table(("under load", "CPU µs per answer", "answers/s", "p50 ms", "p99 ms", "denied"), rows),
+            tables.table(("under load", "CPU µs per answer", "answers/s", "p50 ms", "p99 ms", "p99.9 ms", "denied"), rows),
             f"Load: wrk, 16 connections kept open, {_DEVICES:,} devices in turn; through nginx the allowed ones, with the printed"
             f" recipe and the same nginx before both. Of a gate's memory {private:.0f} MB are its own, the rest is the mapped"
             f" snapshot and code. {_opa(found)}",
+            _spreads(found, fleet),
             f"Rescission and halt: from the start of `countermand rescind` and `halt` as processes; their first words after"
             f" {first_words}. At each door 64 denied phones asked every 50 ms until let in; {others:,} others asked once right"
             " afterwards.",
@@ -212,10 +227,39 @@ def section(found: Figures, fleet: Fleet, verdicts: Sequence[Verdict]) -> str:
     )
 
 
+def _spreads(found: Figures, fleet: Fleet) -> str:
+    """How changes reach gates, and what a gate more costs."""
+    rows = []
+    for gates, runs in found.spreads.items():
+        one, every = (statistics.median(what(run) for run in runs) for what in (lambda run: run.one, lambda run: run.all))
+        committed, cpu = statistics.median(run.committed for run in runs), statistics.median(run.cpu for run in runs)
+        held = statistics.median(run.memory for run in runs)
+        still = sum(run.still_denied for run in runs)
+        rows.append((str(gates), f"{one:,.0f}", f"{every:,.0f}", f"{committed:,.0f}", f"{cpu:.2f}", f"{held:.0f}", str(still)))
+    few, many = min(found.spreads), max(found.spreads)
+    cost = [statistics.median(run.cpu for run in found.spreads[gates]) for gates in (few, many)]
+    heads = (
+        "gates",
+        "1 change, ms",
+        f"{fleet.denied:,} changes, ms",
+        "of that the write",
+        "CPU s of the control plane",
+        "its MB",
+    )
+    return "\n\n".join(
+        [
+            tables.table((*heads, "still denied"), rows),
+            "Changes: the app is gone from one device, and then from all the others that have it, in one write; until the last"
+            f" phone that watches is let in at the last gate. A gate more costs the control plane"
+            f" {1000 * max(0.0, cost[1] - cost[0]) / max(1, many - few):,.0f} ms of CPU for {fleet.denied:,} changes.",
+        ]
+    )
+
+
 def _opa(found: Figures) -> str:
     if found.opa_memory:
         return f"OPA's server held the denied pairs in {found.opa_memory:,.0f} MB."
-    where = "`go install github.com/open-policy-agent/opa@latest`"
+    where = "`go install github.com/open-policy-agent/opa@v1.22.2`"
     return f"OPA's server did not run: there is no `opa` on this machine ({where})."
 
 

@@ -103,6 +103,38 @@ def plain(port: int, answer: str) -> str:
     )
 
 
+def mapped(port: int, pairs: Iterable[tuple[str, str]]) -> str:
+    """An nginx that answers from a ``map`` of the denied (login, device id) pairs: what one would write by hand."""
+    lines = "".join(f'        "{login}/{device}" 403;\n' for login, device in pairs)
+    return (
+        "daemon off;\n" + ("user root;\n" if os.geteuid() == 0 else "") + "worker_processes 1;\npid @PREFIX@/nginx.pid;\n"
+        "events { worker_connections 1024; }\nhttp {\n    access_log off;\n    keepalive_requests 1000000000;\n"
+        "    map_hash_max_size 4194304;\n    map_hash_bucket_size 128;\n"
+        '    map $http_x_original_uri $device { default ""; "~[?&]DeviceId=(?<id>[^&]+)" $id; }\n'
+        f'    map "$remote_user/$device" $verdict {{\n        default 204;\n{lines}    }}\n'
+        f"    server {{ listen 127.0.0.1:{port}; location / {{ if ($verdict = 403) {{ return 403; }} return 204; }} }}\n}}\n"
+    )
+
+
+def haproxy(running: Processes, port: int, pairs: Iterable[tuple[str, str]]) -> subprocess.Popen[bytes] | None:
+    """HAProxy with the denied pairs in a map file; None if it is not on this machine."""
+    found = shutil.which("haproxy", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+    if found is None:
+        return None
+    folder = running.folder / "haproxy"
+    folder.mkdir(exist_ok=True)
+    (folder / "denied.map").write_text("".join(f"{login}/{device} 1\n" for login, device in pairs))
+    key = f"http_auth_user,concat(/,txn.device),map_str({folder}/denied.map,0)"
+    (folder / "haproxy.cfg").write_text(
+        "global\n    nbthread 1\ndefaults\n    mode http\n    timeout client 1m\n    timeout http-keep-alive 1m\n"
+        "    timeout connect 1s\n    timeout server 1m\n"
+        f"frontend gate\n    bind 127.0.0.1:{port}\n"
+        "    http-request set-var(txn.device) req.fhdr(X-Original-URI),field(4,=),field(1,&)\n"
+        f"    http-request return status 403 if {{ {key} -m int 1 }}\n    http-request return status 200\n"
+    )
+    return running.start("haproxy", [found, "-db", "-f", folder / "haproxy.cfg"], f"http://127.0.0.1:{port}/")
+
+
 def front(port: int, gate: str, mail: str, prefix: Path) -> str:
     """The printed recipe before this gate, without logs; connections to it are never closed for their number."""
     text = whole(NginxSettings(gate, mail, access_log=None, mail_keepalive=32), f"127.0.0.1:{port}", prefix)
@@ -166,6 +198,7 @@ class Load:
     seconds: float
     p50: float
     p99: float
+    p999: float
     refused: int
     cpu: tuple[float, ...]
 
@@ -188,8 +221,9 @@ function request()
   return requests[at]
 end
 function done(summary, latency)
-  io.write(string.format('JSON {"requests": %d, "micros": %d, "p50": %d, "p99": %d, "refused": %d, "errors": %d}\\n',
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), summary.errors.status,
+  io.write(string.format('JSON {"requests": %d, "micros": %d, "p50": %d, "p99": %d, "p999": %d, "refused": %d, "errors": %d}\\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    latency:percentile(99.9), summary.errors.status,
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end
 """
@@ -210,7 +244,15 @@ def load(folder: Path, port: int, requests: Sequence[bytes], seconds: int, measu
     found = json.loads(line.removeprefix("JSON "))
     if found["errors"]:
         raise SystemExit(f"the load had {found['errors']} errors:\n{run.stdout}")
-    return Load(found["requests"], found["micros"] / 1e6, found["p50"] / 1e3, found["p99"] / 1e3, found["refused"], cpu)
+    return Load(
+        found["requests"],
+        found["micros"] / 1e6,
+        found["p50"] / 1e3,
+        found["p99"] / 1e3,
+        found["p999"] / 1e3,
+        found["refused"],
+        cpu,
+    )
 
 
 # -- what /proc says --

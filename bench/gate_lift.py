@@ -64,15 +64,15 @@ class Lift:
     still_denied: int
 
 
-def open_plane(running: Processes, made: Path) -> Plane:
-    """Start everything over a copy of the installation; returns once both gates hold the snapshot."""
+def open_plane(running: Processes, made: Path, gates: int = GATES) -> Plane:
+    """Start everything over a copy of the installation; returns once all gates hold the snapshot."""
     shutil.copytree(made, running.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("countermand.toml"))
     port, mail = free_port(), free_port()
     config_file = write_config(running.folder, port)
     config = configuration.load(config_file)
     installation.open_installation(config.database)
     act = Act(Actor(OPERATOR, ROLES[OPERATOR]), clock.now(), True)
-    names = [(f"front-{number}", free_port(), free_port()) for number in range(GATES)]
+    names = [(f"front-{number}", free_port(), free_port()) for number in range(gates)]
     files = [
         add_gate(act, config.state_dir, NewGate(name, f"127.0.0.1:{gate}", config.control.url), running.folder / name)
         for name, gate, _ in names
@@ -81,14 +81,14 @@ def open_plane(running: Processes, made: Path) -> Plane:
     serve = countermand("serve", "--config", config_file)
     control = running.start("control", serve, f"http://127.0.0.1:{port}/healthz")
     nginx(running, "mail", plain(mail, "200"), f"http://127.0.0.1:{mail}/")
-    gates = []
+    started = []
     for (name, gate, door), file in zip(names, files, strict=True):
         process = running.start(name, countermand("gate", "--config", file), f"http://127.0.0.1:{gate}/healthz")
         _until_ready(gate)
         text = front(door, f"127.0.0.1:{gate}", f"127.0.0.1:{mail}", running.folder / f"nginx-{name}")
         nginx(running, f"nginx-{name}", text, f"http://127.0.0.1:{door}/")
-        gates.append(Gate(process, gate, file))
-    return Plane(running.folder, control, tuple(gates), tuple(door for _, _, door in names), mail)
+        started.append(Gate(process, gate, file))
+    return Plane(running.folder, control, tuple(started), tuple(door for _, _, door in names), mail)
 
 
 def lift(plane: Plane, fleet: Fleet, way: str) -> Lift:
@@ -100,7 +100,7 @@ async def _lift(plane: Plane, fleet: Fleet, words: Sequence[str], first_words: b
     drawn = random.Random(fleet.seed + 1).sample(fleet.denied_ordinals(), min(ASKED_AFTERWARDS, fleet.denied))
     phones = [mail_request(login(fleet.owner(device)), eas_id(device)) for device in drawn]
     for door in plane.doors:
-        if (denied := await _denied(door, phones)) != len(phones):
+        if (denied := await denied_at(door, phones)) != len(phones):
             raise SystemExit(f"of {len(phones)} phones that must be denied beforehand only {denied} were")
     watches = [asyncio.create_task(_watch(door, phones[:WATCHING])) for door in plane.doors]
     await asyncio.sleep(1.0)
@@ -112,7 +112,7 @@ async def _lift(plane: Plane, fleet: Fleet, words: Sequence[str], first_words: b
     if first_words not in first:
         raise SystemExit(f"the command said: {first!r}")
     last = [await watch for watch in watches]
-    afterwards = [await _denied(door, phones) for door in plane.doors]
+    afterwards = [await denied_at(door, phones) for door in plane.doors]
     await process.communicate()
     times = tuple(1000 * (at - started) for at in last)
     return Lift(1000 * said, times, len(phones) * len(plane.doors), sum(afterwards))
@@ -127,10 +127,10 @@ async def _started(plane: Plane, words: Sequence[str]) -> asyncio.subprocess.Pro
 
 async def _watch(door: int, phones: Sequence[bytes]) -> float:
     """These phones, on connections of their own, until each was let in: when the last one was."""
-    return max(await asyncio.gather(*(_until_let_in(door, phone) for phone in phones)))
+    return max(await asyncio.gather(*(until_let_in(door, phone) for phone in phones)))
 
 
-async def _until_let_in(door: int, phone: bytes) -> float:
+async def until_let_in(door: int, phone: bytes) -> float:
     reader, writer = await asyncio.open_connection("127.0.0.1", door)
     deadline = time.monotonic() + 60
     while (status := await _ask(reader, writer, phone)) != 200:
@@ -141,7 +141,7 @@ async def _until_let_in(door: int, phone: bytes) -> float:
     return time.monotonic()
 
 
-async def _denied(door: int, phones: Sequence[bytes]) -> int:
+async def denied_at(door: int, phones: Sequence[bytes]) -> int:
     """How many of these get no mail; each asks once."""
     left = iter(phones)
 
