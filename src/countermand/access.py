@@ -83,6 +83,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "agree-watch": frozenset({_APPROVER}),
         # the fleet
         "import": frozenset({_ADMINISTRATOR, _OPERATOR, _SYSTEM}),
+        "erase": frozenset({_ADMINISTRATOR}),  # a person who has left, for good
         "provision": frozenset({_ADMINISTRATOR, _OPERATOR}),  # people and groups, by a directory
         "ingest": frozenset({_OPERATOR, _SYSTEM}),
         "release": frozenset({_OPERATOR}),
@@ -138,7 +139,7 @@ SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
         Scope.STOP: frozenset({"withdraw", "halt", "rescind", "correct", "undo-handover", "undo-lever"}),
         Scope.SCIM: frozenset({"provision"}),
         Scope.ADMINISTER: frozenset(
-            {"operator", "gate", "token", "own-keys", "backup", "restore", "upgrade", "keys", "subscribe", "lever"}
+            {"operator", "erase", "gate", "token", "own-keys", "backup", "restore", "upgrade", "keys", "subscribe", "lever"}
         ),
     }
 )  # fmt: skip

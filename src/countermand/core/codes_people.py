@@ -21,6 +21,16 @@ PEOPLE_CODES: dict[str, Code] = {
     "scim-many": Code(
         "Too many would have to be looked through.", "Ask for userName, displayName, externalId or id with eq.", INPUT, 400
     ),
+    "watch-purpose": Code(
+        "Nobody said what the app is watched for.", "Give a purpose, in words for those concerned.", INPUT, 422
+    ),
+    # -- erasing a person --
+    "case-missing": Code("An erasure has no case.", "Name the reference under which it was asked for: --case.", INPUT, 422),
+    "erase-active": Code(
+        "{login} has not left.", "Wait until the directory says so; where none does, add --leaves.", CONFLICT, 409
+    ),
+    "erase-protected": Code("{login} is protected.", "End the protection first, which takes two people.", CONFLICT, 409),
+    "erase-open": Code("Something that {login} said waits for an answer.", "Answer it first.", CONFLICT, 409),
     # -- a directory that is read (lib.ldapsearch, people.ldap) --
     "ldap-unset": Code("No LDAP directory is configured.", "Write the section [ldap] of the configuration.", INPUT, 422),
     "ldap-missing": Code(

@@ -28,7 +28,7 @@ def look_up(act: Act, text: str, case: str = "") -> LookedUp:
     ``case``: the reference of what it is looked up for. Refused ``not-found`` (then nothing is written), ``case-too-long``.
     """
     require(act.actor, "read-person")
-    _short(case)
+    short(case)
     with unit():
         found = _find(text.strip())
         subjects = [f"device:{ordinal}" for ordinal in found.devices] + ([f"person:{found.login}"] if found.login else [])
@@ -41,7 +41,7 @@ def look_at_person(act: Act, login: str, case: str = "") -> int:
 
     Refused ``not-found`` (then nothing is written), ``case-too-long``."""
     require(act.actor, "read-person")
-    _short(case)
+    short(case)
     name = normal_login(login)
     with unit():
         people = directory.find([name])
@@ -61,7 +61,7 @@ def look_at_people(act: Act, screen: str, lineage: str, logins: Sequence[str]) -
         log.append("looked-up", act, about, [f"person:{login}" for login in logins])
 
 
-def _short(case: str) -> None:
+def short(case: str) -> None:
     if len(case) > _LONGEST_CASE:
         raise Refused("case-too-long", limit=_LONGEST_CASE)
 

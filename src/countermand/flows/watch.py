@@ -14,7 +14,7 @@ from countermand.store.watching import Watched
 def watch(act: Act, app: str, purpose: str, until: Instant) -> int:
     """Propose to watch ``app`` ("ios:ID" or "android:ID") until an instant; returns the entry's number.
 
-    Refused ``app-form``, ``time-passed``.
+    Refused ``app-form``, ``time-passed``, ``watch-purpose``.
     """
     require(act.actor, "watch")
     platform, _, app_id = app.partition(":")
@@ -22,6 +22,8 @@ def watch(act: Act, app: str, purpose: str, until: Instant) -> int:
         raise Refused("app-form", app=app)
     if until <= act.now:
         raise Refused("time-passed", time=iso(until))
+    if not purpose.strip():
+        raise Refused("watch-purpose")
     with unit():
         pk = watching.propose(App(Platform(platform), app_id), purpose, until, act.actor.name)
         log.append("watch-proposed", act, {"app": app, "purpose": purpose, "until": until})

@@ -2,7 +2,9 @@
 nobody's access log."""
 
 from countermand.flows import look_up as looking
-from countermand.operations.operation import Call, operation
+from countermand.flows.erase import Erased
+from countermand.flows.erase import erase_person as erasing
+from countermand.operations.operation import Call, operation, rehearsed
 from countermand.reads.person import PersonHeld, held
 
 
@@ -13,4 +15,11 @@ def export_person(call: Call, login: str, case: str = "") -> PersonHeld:
     return held(call.act, looking.look_at_person(call.act, login, case))
 
 
-OPERATIONS = (export_person,)
+@operation("POST", "/people/erase", "erase")
+def erase_person(call: Call, login: str, case: str, leaves: bool = False, dry_run: bool = False) -> Erased:
+    """Erase a person who has left: they and phones of their own become numbers, and the ledger names them no more. It cannot be
+    taken back. ``leaves``: they leave by this, where no directory says so."""
+    return rehearsed(dry_run, erasing)(call.act, login, case, leaves=leaves)
+
+
+OPERATIONS = (export_person, erase_person)

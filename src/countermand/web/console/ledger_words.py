@@ -80,6 +80,8 @@ WORDS: Mapping[str, str] = {
     "person-changed": word("A person's record changed"),
     "person-exported": word("Everything held about a person was exported"),
     "person-provisioned": word("A person came from the directory"),
+    "people-listed": word("People were found in the directory that is read"),
+    "person-erased": word("A person was erased"),
     "person-removed": word("A person was removed by the directory"),
     "person-renamed": word("A person was renamed"),
     "proposed": word("A version was proposed to the approvers"),
