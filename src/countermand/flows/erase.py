@@ -11,7 +11,7 @@ from countermand.core.errors import Refused
 from countermand.core.people import normal_login
 from countermand.flows.flipping import flipping
 from countermand.flows.look_up import short
-from countermand.store import directory, erasure, feed, fleet, log, protected, provisioned, salts
+from countermand.store import claims, directory, erasure, feed, fleet, log, protected, provisioned, salts
 from countermand.store.overwriting import overwriting
 from countermand.store.unit import unit
 
@@ -43,6 +43,7 @@ def erase_person(act: Act, login: str, case: str, *, leaves: bool = False) -> Er
         names = fleet.identities(devices)
         logins = [name, *provisioned.former_logins(person)]
         found = erasure.count(person, name, own)
+        _unsay(set(devices) - set(own), logins)
         with flipping(act, devices=devices, people=[person]):
             fleet.save({ordinal: replace(row, owner=None) for ordinal, row in rows.items()})
             erasure.erase_devices(own, {one: [f"{each.kind}:{each.value}" for each in names.get(one, ())] for one in own})
@@ -68,6 +69,19 @@ def _known(login: str, leaves: bool) -> tuple[int, str]:
     if erasure.unanswered(person):
         raise Refused("erase-open", login=name)
     return person, name
+
+
+def _unsay(company: Collection[int], logins: Collection[str]) -> None:
+    """No source says any more that the company's devices are theirs."""
+    changed = {
+        device: {
+            source: replace(one, said={name: fact for name, fact in one.said.items() if name != "login"})
+            for source, one in by_source.items()
+            if one.said.get("login", ("",))[0] in logins
+        }
+        for device, by_source in claims.load(company).items()
+    }
+    claims.save({device: by_source for device, by_source in changed.items() if by_source})
 
 
 def _tell_gates(logins: Collection[str], names: Mapping[int, Collection[Identity]]) -> None:
