@@ -23,7 +23,7 @@ from countermand.flows.stream_doors import checked_endpoint, credential
 from countermand.lib import clock, keys
 from countermand.signals.places import MANAGE, READ, places
 from countermand.store import log, signal_receivers, streams
-from countermand.store.signal_receivers import Receiver
+from countermand.store.signal_receivers import Receiver as Receiver
 from countermand.store.unit import aside, unit
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -129,6 +129,9 @@ def known(name: str) -> Receiver:
 
 
 # -- what it may ask --
+
+#: Whoever has not said yet who it is.
+NOBODY = Actor("", frozenset())
 
 
 def acting(found: Receiver) -> Actor:

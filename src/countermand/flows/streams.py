@@ -19,7 +19,7 @@ from countermand.flows import stream_words
 from countermand.flows.stream_doors import checked_endpoint, credential
 from countermand.store import lease, log, said, streams
 from countermand.store.signal_receivers import Receiver
-from countermand.store.streams import Stream
+from countermand.store.streams import Stream as Stream
 from countermand.store.unit import aside, unit
 
 #: Milliseconds between two verifications that a receiver may ask for.
@@ -190,6 +190,12 @@ def of_receiver(found: Receiver, stream_id: str) -> Stream:
     if stream is None or not secrets.compare_digest(stream.stream_id.encode(), stream_id.encode()):
         raise Refused("stream-unknown")
     return stream
+
+
+def every_of(found: Receiver) -> list[Stream]:
+    """The receiver's streams: one, or none."""
+    stream = streams.of(found.name)
+    return [] if stream is None else [stream]
 
 
 def _set_status(act: Act, current: Stream, status: Status, reason: str, held_by: str) -> None:

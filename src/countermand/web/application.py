@@ -20,6 +20,7 @@ from countermand.web.api.door import ApiDoor
 from countermand.web.feed import FeedDoor
 from countermand.web.scim.door import ScimDoor
 from countermand.web.site import Site
+from countermand.web.ssf.door import SsfDoor
 from countermand.web.waker import Waker
 from countermand.web.watching import PATHS, Watching
 
@@ -38,6 +39,7 @@ class Application:
         self._feed: FeedDoor | None = None
         self._api: ApiDoor | None = None
         self._scim: ScimDoor | None = None
+        self._ssf: SsfDoor | None = None
         self._site: Site | None = None
         self._waker: Waker | None = None
         self._watching = Watching(config)
@@ -55,6 +57,8 @@ class Application:
             await self._api(scope, receive, send)
         elif scope["path"].startswith("/scim/") and self._scim is not None:
             await self._scim(scope, receive, send)
+        elif self._ssf is not None and self._ssf.serves(scope["path"]):
+            await self._ssf(scope, receive, send)
         elif self._site is not None:
             await self._site(scope, receive, send)
         else:
@@ -78,6 +82,7 @@ class Application:
         voice = speaker(state, clock.now())
         self._api = ApiDoor(self._config)
         self._scim = ScimDoor(self._config)
+        self._ssf = SsfDoor(self._config) if self._config.signals.issuer else None
         self._site = Site(self._config)
         self._waker = waker = Waker()
         self._feed = FeedDoor(
@@ -108,12 +113,14 @@ class Application:
         """Let listeners go, so that the server can end."""
         if self._waker is not None:
             self._waker.end()
+        if self._ssf is not None:
+            self._ssf.end_streams()
 
     def end(self) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join(10)
-        for door in (self._api, self._scim, self._site):
+        for door in (self._api, self._scim, self._site, self._ssf):
             if door is not None:
                 door.end()
 
