@@ -1,31 +1,19 @@
-"""A Cloud Identity of our own, from Google's published schema: device users with their states, etags, and people who edit."""
+"""Google's Directory and Android Management APIs of our own, from their discovery documents: assertions, tokens, empty pages."""
 
 import json
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from threading import RLock
 from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fake_api import Api, served
+from fake_api import Api
 
-__all__ = ["served"]
-
-CUSTOMER, ADMIN, ACCOUNT = "03az79cb", "admin@example.org", "countermand@project.iam.example"
-_STATE = re.compile(rf"/v1/(devices/\w+/deviceUsers/\w+)/clientStates/{CUSTOMER}-countermand")
-_USER = re.compile(r"/v1/(devices/\w+/deviceUsers/\w+)")
-_VERB = re.compile(r"/v1/(devices/\w+/deviceUsers/\w+):(block|approve)")
-_FIELDS = {"complianceState", "customId", "scoreReason"}
-
-
-def name(number: int) -> str:
-    return f"devices/d{number}/deviceUsers/u{number}"
+ACCOUNT, SUBJECT, ENTERPRISE = "reader@project.iam.gserviceaccount.com", "admin@contoso.example", "LC01ab2cd3"
+TIKTOK = "com.zhiliaoapp.musically"
 
 
 @cache
@@ -33,94 +21,92 @@ def _key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 
-@cache
-def secret() -> str:
-    """A service account's key, as Google gives it out."""
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem = _key().private_bytes(*form).decode()
+def key_file() -> str:
+    """What an administrator downloads of a service account."""
+    pem = _key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return json.dumps({"type": "service_account", "client_email": ACCOUNT, "private_key_id": "k1", "private_key": pem})
 
 
+def mobile(number: int, **more: Any) -> dict[str, Any]:
+    """A ``mobiledevice``: somebody's own Android, audited, without a work profile."""
+    return {
+        "kind": "admin#directory#mobiledevice",
+        "resourceId": f"AFiQ{number}",
+        "deviceId": f"device{number}",
+        "name": [f"Person {number}"],
+        "email": [f"Person{number}@contoso.example"],
+        "model": "Pixel 8",
+        "os": "Android 14",
+        "type": "ANDROID",
+        "status": "APPROVED",
+        "serialNumber": f"SERIAL{number}",
+        "lastSync": "2020-07-10T09:00:00.000Z",
+        "managedAccountIsOnOwnerProfile": True,
+        "supportsWorkProfile": True,
+        "applications": [{"packageName": TIKTOK, "displayName": "TikTok", "versionCode": 1, "permission": []}],
+        **more,
+    }
+
+
+def managed(number: int, **more: Any) -> dict[str, Any]:
+    """A ``devices`` resource: a fully managed phone with application reports."""
+    return {
+        "name": f"enterprises/{ENTERPRISE}/devices/{number:x}",
+        "managementMode": "DEVICE_OWNER",
+        "ownership": "COMPANY_OWNED",
+        "state": "ACTIVE",
+        "lastStatusReportTime": "2020-07-10T09:00:00.123456Z",
+        "hardwareInfo": {"model": "Pixel 8", "serialNumber": f"SERIAL{number}"},
+        "applicationReports": [report(TIKTOK), report("com.example.gone", "REMOVED")],
+        **more,
+    }
+
+
+def report(package: Any, state: str = "INSTALLED") -> dict[str, Any]:
+    return {"packageName": package, "state": state, "applicationSource": "INSTALLED_FROM_PLAY_STORE", "events": []}
+
+
 @dataclass
-class Customer(Api):
-    """``later_for``: requests that are told "later" first; ``slow``: operations that are not done when they are answered."""
+class Google(Api):
+    """``devices`` of one of both lists; ``hollow``: pages without rows in between, as these APIs have them."""
 
-    users: dict[str, str] = field(default_factory=dict)
-    states: dict[str, dict[str, str]] = field(default_factory=dict)
-    later_for: int = 0
-    slow: bool = False
-    changes: list[tuple[str, str]] = field(default_factory=list)
-    before_write: Callable[[], object] = lambda: None
-    _etags: int = 0
-    _lock: Any = field(default_factory=RLock)
+    devices: list[Any] = field(default_factory=list)
+    devices_at: str = "mobile"
+    page: int = 100
+    allowed: bool = True
+    hollow: bool = False
+    claims: list[dict[str, Any]] = field(default_factory=list)
 
-    def register(self, count: int) -> None:
-        self.users |= {name(number): "APPROVED" for number in range(count)}
-
-    def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, form: str) -> Any:
-        with self._lock:
-            if path == "/token":
-                return self._token({key: values[0] for key, values in parse_qs(form).items()})
-            if token != "Bearer g.token":
-                return 401, {"error": {"code": 401, "status": "UNAUTHENTICATED"}}
-            if self.later_for:
-                self.later_for -= 1
-                return 429, {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}, {"Retry-After": "3"}
-            assert method == "POST" or query["customer"] == ["customers/my_customer"]
-            return self._asked(method, path, query, json.loads(form) if form else {})
-
-    def _token(self, said: dict[str, str]) -> Any:
-        assert said["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
-        claims = jwt.decode(said["assertion"], _key().public_key(), ["RS256"], audience=f"{self.url}/token")
-        assert (claims["iss"], claims["sub"]) == (ACCOUNT, ADMIN)
-        assert claims["exp"] - claims["iat"] == 3600
-        return 200, {"access_token": "g.token", "expires_in": 3599, "token_type": "Bearer"}
-
-    def _asked(self, method: str, path: str, query: dict[str, list[str]], body: dict[str, Any]) -> Any:
-        if (method, path) == ("GET", "/v1/devices"):
-            return 200, {"devices": []}
-        if found := _STATE.fullmatch(path):
-            return self._state(method, found[1], query, body)
-        if found := _VERB.fullmatch(path):
-            return self._block(found[1], found[2], body)
-        found = _USER.fullmatch(path)
-        assert found, path
-        assert method == "GET"
-        if found[1] not in self.users:
+    def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, form: str) -> tuple[int, dict[str, Any]]:
+        if (method, path) == ("POST", "/token"):
+            said = {name: values[0] for name, values in parse_qs(form).items()}
+            audience = f"{self.url}/token"
+            try:
+                unchecked = {"verify_exp": False, "verify_iat": False}
+                claims = jwt.decode(said["assertion"], _key().public_key(), ["RS256"], unchecked, audience=audience)
+            except jwt.PyJWTError:
+                return 400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+            self.claims.append(claims)
+            return 200, {"access_token": "a.token", "expires_in": 3599, "token_type": "Bearer"}
+        if token != "Bearer a.token":
+            return 401, {"error": {"code": 401, "status": "UNAUTHENTICATED"}}
+        lists = {
+            "/admin/directory/v1/customer/my_customer/devices/mobile": "mobiledevices",
+            f"/v1/enterprises/{ENTERPRISE}/devices": "devices",
+        }
+        if method != "GET" or path not in lists:
             return 404, {"error": {"code": 404, "status": "NOT_FOUND"}}
-        return 200, {"name": found[1], "managementState": self.users[found[1]]}
+        if not self.allowed:
+            return 403, {"error": {"code": 403, "status": "PERMISSION_DENIED"}}
+        return 200, self._page(lists[path], query)
 
-    def _state(self, method: str, key: str, query: dict[str, list[str]], body: dict[str, Any]) -> Any:
-        if key not in self.users or (method == "GET" and key not in self.states):
-            return 404, {"error": {"code": 404, "status": "NOT_FOUND"}}
-        if method == "GET":
-            return 200, self.states[key]
-        assert method == "PATCH"
-        assert set(query["updateMask"][0].split(",")) == _FIELDS
-        self.before_write()
-        now = self.states.get(key, {})
-        if now and body.get("etag") != now["etag"]:
-            return 409, {"error": {"code": 409, "status": "ABORTED"}}
-        self.say(key, **{one: body.get(one, "") for one in _FIELDS})
-        self.changes.append((key, body.get("customId", "")))
-        return 200, {"name": "operations/1", "done": not self.slow, "response": {}}
-
-    def say(self, key: str, **values: str) -> None:
-        """An entry as somebody writes it: what is empty is not there."""
-        self._etags += 1
-        self.states[key] = {one: value for one, value in values.items() if value} | {"etag": f"e{self._etags}"}
-
-    def _block(self, key: str, verb: str, body: dict[str, Any]) -> Any:
-        assert body == {"customer": "customers/my_customer"}
-        if key not in self.users:
-            return 404, {"error": {"code": 404, "status": "NOT_FOUND"}}
-        self.users[key] = "BLOCKED" if verb == "block" else "APPROVED"
-        self.changes.append((key, verb))
-        return 200, {"name": "operations/1", "done": not self.slow, "response": {}}
-
-    def said(self) -> dict[str, str]:
-        """Key → state, of every device of which anything is said."""
-        return {key: row["complianceState"] for key, row in self.states.items() if "complianceState" in row}
-
-    def blocked(self) -> set[str]:
-        return {key for key, state in self.users.items() if state == "BLOCKED"}
+    def _page(self, name: str, query: dict[str, list[str]]) -> dict[str, Any]:
+        token = query.get("pageToken", ["0"])[0]
+        start, full = int(token.rstrip("+")), token.endswith("+") or not self.hollow
+        size = min(int(query.get("maxResults", query.get("pageSize", ["100"]))[0]), self.page, 100)
+        if not full:
+            return {"nextPageToken": f"{start}+"}
+        found: dict[str, Any] = {"kind": "…", name: self.devices[start : start + size]}
+        if start + size < len(self.devices):
+            found["nextPageToken"] = str(start + size)
+        return found

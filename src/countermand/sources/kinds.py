@@ -7,7 +7,7 @@ from enum import StrEnum
 from countermand.core.claims import Voice
 from countermand.core.devices import Enrollment, Ownership
 from countermand.core.visibility import Sight
-from countermand.sources import devices_csv, exchange, intune, jamf, nanomdm, nanomdm_api
+from countermand.sources import android, devices_csv, exchange, google, intune, jamf, nanomdm, nanomdm_api
 from countermand.sources.source import Caller, Link, Request, Setting, Source
 
 
@@ -47,6 +47,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "intune": Kind("Microsoft Intune", Comes.ASKED, intune.SIGHTS, intune.SETTINGS, intune.REQUESTS, intune.Intune),
     "jamf": Kind("Jamf Pro", Comes.ASKED, jamf.SIGHTS, jamf.SETTINGS, jamf.REQUESTS, jamf.Jamf),
+    "google": Kind(
+        "Google Workspace's mobile devices", Comes.ASKED, google.SIGHTS, google.SETTINGS, google.REQUESTS, google.Directory
+    ),
+    "android": Kind(
+        "Google's Android Management API", Comes.ASKED, android.SIGHTS, android.SETTINGS, android.REQUESTS, android.Android
+    ),
     "devices-csv": Kind("a file of devices (CSV or Parquet)", Comes.FILE, devices_csv.SIGHTS, voice=Voice.FILE),
     "exchange": Kind("Exchange's list of mobile devices", Comes.FILE, exchange.SIGHTS, voice=Voice.MAIL),
 }

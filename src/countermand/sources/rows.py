@@ -1,0 +1,76 @@
+"""What every vendor's JSON has in common: any value may be null or of another type, and a page is a page."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from countermand.core.errors import Refused
+from countermand.core.instants import Instant, from_iso
+from countermand.core.mentions import too_far_ahead
+from countermand.core.visibility import Sight
+from countermand.lib.granted import Denied
+from countermand.lib.http import Unreachable
+from countermand.lib.vendor import Ability
+from countermand.sources.source import ENOUGH, Checked, Page
+
+
+def text(value: Any) -> str:
+    """A text that can be shown; '' for whatever is none."""
+    return value.strip() if isinstance(value, str) and len(value) <= 255 and value.isprintable() else ""
+
+
+def first(value: Any) -> str:
+    """The first text of a list of texts."""
+    return next((found for one in value if (found := text(one))), "") if isinstance(value, list) else ""
+
+
+def part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object within a row; an empty one if there is none."""
+    found = row.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def rows_of(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def thing(raw: Any) -> Mapping[str, Any]:
+    """A row, which must be an object. Refused ``device-unreadable``."""
+    if not isinstance(raw, dict):
+        raise Refused("device-unreadable", device="", why="it is not an object")
+    return raw
+
+
+def moment(value: Any, now: Instant) -> Instant | None:
+    """A time with its zone; None for none, and for those before 1971 that stand where nothing is known. Refused
+    ``device-unreadable``, ``time-ahead``."""
+    if value is None or value == "":
+        return None
+    try:
+        found = from_iso(text(value))
+    except ValueError as wrong:
+        raise Refused("device-unreadable", device="", why=f"{text(value)[:40]!r} is not a time") from wrong
+    if too_far_ahead(found, now):
+        raise Refused("time-ahead", time=text(value))
+    return found if found > 365 * 86_400_000 else None
+
+
+def looked_over(
+    what: str, needs: str, pages: Iterable[Page], sight: Callable[[Any], Sight | None], tick: Callable[[int], None]
+) -> Checked:
+    """Whether devices can be listed, and in which way those of the first pages are seen."""
+    seen: dict[Sight, int] = {}
+    looked, whole = 0, True
+    try:
+        for page in pages:
+            for raw in page.raw:
+                if isinstance(raw, dict) and (found := sight(raw)):
+                    seen[found] = seen.get(found, 0) + 1
+            tick(len(page.raw))
+            looked += len(page.raw)
+            if looked >= ENOUGH and page.next:
+                whole = False
+                break
+    except (Denied, Unreachable, Refused) as wrong:
+        return Checked((Ability(what, needs, works=False, why=str(wrong)),), seen)
+    return Checked((Ability(what, needs, works=True),), seen, whole=whole)
