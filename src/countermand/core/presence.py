@@ -37,8 +37,8 @@ def fold(before: Presence, reports: Iterable[Report]) -> Presence:
         key = (report.source, report.grade, report.coverage)
         looked[key] = max(report.observed_at, looked.get(key, report.observed_at))
         if report.grade >= Grade.INVENTORY:
-            for app in report.present:
-                shown[app] = max(report.observed_at, shown.get(app, report.observed_at))
+            at = report.observed_at
+            shown.update([(app, at) for app in report.present if shown.get(app, -1) < at])
     return _cleared(shown, looked)
 
 
@@ -50,9 +50,14 @@ def joined(one: Presence, other: Presence) -> Presence:
     return _cleared(shown, _latest(one.looked, other.looked))
 
 
-def _cleared(shown: Mapping[App, Instant], looked: Looks) -> Presence:
-    kept = {app: at for app, at in shown.items() if at >= _last_look(app, looked)}
-    return Presence(kept, looked)
+def _cleared(shown: dict[App, Instant], looked: Looks) -> Presence:
+    """Nothing that a later look would have shown is left. Takes ``shown`` for its own."""
+    machines = [(coverage.apps, at) for (_, grade, coverage), at in looked.items() if grade >= Grade.INVENTORY]
+    everything = max((at for apps, at in machines if apps is None), default=0)
+    some = [(apps, at) for apps, at in machines if apps is not None and at > everything]
+    for app in [app for app, at in shown.items() if at < everything or any(at < then and app in apps for apps, then in some)]:
+        del shown[app]
+    return Presence(shown, looked)
 
 
 def _latest(*looks: Looks) -> Looks:
@@ -61,15 +66,6 @@ def _latest(*looks: Looks) -> Looks:
         for key, at in some.items():
             found[key] = max(at, found.get(key, at))
     return found
-
-
-def _last_look(app: App, looked: Looks) -> Instant:
-    covering = (
-        at
-        for (_, grade, coverage), at in looked.items()
-        if grade >= Grade.INVENTORY and (coverage.apps is None or app in coverage.apps)
-    )
-    return max(covering, default=0)
 
 
 def forget(before: Presence, kept: frozenset[App]) -> Presence:

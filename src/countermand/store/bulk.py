@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -15,6 +15,7 @@ Key = TypeVar("Key")
 PARAMETERS = 900
 #: Most whole numbers written into one statement.
 NUMBERS = 8192
+_FEW_NUMBERS = 128
 #: More texts than these go as one parameter: a statement with a mark for each is one that is parsed anew.
 _FEW = 64
 _UNPACKED = {"sqlite": "SELECT value FROM json_each(%s)", "postgresql": "SELECT unnest(%s::text[])"}
@@ -32,12 +33,17 @@ def cut(keys: Sequence[Key], size: int) -> Iterator[Sequence[Key]]:
 
 
 def by_numbers(statement: str, numbers: Iterable[int], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-    """Rows of a query whose ``{}`` stands for a list of whole numbers (written out: there may be thousands), after the
-    parameters ``before``."""
+    """Rows of a query whose ``{}`` stands for a list of whole numbers, after the parameters ``before``. Many are written out;
+    of few the last is repeated, so that there are few texts of statements and the database knows them already."""
     wanted = list(numbers)
     with connection.cursor() as cursor:
         for part in cut(wanted, NUMBERS):
-            cursor.execute(statement.format(",".join(map(str, map(int, part)))), before)
+            if len(part) <= _FEW_NUMBERS:
+                filled = [*part, *repeat(part[-1], (1 << (len(part) - 1).bit_length()) - len(part))]
+                times = statement.count("{0}") or 1
+                cursor.execute(statement.format(marks(filled)), [*before, *filled * times])
+            else:
+                cursor.execute(statement.format(",".join(map(str, map(int, part)))), before)
             yield from cursor.fetchall()
 
 
