@@ -130,7 +130,7 @@ def test_words_name_no_maker_but_ours() -> None:
 
 def test_a_file_of_channels() -> None:
     found = channels("# rooms\n\nroom slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/%23general\n", "rooms", personal=False)
-    assert [(one.name, one.service) for one in found] == [("room", "slack")]
+    assert [(one.name, one.brand) for one in found] == [("room", "slack")]
     assert "TIiajkdnlazkcOXrIdevi7FQ" not in repr(found)
 
 

@@ -13,8 +13,8 @@ SOURCES = sorted(path for path in (ROOT / "src").rglob("*.py") if "migrations" n
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
 _VAGUE = re.compile(r"(^|_)(manager|service|helper|util|utils|helpers|handler|processor|data|info)(_|$)")
-#: Names that a framework calls us by.
-_IMPOSED = {"data_received"}
+#: Names that a framework calls us by, and the word of SCIM (RFC 7643 §4.3) for whom somebody reports to.
+_IMPOSED = {"data_received", "manager", "_manager", "_with_manager"}
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:

@@ -93,6 +93,7 @@ class Hand:
 
 def hand(act: Act, config: Config, name: str, wait: Wait = time.sleep) -> Hand:
     """Ready to write. Refused ``not-found``, and as ``opened`` does."""
+    require(act.actor, "work-lever")
     found = known(name)
     kind = kind_of(found)
     lever = opened(act, config, found, wait)

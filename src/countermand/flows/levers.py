@@ -161,6 +161,12 @@ def standing(name: str) -> Standing:
     return Standing(name, paused, found.undoing, bool(found.enabled_by), bool(found.enable_proposed_by))
 
 
+def lever_known(act: Act, name: str) -> LeverRow:
+    """The same for whoever works it. Refused ``not-allowed`` before anything is looked for."""
+    require(act.actor, "work-lever")
+    return known(name)
+
+
 def known(name: str) -> LeverRow:
     """The lever of this name. Refused ``not-found``."""
     found = levers.find(name)

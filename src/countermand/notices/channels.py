@@ -65,7 +65,7 @@ class Channel:
     personal: bool
 
     @property
-    def service(self) -> str:
+    def brand(self) -> str:
         return self.url.partition("://")[0]
 
     def to(self, reader: Reader, numbers: Mapping[str, str]) -> str:
@@ -142,7 +142,7 @@ def numbers(text: str) -> dict[str, str]:
 
 def _examine(channel: Channel, where: Where) -> None:
     slots = set(_SLOT.findall(channel.url))
-    if channel.service not in SERVICES:
+    if channel.brand not in SERVICES:
         known = ", ".join(SERVICES)
         raise Refused("channel-unfit", where, name=channel.name, why=f"its service is none of {known}")
     if not slots <= set(_PERSONAL) or bool(slots) is not channel.personal:
@@ -151,16 +151,16 @@ def _examine(channel: Channel, where: Where) -> None:
     if _ELSEWHERE & {key.lstrip("+-:").lower() for key in parse_qs(urlsplit(channel.url).query, keep_blank_values=True)}:
         raise Refused("channel-unfit", where, name=channel.name, why="it names words that stand elsewhere")
     somebody = Reader("somebody", "somebody@example.org", "", "UTC", ())
-    _service(channel, channel.to(somebody, {"somebody": "+15551234567"}))
+    _sender(channel, channel.to(somebody, {"somebody": "+15551234567"}))
 
 
 def send(channel: Channel, url: str, words: Words, carrier: Carrier) -> tuple[Result, str]:
     """Hand the words over, to the address that ``Channel.to`` gave (a room's is its ``url``). What became of it, in words."""
     try:
         with carried(carrier):
-            service = _service(channel, url)
-            fits = len(words.subject) + len(words.text) + 2 <= int(service.body_maxlen)
-            taken = service.notify(body=words.text if fits else words.short, title=words.subject, body_format="text")
+            sender = _sender(channel, url)
+            fits = len(words.subject) + len(words.text) + 2 <= int(sender.body_maxlen)
+            taken = sender.notify(body=words.text if fits else words.short, title=words.subject, body_format="text")
     except Refused as refused:
         return Result.REFUSED, refused.sentence
     except (RequestException, ValueError, TypeError, KeyError, AttributeError) as wrong:
@@ -188,9 +188,9 @@ def tame(value: str) -> str:
     return value.translate(_TAMED)
 
 
-def _service(channel: Channel, url: str) -> Any:
+def _sender(channel: Channel, url: str) -> Any:
     """The service as Apprise has it, whose requests are ours. Refused ``channel-unfit``."""
-    module, name = SERVICES[channel.service]
+    module, name = SERVICES[channel.brand]
     plugin = import_module(f"apprise.plugins.{module}")
     plugin.requests = REQUESTS  # type: ignore[attr-defined]
     made = getattr(plugin, name)

@@ -52,7 +52,7 @@ def list_levers(call: Call, after: str = "", limit: int = USUAL) -> Page[LeverVi
 @operation("POST", "/levers/{name}/check", "work-lever", again=True)
 def check_lever(call: Call, name: str) -> CheckedLever:
     """Ask a lever what its credentials allow. Nothing is written."""
-    found = levers.known(name)
+    found = levers.lever_known(call.act, name)
     carried = levers.kind_of(found).open is None
     abilities = () if carried else tuple(levers.lever_check(call.act, call.config, name))
     return CheckedLever(name, all(one.works for one in abilities), abilities, reads.foretold(found, reads.view(found).wanted))
@@ -61,7 +61,7 @@ def check_lever(call: Call, name: str) -> CheckedLever:
 @operation("POST", "/levers/{name}/plan", "work-lever", again=True)
 def plan_lever(call: Call, name: str, after: int = 0, limit: int = USUAL) -> PlannedLever:
     """Each write that would be made now, page by page, and what is left alone because others wrote it. Nothing is written."""
-    found, size = levers.known(name), min(max(limit, 1), _MOST)
+    found, size = levers.lever_known(call.act, name), min(max(limit, 1), _MOST)
     if levers.kind_of(found).open is None:
         made = lever_plan.plan(call.act, name, None, after, size)
     else:

@@ -87,7 +87,7 @@ def second_channels(config: Config) -> tuple[ChannelView, ...]:
     return tuple(
         ChannelView(
             one.name,
-            one.service,
+            one.brand,
             one.personal,
             tuple(sorted(kind.value for kind in known.kinds)) if one.personal else ("issued", "superseded"),
             {state: count for (name, state), count in sorted(counted.items()) if name == one.name},

@@ -9,7 +9,7 @@ from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalEx
 
 from countermand.people.scim import Group
 from countermand.reads.provisioned import Asked
-from countermand.web.scim.service import MOST, USUAL
+from countermand.web.scim.discovery import MOST, USUAL
 
 #: attribute → what an index finds it by.
 _OF_USERS = {"username": "login", "externalid": "external", "id": "id"}

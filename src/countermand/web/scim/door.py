@@ -17,8 +17,8 @@ from countermand.reads import installation, operators
 from countermand.reads.provisioned import Root
 from countermand.web.answers import Receive, Scope, Send, TooLong, body_of, header, part, start
 from countermand.web.scim import asking as looking
+from countermand.web.scim.discovery import discovered, is_discovery, listed
 from countermand.web.scim.resources import Asking, Given, Groups, Kind, People
-from countermand.web.scim.service import discovered, is_discovery, listed
 from countermand.web.threads import Threads
 
 ROOT = "/scim/v2"
