@@ -1,7 +1,7 @@
 """Verifying a lever: every entry that is there by our receipts is read back; what is not as we left it is said."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from countermand.access import require
 from countermand.core.lever import NOTHING, Do, bears, step
@@ -21,7 +21,20 @@ _REQUESTS = 20
 _NAMED = 20
 
 
-@dataclass
+@dataclass(slots=True)
+class Read:
+    """What was read so far, as ``Verified`` will say it."""
+
+    looked: int = 0
+    drifted: dict[str, int] = field(default_factory=dict)
+    examples: list[str] = field(default_factory=list)
+    strays: int = 0
+    switch: str = ""
+    whole: bool = False
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """``looked``: entries that were read back; ``drifted``: why → how many are not as we left them; ``examples``: some of their
     keys; ``strays``: entries that bear our mark and of which we had no receipt; ``switch``: what somebody changed about it.
@@ -52,7 +65,7 @@ def verify(
     act = acting()
     require(act.actor, "work-lever")
     found = known(name)
-    done = Verified(name)
+    done = Read()
     hold(found, holder)
     try:
         if using.kind.switch:
@@ -68,7 +81,7 @@ def verify(
     finally:
         with aside():
             let_go(found, holder)
-    return done
+    return Verified(name, **{one.name: getattr(done, one.name) for one in fields(done)})
 
 
 def _parts(
@@ -76,7 +89,7 @@ def _parts(
     found: LeverRow,
     using: Hand,
     holder: str,
-    done: Verified,
+    done: Read,
     progress: Progress,
     until: Callable[[], bool],
 ) -> bool:
@@ -113,7 +126,7 @@ def _drifted(found: LeverRow, row: Entry, seen: Seen | None) -> Settled | None:
     return None  # as it should be, or the work's to write
 
 
-def _strays(found: LeverRow, using: Hand, done: Verified) -> None:
+def _strays(found: LeverRow, using: Hand, done: Read) -> None:
     """Entries that bear our mark and of which there is no receipt, as after an older database was restored: they are taken on as
     ours, so that they go unless they are wanted."""
     after, first = "", True

@@ -43,7 +43,7 @@ _WAITS = (10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE)
 Acting = Callable[[], Act]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Worked:
     """``wrote``: entries that were written; ``removed``: of those, taken away; ``closed``: of which nothing of ours was left;
     ``left``: that are none of ours to write; ``refused``; ``waits``: entries about which something is still to be done."""
@@ -56,6 +56,17 @@ class Worked:
     refused: int = 0
     waits: int = 0
     fault: str = ""
+
+
+@dataclass(slots=True)
+class Done:
+    """What was done so far, as ``Worked`` will say it."""
+
+    wrote: int = 0
+    removed: int = 0
+    closed: int = 0
+    left: int = 0
+    refused: int = 0
 
 
 @dataclass
@@ -122,19 +133,19 @@ def work(
     found = known(name)
     if not found.works:
         raise Refused("lever-paused", name=name)
-    done = Worked(name)
+    done, fault = Done(), ""
     began = clock.steady()
     hold(found, holder)
     try:
         _parts(acting, found, using, way, holder, done, progress, until)
     except FAULTS as wrong:
-        done.fault = failed(found, wrong, using)
+        fault = failed(found, wrong, using)
     finally:
         with aside():
             let_go(found, holder)
             _rated(found, done, clock.steady() - began)
-    done.waits = entries.count(found.pk).open
-    return done
+    waits = entries.count(found.pk).open
+    return Worked(name, done.wrote, done.removed, done.closed, done.left, done.refused, waits, fault)
 
 
 def _parts(
@@ -143,7 +154,7 @@ def _parts(
     using: Hand,
     way: Way,
     holder: str,
-    done: Worked,
+    done: Done,
     progress: Progress,
     until: Callable[[], bool],
 ) -> None:
@@ -171,7 +182,7 @@ def _parts(
         levers.failed(found.pk, "", 0, 0)
 
 
-def _part(act: Act, found: LeverRow, using: Hand, done: Worked, still: Callable[[], bool]) -> int:
+def _part(act: Act, found: LeverRow, using: Hand, done: Done, still: Callable[[], bool]) -> int:
     """One part; how many entries it looked at, 0 if there is nothing to do."""
     kind = using.kind
     with reading():
@@ -196,7 +207,7 @@ def _decided(found: LeverRow, using: Hand, rows: Sequence[Entry]) -> list[tuple[
     return found_
 
 
-def _begin(act: Act, found: LeverRow, part: _Part, done: Worked, still: Callable[[], bool]) -> None:
+def _begin(act: Act, found: LeverRow, part: _Part, done: Done, still: Callable[[], bool]) -> None:
     """Keep what was found, and what is about to be written; of what is not wanted any more, nothing is."""
     real = lease.real()
     settled, about = [], []
@@ -229,7 +240,7 @@ def _found(row: Entry, seen: Seen | None, decided: Step, real: Instant) -> Settl
     return Settled(row.pk, NOTHING, NOTHING, left=decided.why, why=seen.value if seen else "", retry=retry)
 
 
-def _write(act: Act, found: LeverRow, using: Hand, part: _Part, done: Worked, still: Callable[[], bool]) -> None:
+def _write(act: Act, found: LeverRow, using: Hand, part: _Part, done: Done, still: Callable[[], bool]) -> None:
     """Send the writes and keep what became of each; what is not known is looked at again."""
     size = using.kind.batch
     under_way = []
@@ -258,7 +269,7 @@ def _write(act: Act, found: LeverRow, using: Hand, part: _Part, done: Worked, st
             log.append("lever-written", act, about, [_subject(found, keys)])
 
 
-def _outcome(row: Entry, write: Write, outcome: Outcome, done: Worked) -> Settled | None:
+def _outcome(row: Entry, write: Write, outcome: Outcome, done: Done) -> Settled | None:
     real = lease.real()
     if outcome.done:
         done.wrote += 1
@@ -312,7 +323,7 @@ def failed(found: LeverRow, wrong: Exception, using: Hand) -> str:
     return said
 
 
-def _rated(found: LeverRow, done: Worked, took: int) -> None:
+def _rated(found: LeverRow, done: Done, took: int) -> None:
     if done.wrote and took > SECOND:
         levers.update(found.pk, rate=int(done.wrote * HOUR / took))
 
