@@ -7,7 +7,19 @@ from enum import StrEnum
 from countermand.core.claims import Voice
 from countermand.core.devices import Enrollment, Ownership
 from countermand.core.visibility import Sight
-from countermand.sources import android, devices_csv, exchange, google, intune, jamf, nanomdm, nanomdm_api
+from countermand.sources import (
+    android,
+    cloud_identity,
+    devices_csv,
+    exchange,
+    fleetdm,
+    google,
+    intune,
+    jamf,
+    jamf_classic,
+    nanomdm,
+    nanomdm_api,
+)
 from countermand.sources.source import Caller, Link, Request, Setting, Source
 
 
@@ -47,8 +59,25 @@ KINDS: Mapping[str, Kind] = {
     ),
     "intune": Kind("Microsoft Intune", Comes.ASKED, intune.SIGHTS, intune.SETTINGS, intune.REQUESTS, intune.Intune),
     "jamf": Kind("Jamf Pro", Comes.ASKED, jamf.SIGHTS, jamf.SETTINGS, jamf.REQUESTS, jamf.Jamf),
+    "jamf-classic": Kind(
+        "Jamf Pro, through its Classic API",
+        Comes.ASKED,
+        jamf_classic.SIGHTS,
+        jamf_classic.SETTINGS,
+        jamf_classic.REQUESTS,
+        jamf_classic.JamfClassic,
+    ),
+    "fleetdm": Kind("Fleet", Comes.ASKED, fleetdm.SIGHTS, fleetdm.SETTINGS, fleetdm.REQUESTS, fleetdm.FleetDm),
     "google": Kind(
         "Google Workspace's mobile devices", Comes.ASKED, google.SIGHTS, google.SETTINGS, google.REQUESTS, google.Directory
+    ),
+    "google-devices": Kind(
+        "Google's Cloud Identity devices",
+        Comes.ASKED,
+        cloud_identity.SIGHTS,
+        cloud_identity.SETTINGS,
+        cloud_identity.REQUESTS,
+        cloud_identity.CloudIdentity,
     ),
     "android": Kind(
         "Google's Android Management API", Comes.ASKED, android.SIGHTS, android.SETTINGS, android.REQUESTS, android.Android

@@ -1,5 +1,6 @@
 """What every vendor's JSON has in common: any value may be null or of another type, and a page is a page."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import too_far_ahead
 from countermand.core.visibility import Sight
 from countermand.lib.granted import Denied
-from countermand.lib.http import Unreachable
+from countermand.lib.http import Response, Unreachable
 from countermand.lib.vendor import Ability
 from countermand.sources.source import ENOUGH, Checked, Page
 
@@ -64,7 +65,7 @@ def looked_over(
     try:
         for page in pages:
             for raw in page.raw:
-                if isinstance(raw, dict) and (found := sight(raw)):
+                if found := _sight_of(raw, sight):
                     seen[found] = seen.get(found, 0) + 1
             tick(len(page.raw))
             looked += len(page.raw)
@@ -74,3 +75,22 @@ def looked_over(
     except (Denied, Unreachable, Refused) as wrong:
         return Checked((Ability(what, needs, works=False, why=str(wrong)),), seen)
     return Checked((Ability(what, needs, works=True),), seen, whole=whole)
+
+
+def _sight_of(raw: Any, sight: Callable[[Any], Sight | None]) -> Sight | None:
+    """None also for a row that cannot be read: it is told when the set is fetched."""
+    try:
+        return sight(raw)
+    except Refused:
+        return None
+
+
+def json_of(answer: Response, strange: Callable[[str], Refused]) -> Mapping[str, Any]:
+    """The object that an answer holds; what ``strange`` makes is raised if there is none."""
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError) as wrong:
+        raise strange("no JSON") from wrong
+    if not isinstance(found, dict):
+        raise strange("no object")
+    return found
