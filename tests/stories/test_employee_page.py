@@ -12,6 +12,7 @@ from world import DUE_IN_LONDON, ORDER, TIKTOK, World
 
 from countermand.access import Role
 from countermand.config import Database
+from countermand.core.devices import Platform
 from countermand.core.instants import DAY, HOUR, MINUTE
 from countermand.flows import objecting, recheck
 from countermand.flows.exempt import agree_exemption
@@ -19,7 +20,8 @@ from countermand.flows.mail_passwords import identity, issue_mail_password
 from countermand.flows.objecting import Hearing
 from countermand.store import models, operators
 from countermand.store.unit import unit
-from countermand.web.selfservice import messages
+from countermand.web import static
+from countermand.web.selfservice import messages, mine
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -319,3 +321,14 @@ def test_a_new_mail_password_of_hers_is_shown_once_and_is_no_way_round_a_denial(
     bob = page.browser("bob")
     bob.cookies["forgery"] = alice.cookies["forgery"]
     assert bob.post(path, {"csrfmiddlewaretoken": token[1]}).status == 404
+
+
+def test_how_to_remove_it_is_said_step_by_step_with_a_picture_for_each(page: HerPage) -> None:
+    seen = page.see(page.browser("alice", language="de"))
+    assert "den Finger darauf halten" in seen.words
+    pictures = re.findall(r'<img src="(/static/[0-9a-f]+/step-ios-[123]\.svg)" alt="" ', seen.text)
+    assert len(pictures) == 3
+    for platform in Platform:
+        steps = mine._steps(platform, "ar")
+        assert len(steps) == 3
+        assert all(static.address(step.picture) and step.words.strip() for step in steps)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from countermand.access import Act
-from countermand.core.devices import IdentityKind
+from countermand.core.devices import IdentityKind, Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, HOUR
 from countermand.flows import objecting, own
 from countermand.flows.objecting import Hearing
 from countermand.lib import words
-from countermand.notices.templates import GROUNDS, PLATFORMS, REMOVAL
+from countermand.notices.templates import GROUNDS, PLATFORMS
 from countermand.notices.texts import names_of
 from countermand.operations.plain import plain
 from countermand.reads import installation, mine, person
@@ -40,13 +40,21 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of removing an app, in words that say all that its picture shows."""
+
+    words: str
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A device, in the reader's words. ``disowned``: they said that it is not theirs."""
 
     phone: Phone
     kind: str
     ownership: str
-    steps: str
+    steps: tuple[Step, ...]
     has_password: bool
     disowned: Objection | None
     cards: tuple[Card, ...]
@@ -208,11 +216,16 @@ def _sheet(phone: Phone, said: Sequence[Objection], language: str) -> Sheet:
         phone=phone,
         kind=words.say(language, PLATFORMS.get(view_.platform, view_.platform)),
         ownership=words.say(language, wording.OWNERSHIP[view_.ownership]),
-        steps=words.say(language, REMOVAL[view_.platform]),
+        steps=_steps(view_.platform, language),
         has_password=any(one.kind is IdentityKind.PASSWORD for one in view_.identities),
         disowned=next((one for one in here if one.cuts), None),
         cards=tuple(_card(one, open_.get(one.lineage), language) for one in phone.asked),
     )
+
+
+def _steps(platform: Platform, language: str) -> tuple[Step, ...]:
+    said = enumerate(wording.STEPS[platform], 1)
+    return tuple(Step(words.say(language, text), f"step-{platform.value}-{number}.svg") for number, text in said)
 
 
 def _card(asked: Asked, contested: Objection | None, language: str) -> Card:

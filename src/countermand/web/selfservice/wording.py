@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from countermand.core.devices import Platform
 from countermand.core.verdict import Reason
 from countermand.lib.words import word
 
@@ -18,6 +19,19 @@ REASONS: Mapping[Reason, str] = {
     Reason.INVISIBLE: word("The way this device is managed lets nobody see the app."),
     Reason.PRESENT_IN_GRACE: word("The app was seen on this device. Remove it before the time stated."),
     Reason.PRESENT: word("The app was seen on this device, and the time to remove it has passed."),
+}
+#: How an app is removed, step by step; each has its picture (static/step-PLATFORM-NUMBER.svg).
+STEPS: Mapping[Platform, tuple[str, ...]] = {
+    Platform.IOS: (
+        word("Touch the app and hold your finger on it until a menu opens."),
+        word("Choose Remove App."),
+        word("Choose Delete App, then Delete."),
+    ),
+    Platform.ANDROID: (
+        word("Open Settings, then Apps."),
+        word("Choose the app."),
+        word("Choose Uninstall, then OK."),
+    ),
 }
 #: What happened, for a person's history. Whatever is not named here is shown by its code.
 EVENTS: Mapping[str, str] = {
