@@ -1,7 +1,7 @@
 """A house with a lever in it: an order, people told, phones that Entra knows, and a directory of our own to write to."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import house
 import fake_entra
 from countermand.access import Act, Role
 from countermand.config import Config, Database, Levers
+from countermand.core.errors import Refused
 from countermand.core.instants import DAY, HOUR, Instant, from_iso
 from countermand.flows import lever_switch, lever_work, levers
 from countermand.flows.lever_work import Hand, Worked
@@ -56,9 +57,12 @@ class Pull:
         return lever_switch.narrow(self.act(), self.way, "me")
 
     def work(self, holder: str = "me") -> Worked:
-        """What the worker does, whatever it was told to wait for."""
+        """What the worker does, whatever it was told to wait for; a switch that cannot be reached is tried again."""
         rows.update(self.row.pk, next_try=0)
-        self.narrow()
+        for _ in range(20):
+            with suppress(Refused):
+                self.narrow()
+                break
         return lever_work.work(self.act, self.name, self.hand, self.way, holder=holder)
 
     def settle(self) -> None:

@@ -18,8 +18,8 @@ from countermand.store import entries, lease, levers, log
 from countermand.store.levers import LeverRow
 from countermand.store.unit import aside
 
-#: Longer than one request may take.
-_LEASE = 2 * MINUTE
+#: Milliseconds; longer than one request takes that is answered at all.
+_LEASE = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def narrow(act: Act, way: Way, holder: str) -> list[Turned]:
     for found in levers.every():
         target = _narrower(act, found)
         try:
-            done = None if target is None else _turn(act, found, target, way, holder)
+            done = None if target is None else _turn(act, found, target, way, holder, urgent=True)
         except Refused as refused:  # the others have their turn first
             failed = refused
         else:
@@ -109,14 +109,21 @@ def _ready(found: LeverRow, lineage: str) -> bool:
     return entries.says(found.pk, word) and not entries.stale(found.pk, word)
 
 
-def _turn(act: Act, found: LeverRow, target: Switch, way: Way, holder: str) -> Turned | None:
-    """Write the switch, then keep that it was written: after a crash in between it is written again, to the same."""
+def _turn(act: Act, found: LeverRow, target: Switch, way: Way, holder: str, *, urgent: bool = False) -> Turned | None:
+    """Write the switch, then keep that it was written: after a crash in between it is written again, to the same.
+
+    ``urgent``: it is written even while another process has its turn, or died in it; then it is not kept, so that it is written
+    once more, after whatever that other one wrote. Refused ``lever-busy`` in that case.
+    """
     name = f"lever-switch:{found.pk}"
     with aside():
-        if not lease.hold(name, holder, lease.real(), _LEASE):
-            return None
+        mine = lease.hold(name, holder, lease.real(), _LEASE)
+    if not mine and not urgent:
+        return None
     try:
         made = _write(found, target, way(found))
+        if not mine:
+            raise Refused("lever-busy", name=found.name)
         with aside():
             if not levers.turned(found.pk, found.switch, made):
                 return None

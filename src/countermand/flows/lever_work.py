@@ -33,7 +33,10 @@ from countermand.store.unit import aside, reading
 
 #: Requests' worth of entries that one part takes.
 _REQUESTS = 5
-_LEASE = 10 * MINUTE
+#: Milliseconds for which nobody else writes; whoever is killed is followed after so long.
+_LEASE = 90 * SECOND
+#: Seconds of waiting for the vendor for which a turn is not held; it is ended, and goes on then.
+_PATIENCE = 15.0
 #: How long after they were looked at entries of unknown devices, and refused ones, are looked at again.
 _RETRY = 6 * HOUR
 #: Between two walks over what is wanted, while there is work.
@@ -258,8 +261,6 @@ def _write(act: Act, found: LeverRow, using: Hand, part: _Part, done: Done, stil
                 settled.append(one)
             else:
                 unknown.append(row.pk)
-    if later:
-        using.allowance.later(later)
     with aside():
         entries.settle(settled)
         wrote = [one.pk for one in settled if not one.left]
@@ -267,6 +268,10 @@ def _write(act: Act, found: LeverRow, using: Hand, part: _Part, done: Done, stil
             keys = [write.key for _, write in part.writes]
             about = {"lever": found.name, "written": len(wrote), "refused": len(settled) - len(wrote)}
             log.append("lever-written", act, about, [_subject(found, keys)])
+    if later > _PATIENCE:
+        raise Later(later)
+    if later:
+        using.allowance.later(later)
 
 
 def _outcome(row: Entry, write: Write, outcome: Outcome, done: Done) -> Settled | None:
