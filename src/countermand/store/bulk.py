@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from countermand.core.facts import BLOCK_SIZE
+from countermand.store import straight
 
 Key = TypeVar("Key")
 
@@ -36,25 +37,20 @@ def by_numbers(statement: str, numbers: Iterable[int], before: Sequence[Any] = (
     """Rows of a query whose ``{}`` stands for a list of whole numbers, after the parameters ``before``. Many are written out;
     of few the last is repeated, so that there are few texts of statements and the database knows them already."""
     wanted = list(numbers)
-    with connection.cursor() as cursor:
-        for part in cut(wanted, NUMBERS):
-            if len(part) <= _FEW_NUMBERS:
-                filled = [*part, *repeat(part[-1], (1 << (len(part) - 1).bit_length()) - len(part))]
-                times = statement.count("{0}") or 1
-                cursor.execute(statement.format(marks(filled)), [*before, *filled * times])
-            else:
-                cursor.execute(statement.format(",".join(map(str, map(int, part)))), before)
-            yield from cursor.fetchall()
+    for part in cut(wanted, NUMBERS):
+        if len(part) <= _FEW_NUMBERS:
+            filled = [*part, *repeat(part[-1], (1 << (len(part) - 1).bit_length()) - len(part))]
+            times = statement.count("{0}") or 1
+            yield from straight.rows(statement.format(marks(filled)), [*before, *filled * times])
+        else:
+            yield from straight.rows(statement.format(",".join(map(str, map(int, part)))), before)
 
 
 def by_texts(statement: str, texts: Iterable[str], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
     """Rows of a query whose ``{}`` stands for a list of texts (always parameters), after the parameters ``before``."""
-    wanted = list(texts)
-    with connection.cursor() as cursor:
-        for part in cut(wanted, NUMBERS):
-            listed, values = (marks(part), part) if len(part) <= _FEW else unpacked(part)
-            cursor.execute(statement.format(listed), [*before, *values])
-            yield from cursor.fetchall()
+    for part in cut(list(texts), NUMBERS):
+        listed, values = (marks(part), part) if len(part) <= _FEW else unpacked(part)
+        yield from straight.rows(statement.format(listed), [*before, *values])
 
 
 def unpacked(texts: Sequence[str]) -> tuple[str, Sequence[Any]]:
@@ -64,30 +60,22 @@ def unpacked(texts: Sequence[str]) -> tuple[str, Sequence[Any]]:
 
 def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """One statement for many rows. For one row it is just that statement: PostgreSQL's driver makes much of many."""
-    if rows:
+    if len(rows) == 1:
+        straight.count(statement, rows[0])
+    elif rows:
         with connection.cursor() as cursor:
-            if len(rows) == 1:
-                cursor.execute(statement, rows[0])
-            else:
-                cursor.executemany(statement, rows)
+            cursor.executemany(statement, rows)
 
 
 def run(statement: str, parameters: Sequence[Any] = ()) -> int:
     """One statement; returns how many rows it changed."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return max(int(cursor.rowcount), 0)
+    return straight.count(statement, parameters)
 
 
 def put(statement: str, rows: Sequence[Sequence[Any]]) -> int:
     """One statement, whose ``{}`` stands for the values of many rows: one way to the server and back. Returns how many rows
     it wrote."""
-    written = 0
-    with connection.cursor() as cursor:
-        for many, values in _together(statement, rows):
-            cursor.execute(many, values)
-            written += max(int(cursor.rowcount), 0)
-    return written
+    return sum(straight.count(many, values) for many, values in _together(statement, rows))
 
 
 def given(statement: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
@@ -121,9 +109,7 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
 
 def all_rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Every row of a query."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
+    return straight.rows(statement, parameters)
 
 
 def blocks(table: str) -> list[int]:

@@ -22,7 +22,7 @@ from typing import Any
 from django.db import connection
 
 from countermand.core.instants import Instant
-from countermand.store import models
+from countermand.store import bulk, models
 from countermand.store.faults import told_apart
 
 _CHUNK = 900
@@ -30,8 +30,7 @@ _CHUNK = 900
 
 def mark(kind: str, key: str = "", block: int = -1) -> None:
     """Gates must hear of this. Called inside the unit that changes it."""
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO store_dirty (kind, key, block) VALUES (%s, %s, %s)", [kind, key, block])
+    bulk.write("INSERT INTO store_dirty (kind, key, block) VALUES (%s, %s, %s)", [(kind, key, block)])
 
 
 def mark_names(pairs: Iterable[tuple[str, str, str]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from django.db import connection
 
 from countermand.ledger.entry import encode, make
-from countermand.store import salts
+from countermand.store import bulk, salts
 
 
 class Named(Protocol):
@@ -35,5 +35,4 @@ def append(kind: str, act: Acting, about: Mapping[str, Any], subjects: Sequence[
     if not connection.in_atomic_block:
         raise RuntimeError("a ledger entry belongs to the transaction of its change; append it inside unit()")
     entry = encode(make(kind, act.now, act.actor.name, about, salts.commit(subjects)))
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO store_ledgerrow (entry, at) VALUES (%s, %s)", [entry, act.now])
+    bulk.write("INSERT INTO store_ledgerrow (entry, at) VALUES (%s, %s)", [(entry, act.now)])

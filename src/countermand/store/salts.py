@@ -17,15 +17,8 @@ _NEW = "INSERT INTO store_salt (subject, salt) VALUES {} ON CONFLICT (subject) D
 
 def load(subjects: Iterable[str]) -> dict[str, bytes]:
     """subject → salt, for those that have one."""
-    wanted = sorted(set(subjects))
-    found: dict[str, bytes] = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(wanted), _CHUNK):
-            part = wanted[start : start + _CHUNK]
-            marks = ",".join(["%s"] * len(part))
-            cursor.execute(f"SELECT subject, salt FROM store_salt WHERE subject IN ({marks})", part)
-            found.update((subject, bytes(salt)) for subject, salt in cursor.fetchall())
-    return found
+    found = bulk.by_texts("SELECT subject, salt FROM store_salt WHERE subject IN ({})", sorted(set(subjects)))
+    return {subject: bytes(salt) for subject, salt in found}
 
 
 def commit(subjects: Sequence[str]) -> list[bytes]:

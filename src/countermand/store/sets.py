@@ -45,11 +45,10 @@ def load(space: str, block: int, wanted: Collection[str], prefixes: Collection[s
     names = sorted(wanted)
     parts = [_named(space, block, part) for part in bulk.cut(names, bulk.PARAMETERS)]
     parts += [_beginning(space, block, prefix) for prefix in sorted(prefixes)]
-    with connection.cursor() as cursor:
-        for some in bulk.cut(parts, _PARTS):
-            statement = " UNION ALL ".join(part for part, _ in some)
-            cursor.execute(statement, [value for _, values in some for value in values])
-            found.update((name, BitMap.deserialize(bytes(blob))) for name, blob in cursor.fetchall())
+    for some in bulk.cut(parts, _PARTS):
+        statement = " UNION ALL ".join(part for part, _ in some)
+        rows = bulk.all_rows(statement, [value for _, values in some for value in values])
+        found.update((name, BitMap.deserialize(bytes(blob))) for name, blob in rows)
     return Block(block, found)
 
 
