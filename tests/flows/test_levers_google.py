@@ -8,12 +8,12 @@ import house
 import pytest
 from pulling import LATER, Pull, moved_in, ordered
 
-import fake_google
+import fake_identity
 from countermand.config import Database
 from countermand.flows import levers
 from countermand.flows.stop import rescind
 from countermand.store import models
-from fake_google import Customer, name
+from fake_identity import Customer, name
 
 OTTO = house.operator(LATER)
 STATE, BLOCK = "google-state", "google-block"
@@ -22,10 +22,10 @@ STATE, BLOCK = "google-state", "google-block"
 @contextmanager
 def pulling(store: Database, folder: Path, kind: str, customer: Customer) -> Iterator[Pull]:
     customer.register(20)
-    with fake_google.served(customer):
-        settings = {"subject": fake_google.ADMIN, "url": customer.url, "login": customer.url}
-        settings |= {"customer": fake_google.CUSTOMER} if kind == STATE else {}
-        made = moved_in(store, folder, kind, settings, fake_google.secret())
+    with fake_identity.served(customer):
+        settings = {"subject": fake_identity.ADMIN, "url": customer.url, "login": customer.url}
+        settings |= {"customer": fake_identity.CUSTOMER} if kind == STATE else {}
+        made = moved_in(store, folder, kind, settings, fake_identity.secret())
         for ordinal in range(20):
             models.Identity.objects.create(kind="google", value=name(ordinal), device_id=ordinal)
         ordered(made)
@@ -113,8 +113,8 @@ def test_a_device_user_that_is_gone_is_said(blocks: Pull, customer: Customer) ->
 
 
 def test_a_secret_that_is_no_key_is_said_and_not_shown(store: Database, tmp_path: Path, customer: Customer) -> None:
-    with fake_google.served(customer):
-        settings = {"subject": fake_google.ADMIN, "url": customer.url, "login": customer.url}
+    with fake_identity.served(customer):
+        settings = {"subject": fake_identity.ADMIN, "url": customer.url, "login": customer.url}
         pull = moved_in(store, tmp_path, BLOCK, settings, "not a key at all")
         (ability,) = levers.lever_check(OTTO, pull.config, BLOCK)
         assert not ability.works

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from countermand.lib.asserted import assertion
 from countermand.lib.granted import Granted
-from countermand.lib.service_account import assertion
 from countermand.sources.source import Link, Page, Request, Setting, strange
 
 LOGIN = Setting("where tokens are given out", "https://oauth2.googleapis.com")
