@@ -17,6 +17,7 @@ from countermand.core.coverage import Grade
 from countermand.core.devices import Ownership
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, Instant
+from countermand.flows import desk as desks
 from countermand.flows import telling
 from countermand.flows.accounts import key_file
 from countermand.flows.keep import Pace, keep_publishing, keep_snapshots
@@ -119,7 +120,8 @@ class World:
         was before has run out: on a server they run on its clock, which does not stand still with ours."""
         models.Lease.objects.update(until=0)
         courier = self.courier()
-        steps = {step.name: step for step in [worker.delivering(self.config, courier), *worker.tidying(self.config, Event())]}
+        sending = worker.delivering(self.config, courier, desks.desk(self.config, installation.real()))
+        steps = {step.name: step for step in [sending, *worker.tidying(self.config, Event())]}
         for _ in range(rounds):
             for name in names:
                 _until_done(steps[name].run)
