@@ -196,6 +196,8 @@ def test_a_claim_that_a_rescission_overtook_is_given_back(fleet: house.Fleet, mo
 
 
 def test_workers_claim_different_notices(fleet: house.Fleet) -> None:
+    with aside():
+        opening.advance(worker(), Post().desk, NOW)
     claimed: list[list[int]] = []
     both = threading.Barrier(2, timeout=30)
 

@@ -67,10 +67,11 @@ def deliver(acting: Callable[[], Act], send: Send, desk: Desk, worker: str, real
 
 def _claim(act: Act, desk: Desk, real: Instant, worker: str, batch: int) -> list[Draft]:
     """Claim and write a batch. A halt or a rescission does not wait for the writing: if one was committed meanwhile, what was
-    claimed is given back and claimed anew."""
+    claimed is given back and claimed anew. What is opened for it writes the version's row, and so is over before."""
+    with aside():
+        opening.advance(act, desk, real)
     while True:
         with suppress(outbox.Overtaken), aside():
-            opening.advance(act, desk, real)
             found = outbox.claim(act, real, desk.lease, worker, batch)
             hold.record(act, found.words)
             claimed = _awake(desk, drafts(desk, found.rows, act.now), act, real, worker)

@@ -30,7 +30,7 @@ def show_first(act: Act, version: int, people: Collection[int]) -> int:
 
 
 def advance(act: Act, desk: Desk, real: Instant) -> None:
-    """Inside the unit of a claim: open whatever may be. ``real``: real time, on which attempts run."""
+    """Inside a unit, before a claim: open whatever may be. ``real``: real time, on which attempts run."""
     for source in outbox.waiting():
         if source.forward and source.opening < source.last:
             _advance(act, desk, source, real)
