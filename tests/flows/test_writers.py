@@ -14,7 +14,7 @@ from post import Post
 from countermand.config import Database
 from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
-from countermand.flows import deliver, publish, telling
+from countermand.flows import deliver, opening, publish, telling
 from countermand.flows.seal import seal
 from countermand.flows.speaker import speaker
 from countermand.flows.stop import halt, rescind
