@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from zoneinfo import available_timezones
 
+from countermand.core.errors import Refused
 from countermand.core.instants import DAY, HOUR, MINUTE
 
 RECIPIENT = "recipient"
@@ -84,6 +85,11 @@ def nearest_zone(text: str) -> str:
         if wanted in (name.lower(), name.lower().rpartition("/")[2]):
             return name
     return nearest(wanted, known)
+
+
+def not_found(what: str, name: str, known: Iterable[str]) -> Refused:
+    """``not-found`` for a ``what`` that nobody knows by this name, with the known one that was probably meant."""
+    return Refused("not-found", what=what, name=name, nearest=nearest(name, known) or "none")
 
 
 def nearest(text: str, known: Iterable[str]) -> str:

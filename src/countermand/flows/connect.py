@@ -13,7 +13,7 @@ from countermand.access import Act, require
 from countermand.catalog import load
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.core.forms import nearest
+from countermand.core.forms import not_found
 from countermand.core.instants import DAY, HOUR, MINUTE
 from countermand.core.products import folded
 from countermand.core.visibility import Sight
@@ -151,7 +151,7 @@ def known(name: str) -> Connected:
     found = connected.find(name)
     if found is None:
         names = [one.name for one in connected.every()]
-        raise Refused("not-found", what="source", name=name, nearest=nearest(name, names) or "none")
+        raise not_found("source", name, names)
     return found
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from countermand.access import Act, require
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.core.forms import nearest
+from countermand.core.forms import not_found
 from countermand.core.lever import MARK_DIGITS, Power
 from countermand.levers.kinds import KINDS
 from countermand.levers.lever import Kind, Lever, Opened
@@ -172,7 +172,7 @@ def known(name: str) -> LeverRow:
     found = levers.find(name)
     if found is None:
         names = [one.name for one in levers.every()]
-        raise Refused("not-found", what="lever", name=name, nearest=nearest(name, names) or "none")
+        raise not_found("lever", name, names)
     return found
 
 

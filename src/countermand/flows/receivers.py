@@ -16,7 +16,7 @@ from countermand.core import caep
 from countermand.core.caep import Shape, Wording
 from countermand.core.devices import IdentityKind
 from countermand.core.errors import Refused
-from countermand.core.forms import nearest
+from countermand.core.forms import not_found
 from countermand.core.instants import MINUTE, SECOND
 from countermand.flows.set_keys import signer
 from countermand.flows.stream_doors import checked_endpoint, credential
@@ -124,7 +124,7 @@ def known(name: str) -> Receiver:
     found = signal_receivers.find(name)
     if found is None:
         names = [one.name for one in signal_receivers.every()]
-        raise Refused("not-found", what="receiver", name=name, nearest=nearest(name, names) or "none")
+        raise not_found("receiver", name, names)
     return found
 
 

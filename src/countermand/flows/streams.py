@@ -13,7 +13,7 @@ from countermand.config import Config
 from countermand.core import caep
 from countermand.core.caep import POLL, PUSH, Status
 from countermand.core.errors import Refused
-from countermand.core.forms import nearest
+from countermand.core.forms import not_found
 from countermand.core.instants import SECOND
 from countermand.flows import stream_words
 from countermand.flows.stream_doors import checked_endpoint, credential
@@ -180,7 +180,7 @@ def known(name: str) -> Stream:
     found = streams.of(name)
     if found is None:
         names = [one.receiver.name for one in streams.every()]
-        raise Refused("not-found", what="stream", name=name, nearest=nearest(name, names) or "none")
+        raise not_found("stream", name, names)
     return found
 
 

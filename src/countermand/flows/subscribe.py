@@ -8,7 +8,7 @@ from pathlib import Path
 from countermand.access import Act, require
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.core.forms import nearest
+from countermand.core.forms import not_found
 from countermand.core.instants import Instant
 from countermand.lib import clock, keys, sealed, standard_webhooks
 from countermand.lib.addresses import loopback
@@ -122,7 +122,7 @@ def known(name: str) -> Subscriber:
     found = subscribers.find(name)
     if found is None:
         names = [one.name for one in subscribers.every()]
-        raise Refused("not-found", what="subscriber", name=name, nearest=nearest(name, names) or "none")
+        raise not_found("subscriber", name, names)
     return found
 
 

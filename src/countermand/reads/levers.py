@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from countermand.access import Act, require
-from countermand.core.errors import Refused
-from countermand.core.forms import nearest
+from countermand.core.forms import not_found
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
 from countermand.core.lever import Power, Unreached
 from countermand.core.wording import many
@@ -94,7 +93,7 @@ def one_lever(act: Act, name: str) -> LeverView:
         found = levers.find(name)
         if found is None:
             names = [one.name for one in levers.every()]
-            raise Refused("not-found", what="lever", name=name, nearest=nearest(name, names) or "none")
+            raise not_found("lever", name, names)
         return view(found)
 
 

@@ -1,8 +1,7 @@
 """What is known of one product of the shipped catalogue, for ``countermand catalog show``."""
 
 from countermand.catalog import load
-from countermand.core.errors import Refused
-from countermand.core.forms import nearest
+from countermand.core.forms import not_found
 from countermand.core.products import Product
 
 
@@ -12,5 +11,5 @@ def product(name: str) -> Product:
     found = catalogue.product(name)
     if found is None:
         names = [known for one in catalogue.products for known in (one.name, *one.aliases)]
-        raise Refused("not-found", what="product", name=name, nearest=nearest(name, names) or "none")
+        raise not_found("product", name, names)
     return found

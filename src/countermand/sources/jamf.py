@@ -16,12 +16,13 @@ from countermand.core.apps import App
 from countermand.core.coverage import EVERYTHING, NOTHING, Grade, Report
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.errors import Refused
-from countermand.core.instants import Instant, from_iso
-from countermand.core.mentions import Mention, too_far_ahead
+from countermand.core.instants import Instant
+from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied, Granted, client_credentials
 from countermand.lib.http import Unreachable
+from countermand.sources.rows import moment, part, text, thing
 from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting, strange
 
 SETTINGS: Mapping[str, Setting] = {
@@ -74,26 +75,26 @@ class Jamf:
             raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def parse(self, raw: Any, now: Instant) -> Mention:
-        row = _object(raw)
-        general, hardware, whose = (_section(row, name) for name in ("general", "hardware", "userAndLocation"))
+        row = thing(raw)
+        general, hardware, whose = (part(row, name) for name in ("general", "hardware", "userAndLocation"))
         ownership = _word(general, "deviceOwnershipType")
         enrollment = _enrollment(general)
         names = _identities(general, hardware)
         if not names:
             raise Refused(
-                "device-unreadable", device=_text(row.get("mobileDeviceId")), why="it has neither UDID nor serial number"
+                "device-unreadable", device=text(row.get("mobileDeviceId")), why="it has neither UDID nor serial number"
             )
-        at = _time(general.get("lastInventoryUpdateDate"), now)
+        at = moment(general.get("lastInventoryUpdateDate"), now)
         covered = EVERYTHING if self._whole(general) else NOTHING
         apps = _apps(row.get("applications"))
         return Mention(
             identities=names,
             platform=_IOS,
-            login=normal_login(_text(whose.get("username")) or _text(whose.get("emailAddress"))) or None,
-            model=_text(hardware.get("model")) or None,
+            login=normal_login(text(whose.get("username")) or text(whose.get("emailAddress"))) or None,
+            model=text(hardware.get("model")) or None,
             ownership=(Ownership.CORPORATE if ownership == "institutional" else Ownership.PERSONAL) if ownership else None,
             enrollment=enrollment,
-            reads_mail=True if _text(general.get("exchangeDeviceId")) else None,
+            reads_mail=True if text(general.get("exchangeDeviceId")) else None,
             enrolled=general.get("managed") is True,
             seen_at=at,
             reports=(Report(self._name, at, Grade.INVENTORY, covered, apps),) if apps is not None and at is not None else (),
@@ -104,10 +105,10 @@ class Jamf:
         return None
 
     def visibility(self, raw: Any) -> Sight | None:
-        row = _object(raw)
-        if _text(row.get("deviceType")).lower() != "ios":
+        row = thing(raw)
+        if text(row.get("deviceType")).lower() != "ios":
             return None
-        general = _section(row, "general")
+        general = part(row, "general")
         if general.get("managed") is not True:
             return LEFT
         if _word(general, "deviceOwnershipType") != "institutional":
@@ -162,7 +163,7 @@ def _identities(general: Mapping[str, Any], hardware: Mapping[str, Any]) -> tupl
         (IdentityKind.SERIAL, hardware.get("serialNumber")),
         (IdentityKind.EAS, general.get("exchangeDeviceId")),
     )
-    found = tuple(Identity(kind, text) for kind, value in said if (text := _text(value).strip()))
+    found = tuple(Identity(kind, name) for kind, value in said if (name := text(value)))
     return found if any(one.kind is not IdentityKind.EAS for one in found) else ()
 
 
@@ -171,37 +172,10 @@ def _apps(listed: Any) -> frozenset[App] | None:
     if not isinstance(listed, list) or not listed:
         return None
     rows = [one for one in listed if isinstance(one, dict)]
-    ids = (_text(one.get("identifier")).strip() for one in rows if _word(one, "managementStatus") in _THERE)
+    ids = (text(one.get("identifier")) for one in rows if _word(one, "managementStatus") in _THERE)
     return frozenset(App(_IOS, one) for one in ids if one)
-
-
-def _time(value: Any, now: Instant) -> Instant | None:
-    if value is None or value == "":
-        return None
-    try:
-        found = from_iso(_text(value))
-    except ValueError as wrong:
-        raise Refused("device-unreadable", device="", why=f"{_text(value)[:40]!r} is not a time") from wrong
-    if too_far_ahead(found, now):
-        raise Refused("time-ahead", time=_text(value))
-    return found if found > 0 else None
-
-
-def _section(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = row.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _object(raw: Any) -> Mapping[str, Any]:
-    if not isinstance(raw, dict):
-        raise Refused("device-unreadable", device="", why="it is not an object")
-    return raw
 
 
 def _word(row: Mapping[str, Any], name: str) -> str:
     """A word of the vendor's, however it is written: ``Managed But Uninstalled`` and ``ManagedButUninstalled`` are one."""
-    return "".join(char for char in _text(row.get(name)).lower() if char.isalnum())
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) and len(value) <= 255 and value.isprintable() else ""
+    return "".join(char for char in text(row.get(name)).lower() if char.isalnum())
