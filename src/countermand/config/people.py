@@ -16,19 +16,9 @@ class Scim:
 
 
 @dataclass(frozen=True, slots=True)
-class Ldap:
-    """A directory that is read; ``url`` '' for none. ``people`` and ``groups`` are filters, under ``base`` (``groups_base``); the
-    others name attributes, '' for one that nothing says. ``every``: how often the worker reads it, 0 for never."""
+class Names:
+    """Which attribute says what; '' for what none says. ``key``: what stays when everything else about somebody changes."""
 
-    url: str = ""
-    bind_dn: str = ""
-    password_file: Path | None = None
-    starttls: bool = True
-    ca_file: Path | None = None
-    base: str = ""
-    groups_base: str = ""
-    people: str = "(objectClass=inetOrgPerson)"
-    groups: str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=group)(objectClass=posixGroup))"
     login: str = "uid"
     email: str = "mail"
     name: str = "displayName"
@@ -40,6 +30,41 @@ class Ldap:
     key: str = "entryUUID"
     group: str = "cn"
     member: str = "member"
+
+    @property
+    def of_people(self) -> list[str]:
+        named = (
+            self.login,
+            self.email,
+            self.name,
+            self.zone,
+            self.language,
+            self.country,
+            self.employment,
+            self.manager,
+            self.key,
+        )
+        return [*dict.fromkeys(name for name in named if name), "cn"]
+
+    @property
+    def of_groups(self) -> list[str]:
+        return [self.group, self.member]
+
+
+@dataclass(frozen=True, slots=True)
+class Ldap(Names):
+    """A directory that is read; ``url`` '' for none. ``people`` and ``groups`` are filters, under ``base``
+    (``groups_base``). ``every``: how often the worker reads it, 0 for never."""
+
+    url: str = ""
+    bind_dn: str = ""
+    password_file: Path | None = None
+    starttls: bool = True
+    ca_file: Path | None = None
+    base: str = ""
+    groups_base: str = ""
+    people: str = "(objectClass=inetOrgPerson)"
+    groups: str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=group)(objectClass=posixGroup))"
     every: int = 0
 
     @property

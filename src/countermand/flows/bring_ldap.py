@@ -27,7 +27,6 @@ from countermand.store.unit import reading, unit
 
 #: The kind of held batch by which a sync that needs a second look is shown.
 HELD = "ldap"
-_ATTRIBUTES = ("login", "email", "name", "zone", "language", "country", "employment", "manager", "key", "group", "member")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +100,17 @@ def _settled(act: Act) -> None:
                 log.append("released", act, {"held": row.pk, "why": row.why})
 
 
-def names_of(settings: Ldap) -> ldap.Names:
-    return ldap.Names(**{name: getattr(settings, name) for name in _ATTRIBUTES})
-
-
 def _asked(settings: Ldap, place: Path) -> _Answer:
-    names = names_of(settings)
     server = ldapsearch.Server(settings.url, settings.bind_dn, settings.password, settings.starttls, settings.ca_file)
     found, groups = place / "people.ldif", place / "groups.ldif"
-    ldapsearch.search(server, settings.base, settings.people, names.of_people, found)
-    ldapsearch.search(server, settings.groups_base or settings.base, settings.groups, names.of_groups, groups)
+    ldapsearch.search(server, settings.base, settings.people, settings.of_people, found)
+    ldapsearch.search(server, settings.groups_base or settings.base, settings.groups, settings.of_groups, groups)
     problems = Problems("directory")
-    made = ldap.groups(_entries(groups), names, problems)
+    made = ldap.groups(_entries(groups), settings, problems)
     for dn, rest in made.cut:
-        made.members[made.at[ldap.alike(dn)]] |= _rest(server, dn, rest, names, place)
+        made.members[made.at[ldap.alike(dn)]] |= _rest(server, dn, rest, settings, place)
     logins, keys, managers = dict[str, str](), dict[str, str](), dict[str, str]()
-    for one in ldap.people(_entries(found), names, problems):
+    for one in ldap.people(_entries(found), settings, problems):
         logins[one.dn], keys[one.person.login] = one.person.login, one.key
         managers[one.person.login] = one.manager
     problems.refuse_if_any()
@@ -125,7 +119,7 @@ def _asked(settings: Ldap, place: Path) -> _Answer:
         raise Refused("scim-cycle", cycle=" → ".join(cycle))
 
     def read() -> Iterator[Person]:
-        for one in ldap.people(_entries(found), names, Problems("directory")):
+        for one in ldap.people(_entries(found), settings, Problems("directory")):
             yield _with_groups(one, direct, logins)
 
     with reading():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from countermand.config.people import Names as Names
 from countermand.core.people import Person, normal_login
 from countermand.core.table import FIELD, Problems, Row
 from countermand.people import csv, places
@@ -13,42 +14,6 @@ from countermand.people.ldif import Entry
 _SPACES = re.compile(r"\s*([,=+])\s*")
 _ESCAPED = re.compile(r"\\([,=+])")
 _RANGE = re.compile(r"range=(\d+)-(\d+|\*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Which attribute says what; '' for what none says. ``key``: what stays when everything else about somebody changes."""
-
-    login: str = "uid"
-    email: str = "mail"
-    name: str = "displayName"
-    zone: str = ""
-    language: str = "preferredLanguage"
-    country: str = "c"
-    employment: str = "employeeType"
-    manager: str = "manager"
-    key: str = "entryUUID"
-    group: str = "cn"
-    member: str = "member"
-
-    @property
-    def of_people(self) -> list[str]:
-        named = (
-            self.login,
-            self.email,
-            self.name,
-            self.zone,
-            self.language,
-            self.country,
-            self.employment,
-            self.manager,
-            self.key,
-        )
-        return [*dict.fromkeys(name for name in named if name), "cn"]
-
-    @property
-    def of_groups(self) -> list[str]:
-        return [self.group, self.member]
 
 
 @dataclass(frozen=True, slots=True)
