@@ -17,8 +17,9 @@ from countermand.core.forms import not_found
 from countermand.core.instants import DAY, HOUR, MINUTE
 from countermand.core.products import folded
 from countermand.core.visibility import Sight
+from countermand.flows.credentials import credentials_key
 from countermand.flows.files import Progress, silent
-from countermand.lib import clock, drafts, keys, sealed, vendor
+from countermand.lib import clock, drafts, sealed, vendor
 from countermand.lib.outward import House, Wait
 from countermand.sources.kinds import KINDS, Comes, Kind
 from countermand.sources.source import Asker, Caller, Checked, Link, Source
@@ -78,7 +79,7 @@ def source_add(
     with unit():
         row = reporters.named(name, kind, every) if asks else reporters.named(name, kind)
         if asks:
-            connected.connect(row.pk, whole, sealed.seal(_key(state_dir), _purpose(name), secret), every)
+            connected.connect(row.pk, whole, sealed.seal(credentials_key(state_dir), _purpose(name), secret), every)
         about = {"settings": dict(whole), "every": every} if asks else {}
         log.append("source-added", act, {"source": name, "kind": kind, **about})
         return NewSource(name, kind, _posting(state_dir, name) if posts and not posted else "")
@@ -140,7 +141,7 @@ def _ready(act: Act, config: Config, found: Connected, make: Callable[[Link], Op
         raise Refused("drill-stays-in", name=found.name)
     house = House(frozenset(config.sources.private_hosts), config.sources.ca_file, wait)
     try:
-        secret = sealed.opened(_key(config.state_dir), _purpose(found.name), found.credential)
+        secret = sealed.opened(credentials_key(config.state_dir), _purpose(found.name), found.credential)
     except sealed.Unsealed:
         raise Refused("source-credential", name=found.name) from None
     return make(Link(found.name, found.settings, secret, house.to, clock.now))
@@ -199,13 +200,6 @@ def _posting_known(state_dir: Path, name: str, kind: str) -> bool:
     if known and row is not None and row.kind != kind:
         raise Refused("source-exists", name=name)
     return known
-
-
-def _key(state_dir: Path) -> bytes:
-    try:
-        return keys.load_or_create_secret(state_dir / "keys" / "credentials.secret")
-    except keys.BadKeyFile as bad:
-        raise Refused(bad.code, file=bad.path) from bad
 
 
 def _purpose(name: str) -> str:

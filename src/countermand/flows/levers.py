@@ -13,9 +13,10 @@ from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.forms import not_found
 from countermand.core.lever import MARK_DIGITS, Power
+from countermand.flows.credentials import credentials_key
 from countermand.levers.kinds import KINDS
 from countermand.levers.lever import Kind, Lever, Opened
-from countermand.lib import clock, keys, sealed, vendor
+from countermand.lib import clock, sealed, vendor
 from countermand.lib.addresses import loopback
 from countermand.lib.outward import House, Wait
 from countermand.lib.vendor import Ability, Link
@@ -62,7 +63,7 @@ def lever_add(act: Act, state_dir: Path, name: str, kind: str, settings: Mapping
     whole = vendor.whole(found.settings, settings, "lever-setting")
     if found.open is not None and not secret:
         raise Refused("lever-secret", name=name)
-    credential = sealed.seal(_key(state_dir), _purpose(name), secret) if secret else b""
+    credential = sealed.seal(credentials_key(state_dir), _purpose(name), secret) if secret else b""
     with aside():
         levers.add(name, kind, whole, credential, secrets.token_hex(MARK_DIGITS // 2), act.now)
         log.append("lever-added", act, {"lever": name, "kind": kind, "settings": whole})
@@ -189,18 +190,11 @@ def opened(act: Act, config: Config, found: LeverRow, wait: Wait = time.sleep) -
     if act.drill and not all(loopback(urlsplit(one).hostname or "") for one in addresses):
         raise Refused("drill-stays-in", name=found.name)
     try:
-        secret = sealed.opened(_key(config.state_dir), _purpose(found.name), found.credential)
+        secret = sealed.opened(credentials_key(config.state_dir), _purpose(found.name), found.credential)
     except sealed.Unsealed:
         raise Refused("lever-credential", name=found.name) from None
     house = House(frozenset(config.levers.private_hosts), config.levers.ca_file, wait, _TRIES)
     return kind.open(Opened(Link(found.name, found.settings, secret, house.to, clock.now), found.mark))
-
-
-def _key(state_dir: Path) -> bytes:
-    try:
-        return keys.load_or_create_secret(state_dir / "keys" / "credentials.secret")
-    except keys.BadKeyFile as bad:
-        raise Refused(bad.code, file=bad.path) from bad
 
 
 def _purpose(name: str) -> str:

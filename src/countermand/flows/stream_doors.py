@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from countermand.access import Act
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.lib import keys, sealed
+from countermand.flows.credentials import credentials_key
+from countermand.lib import sealed
 from countermand.lib.addresses import loopback, public
 from countermand.signals.kinds import Kind, checked
 from countermand.signals.push import Target
@@ -32,7 +33,7 @@ def target(act: Act, config: Config, stream: Stream) -> Target:
     authorization = ""
     if stream.credential:
         try:
-            authorization = sealed.opened(_key(config.state_dir), _purpose(stream.stream_id), stream.credential)
+            authorization = sealed.opened(credentials_key(config.state_dir), _purpose(stream.stream_id), stream.credential)
         except sealed.Unsealed:
             raise Refused("stream-credential", name=stream.receiver.name) from None
     return Target(stream.endpoint, authorization, host in config.signals.private_hosts, config.signals.ca_file)
@@ -40,7 +41,7 @@ def target(act: Act, config: Config, stream: Stream) -> Target:
 
 def credential(state_dir: Path, stream_id: str, authorization: str) -> bytes:
     """What goes into the header, sealed; empty for nothing."""
-    return sealed.seal(_key(state_dir), _purpose(stream_id), authorization) if authorization else b""
+    return sealed.seal(credentials_key(state_dir), _purpose(stream_id), authorization) if authorization else b""
 
 
 def _private(host: str) -> bool:
@@ -48,13 +49,6 @@ def _private(host: str) -> bool:
         return not public(host)
     except ValueError:  # a name
         return host == "localhost"
-
-
-def _key(state_dir: Path) -> bytes:
-    try:
-        return keys.load_or_create_secret(state_dir / "keys" / "credentials.secret")
-    except keys.BadKeyFile as bad:
-        raise Refused(bad.code, file=bad.path) from bad
 
 
 def _purpose(stream_id: str) -> str:

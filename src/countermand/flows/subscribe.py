@@ -10,7 +10,8 @@ from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.forms import not_found
 from countermand.core.instants import Instant
-from countermand.lib import clock, keys, sealed, standard_webhooks
+from countermand.flows.credentials import credentials_key
+from countermand.lib import clock, sealed, standard_webhooks
 from countermand.lib.addresses import loopback
 from countermand.signals.kinds import Kind, Link, checked, way
 from countermand.signals.siem import FORMS
@@ -134,7 +135,7 @@ def opened(act: Act, config: Config, found: Subscriber) -> Way:
     secret = ""
     if found.credential:
         try:
-            secret = sealed.opened(_key(config.state_dir), _purpose(found.name), found.credential)
+            secret = sealed.opened(credentials_key(config.state_dir), _purpose(found.name), found.credential)
         except sealed.Unsealed:
             raise Refused("subscriber-credential", name=found.name) from None
     private = frozenset(config.signals.private_hosts)
@@ -176,14 +177,7 @@ def _sealed(state_dir: Path, name: str, secret: str) -> bytes:
         standard_webhooks.key_of(secret)
     except ValueError as wrong:
         raise Refused("subscriber-secret", why=str(wrong)) from None
-    return sealed.seal(_key(state_dir), _purpose(name), secret)
-
-
-def _key(state_dir: Path) -> bytes:
-    try:
-        return keys.load_or_create_secret(state_dir / "keys" / "credentials.secret")
-    except keys.BadKeyFile as bad:
-        raise Refused(bad.code, file=bad.path) from bad
+    return sealed.seal(credentials_key(state_dir), _purpose(name), secret)
 
 
 def _purpose(name: str) -> str:
