@@ -167,3 +167,15 @@ def test_what_cannot_be_an_account_is_refused(name: str, roles: set[Role], key: 
         operator_add(administrator(), name, roles, line, rails=house.RAILS)
     assert refused.value.code == code
     assert operators.find(name or "none") is None or code == "operator-exists"
+
+
+def test_whoever_administers_approves_nothing(store: Database) -> None:
+    """The account may be an approver too: it opens accounts and sets their keys, so one person would be as good as two."""
+    house.open_house()
+    house.move_in(house.staff(2))
+    house.proposed()
+    models.Operator.objects.filter(name="petra").update(roles="administrator approver")
+    with pytest.raises(Refused) as refused:
+        house.approved("petra")
+    assert refused.value.code == "administrator-approves"
+    house.approved("paul")

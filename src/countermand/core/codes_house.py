@@ -282,6 +282,9 @@ HOUSE_CODES: dict[str, Code] = {
         "It is not {digest} signed by a key of {actor} that counts by now.", "Sign exactly this digest.", DENIED, 403
     ),
     "own-work": Code("{actor} {did} it and cannot also {action} it.", "Ask somebody else.", DENIED, 403),
+    "administrator-approves": Code(
+        "{actor} administers, and so approves nothing.", "Ask an approver who opens no accounts.", DENIED, 403
+    ),
     "operator-too-new": Code("{actor} may approve from {since} on.", "Ask somebody whose account is older.", DENIED, 403),
     "approved-already": Code("{actor} has approved exactly this.", "Ask other approvers.", CONFLICT, 409),
     # -- the ledger --

@@ -110,8 +110,12 @@ def operator_close(act: Act, name: str) -> None:
 
 
 def may_approve(name: str, now: Instant) -> operators.Operator:
-    """The account, if it can approve now. Refused ``no-registered-key``, ``operator-too-new``."""
+    """The account, if it can approve now. Whoever opens accounts and sets keys approves nothing, whatever other roles the
+    account has: one person would be as good as two. Refused ``administrator-approves``, ``no-registered-key``,
+    ``operator-too-new``."""
     found = _known(name)
+    if Role.ADMINISTRATOR in found.roles:
+        raise Refused("administrator-approves", actor=name)
     if not found.ssh_key and not passkeys.of(name):
         raise Refused("no-registered-key", actor=name)
     if now < found.may_approve_from:
