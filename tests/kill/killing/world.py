@@ -74,7 +74,8 @@ class World:
         file = self.folder / "countermand.toml"
         if not file.exists():
             smtp = f'[smtp]\nport = {self.mailbox.port}\nsender = "security@example.org"\n'
-            file.write_text(f'state_dir = "state"\ndatabase = "{self.database}"\norigin = "example.org"\n{smtp}')
+            rings = '[notices]\nring_wait = "1m"\n'  # less than a round of the worker takes
+            file.write_text(f'state_dir = "state"\ndatabase = "{self.database}"\norigin = "example.org"\n{smtp}{rings}')
         return load(file)
 
     def opened(self) -> None:
