@@ -122,3 +122,15 @@ def test_the_same_fleet_in_any_order_gives_the_same_verdicts(company: Database, 
     one = heard(company, said)
     other = heard(company, in_another_order(data, said))
     assert one == other
+
+
+def test_a_phone_that_only_the_mail_server_manages_is_its_own_whoever_spoke_first(company: Database) -> None:
+    """The list of a manager that has no say, and the mail server's: in both orders the phone is known to the mail server."""
+    names = tuple(Identity(kind, f"{kind}-of-1") for kind in (IdentityKind.EAS, IdentityKind.SERIAL))
+    told = Mention(names, platform=Platform.IOS, enrolled=False, seen_at=house.NOW)
+    seen = Mention(names[:1], platform=Platform.IOS, reads_mail=True, enrolled=False, seen_at=house.NOW)
+    said = [Said("intune", told), Said("exchange", seen)]
+    one, other = heard(company, said), heard(company, said[::-1])
+    assert one == other
+    ((_, (_, _, enrollment, _), *_),) = one.values()
+    assert enrollment is Enrollment.EAS

@@ -119,6 +119,14 @@ def settled(claims: Mapping[str, Claims]) -> Settled:
     )
 
 
+def enrollment_of(counts: Settled, before: Enrollment, *, reads_mail: bool) -> Enrollment:
+    """What nobody says of how a device is managed stays as it was. One that nobody manages and that reads mail is known to the
+    mail server, whoever spoke of it first."""
+    if counts.enrollment is not None:
+        return counts.enrollment
+    return Enrollment.EAS if before is Enrollment.NONE and reads_mail else before
+
+
 def differences(claims: Mapping[str, Claims]) -> Iterator[Difference]:
     """Where the sources that know the device do not say the same. How it is managed differs by who manages it, and what a model
     is called by who calls it: neither is a contradiction."""

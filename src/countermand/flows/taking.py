@@ -12,7 +12,7 @@ from functools import cache
 from countermand.access import Act
 from countermand.core import facts
 from countermand.core.apps import App
-from countermand.core.claims import Claims, Settled, Voice, hear, settled, together, voiced
+from countermand.core.claims import Claims, Settled, Voice, enrollment_of, hear, settled, together, voiced
 from countermand.core.coverage import Report
 from countermand.core.devices import MAIL_KINDS, Enrollment, Identity, Ownership
 from countermand.core.facts import BLOCK_SIZE, Known
@@ -214,16 +214,16 @@ def _row_after(row: DeviceRow | None, counts: Settled, people: Mapping[str, int]
         if counts.platform is None:
             raise ValueError("a new device has a platform")
         # PRIVACY: a device of which nobody says whose it is counts as its owner's own.
-        enrollment = Enrollment.EAS if counts.reads_mail else Enrollment.NONE
-        row = DeviceRow(None, counts.platform, "", Ownership.PERSONAL, enrollment, reads_mail=False)
+        row = DeviceRow(None, counts.platform, "", Ownership.PERSONAL, Enrollment.NONE, reads_mail=False)
+    reads_mail = row.reads_mail if counts.reads_mail is None else counts.reads_mail
     return replace(
         row,
         owner=next((people[login] for login in counts.logins if login in people), None) if counts.logins else row.owner,
         platform=counts.platform or row.platform,
         model=row.model if counts.model is None else counts.model,
         ownership=counts.ownership or row.ownership,
-        enrollment=counts.enrollment or row.enrollment,
-        reads_mail=row.reads_mail if counts.reads_mail is None else counts.reads_mail,
+        enrollment=enrollment_of(counts, row.enrollment, reads_mail=reads_mail),
+        reads_mail=reads_mail,
         mail_removed=row.mail_removed or mail_removed,
     )
 
