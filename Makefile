@@ -22,8 +22,8 @@ demo: setup-run ## play the founding case on this machine: an order, denials at 
 test: check tests ## everything that must hold before a change lands: check, then the tests
 
 .PHONY: tests
-tests: setup-dev
-	$(PYTHON) -m pytest -n 2
+tests: setup-dev  # three at a time on two cores: tests of real servers mostly wait
+	$(PYTHON) -m pytest -n 3
 
 .PHONY: chaos
 chaos: setup-dev ## break everything around a gate once, fifty phones asking throughout, and print what they were told
