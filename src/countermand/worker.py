@@ -326,6 +326,7 @@ def forgetting(config: Config) -> Step:
         if done.cursor is not None:
             kept["after"] = done.cursor
             return True
+        forget.forget_bindings(act, config.retention.appeal)
         asking.forget_answers(act.now)
         kept.update(after=-1, until=act.now + config.retention.every)
         return False

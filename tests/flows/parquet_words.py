@@ -12,7 +12,7 @@ from fleet_words import HEADER, NOW, by, written
 from countermand.core.facts import BLOCK_SIZE, hour_is_over
 from countermand.core.instants import Instant, iso
 from countermand.flows import bring
-from countermand.store import evidence, fleet, known, models, sets
+from countermand.store import bindings, evidence, fleet, known, models, sets
 from countermand.store.evidence import Met
 from countermand.store.health import health
 
@@ -104,6 +104,7 @@ def content(now: Instant = NOW) -> dict[str, Any]:
         shown = presences.get(ordinal)
         found[min(names)] = {
             "device": devices[ordinal].device,
+            "bound": [(one.login, one.since, one.until) for one in bindings.of_device(ordinal)],
             "last_seen": rows[ordinal].last_seen,
             "enrolled": enrolled[ordinal],
             "presence": (dict(shown.shown), dict(shown.looked)) if shown else ({}, {}),

@@ -39,6 +39,13 @@ def test_a_good_row() -> None:
     assert read(HEADER + GOOD)[0] == [expected]
 
 
+def test_a_manager_is_a_login_and_may_be_left_out() -> None:
+    header = HEADER.replace("\n", ",manager\n")
+    assert [one.manager for one in read(header + GOOD.replace("\n", ",EXAMPLE\\Bob\n"))[0]] == ["bob"]
+    assert [one.manager for one in read(header + GOOD.replace("\n", ",\n"))[0]] == [""]
+    assert codes(header + GOOD.replace("\n", ",Bob the boss\n")) == [("csv-value", 2, "manager")]
+
+
 def test_a_byte_order_mark_other_line_ends_and_another_order_do_no_harm() -> None:
     text = HEADER + GOOD
     assert read(b"\xef\xbb\xbf" + text.encode())[0] == read(text)[0]

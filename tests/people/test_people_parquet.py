@@ -23,6 +23,7 @@ ROWS = st.lists(
             "zone": st.sampled_from(["", "Europe/Berlin", "Mars"]),
             "locale": st.sampled_from(["", "de", "en-GB", "?"]),
             "country": st.sampled_from(["", "DE", "de", "ZZ"]),
+            "manager": st.sampled_from(["", "bob", "DOM\\Ann", "d e", "=x"]),
             "employment": st.sampled_from(["", "contractor", "+x"]),
             "groups": st.lists(st.sampled_from(["staff", "finance", " a", "b;c", "", "=g"]), max_size=2),
         }
@@ -32,7 +33,7 @@ ROWS = st.lists(
 )
 GOOD = {
     "login": "ann", "email": "ann@example.org", "name": "Zoë O'Neil", "zone": "Europe/Berlin", "locale": "de", "country": "DE",
-    "employment": "", "groups": ["staff"],
+    "employment": "", "manager": "bob", "groups": ["staff"],
 }  # fmt: skip
 
 

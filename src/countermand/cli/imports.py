@@ -24,7 +24,8 @@ Source = Annotated[str, typer.Option(help="The name of the system that says so."
 
 @command("people", ["countermand import people people.csv --dry-run", "countermand import people people.csv"])
 def people(session: Session, file: File, part: Part = False, confirm: Confirm = False, dry_run: DryRun = False) -> None:
-    """Import people: login,email,name,zone,locale,country,groups,employment; groups separated by semicolons."""
+    """Import people: login,email,name,zone,locale,country,groups,employment and, if you like, manager (a login);
+    groups separated by semicolons."""
     from countermand.operations import imports
 
     with session.progress("Importing people"):

@@ -139,12 +139,16 @@ def _device(session: Session, view: "DeviceView") -> "list[RenderableType | None
         )
         for one in view.sources
     ]
+    owners = [
+        (one.login, _since(session, one.since), "-" if one.until is None else session.moment(one.until)) for one in view.bindings
+    ]
     sightings = [(one.kind, one.value, one.times, session.moment(one.last)) for one in view.sightings]
     return [
         f"Device #{view.ordinal}: {kind}",
         table(["", ""], rows),
         table(["source", "enrolled since", "until", "says"], sources, "What sources say it is") if sources else None,
         *view.differences,
+        table(["login", "since", "until"], owners, "Whose it is and was") if owners else None,
         table(["source", "grade", "could have shown", "looked", "age", "healthy"], looks, "Evidence")
         if looks
         else "No source ever looked.",
@@ -154,6 +158,10 @@ def _device(session: Session, view: "DeviceView") -> "list[RenderableType | None
         *(_under(session, one) for one in view.directives),
         table(["unregistered", "name", "times", "last"], sightings, "Also seen at a gate") if sightings else None,
     ]
+
+
+def _since(session: Session, at: int | None) -> str:
+    return "before this was recorded" if at is None else session.moment(at)
 
 
 def _age(milliseconds: int) -> str:

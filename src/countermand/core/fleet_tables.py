@@ -71,6 +71,7 @@ PEOPLE = Table(
         Column("country", "Two letters of ISO 3166."),
         Column("groups", "The groups named directly, not through nesting.", Kind.TEXTS),
         Column("employment", "Employee, contractor or whatever you call it; null = employee."),
+        Column("manager", "The login of the person's manager; null or missing = whoever was known."),
     ),
 )
 GROUPS = Table(

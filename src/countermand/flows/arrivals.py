@@ -98,7 +98,8 @@ class Drawing:
         seen = [None if at == NO_TIME else at for at in rows["observed_at"]]
         mail = [kind[1].reads_mail for kind in kinds]
         words = (rows[column] for column in _WORDS)
-        found.devices = list(zip(ordinals, whose, *words, mail, repeat(False), repeat(False), seen, strict=False))
+        bound = [None if owner is None else now for owner in whose]
+        found.devices = list(zip(ordinals, whose, *words, mail, repeat(False), repeat(False), seen, bound, strict=False))
         since = (now if at is None else at for at in seen)
         found.enrolled = list(zip(ordinals, rows["source"], since, strict=True))
         for offset, kind, of_owner in zip(range(ordinals[0] % BLOCK_SIZE, BLOCK_SIZE), kinds, of_owners, strict=False):

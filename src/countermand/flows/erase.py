@@ -11,7 +11,7 @@ from countermand.core.errors import Refused
 from countermand.core.people import normal_login
 from countermand.flows.flipping import flipping
 from countermand.flows.look_up import short
-from countermand.store import claims, directory, erasure, feed, fleet, log, protected, provisioned, salts
+from countermand.store import bindings, claims, directory, erasure, feed, fleet, log, protected, provisioned, salts
 from countermand.store.overwriting import overwriting
 from countermand.store.unit import unit
 
@@ -45,7 +45,8 @@ def erase_person(act: Act, login: str, case: str, *, leaves: bool = False) -> Er
         found = erasure.count(person, name, own)
         _unsay(set(devices) - set(own), logins)
         with flipping(act, devices=devices, people=[person]):
-            fleet.save({ordinal: replace(row, owner=None) for ordinal, row in rows.items()})
+            fleet.save({ordinal: replace(row, owner=None) for ordinal, row in rows.items()}, act.now)
+            bindings.erase(person, own)
             erasure.erase_devices(own, {one: [f"{each.kind}:{each.value}" for each in names.get(one, ())] for one in own})
             for one in logins:
                 erasure.erase_login(one)

@@ -8,7 +8,7 @@ from countermand.access import Act, require
 from countermand.core.apps import App
 from countermand.core.presence import Presence, concise, forget
 from countermand.flows.flipping import flipping
-from countermand.store import evidence, fleet, log, watching
+from countermand.store import bindings, evidence, fleet, log, watching
 from countermand.store.unit import reading, unit
 
 #: Devices per transaction, and devices looked at to find out whether there is anything to forget.
@@ -43,6 +43,20 @@ def forget_all(act: Act, appeal: int = 0) -> int:
     total, cursor = 0, -1
     while (step := forget_unwatched(act, cursor, appeal)).cursor is not None:
         total, cursor = total + step.devices, step.cursor
+    return total
+
+
+def forget_bindings(act: Act, appeal: int = 0) -> int:
+    """Forget every time that a device was somebody's which ended before the oldest order began that is in force, or was until
+    less than ``appeal`` milliseconds ago; how many there were. A short transaction for each few."""
+    require(act.actor, "sweep")
+    before = min(act.now - appeal, watching.first_in_force(act.now - appeal))
+    total = 0
+    while bindings.any_before(before):
+        with unit():
+            count = bindings.forget(before, LOOK)
+            log.append("forgotten", act, {"bindings": count})
+        total += count
     return total
 
 

@@ -98,7 +98,7 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
     existing = [ordinal for ordinal in touched if ordinal not in drawn.rows or drawn.rows[ordinal][0] is not None]
     before = known.load(existing, _read(drawn))
     joining.join(drawn.joined)
-    fleet.save({ordinal: after for ordinal, (was, after) in drawn.rows.items() if was != after})
+    fleet.save({ordinal: after for ordinal, (was, after) in drawn.rows.items() if was != after}, act.now)
     fleet.name(drawn.names)
     claims.save(drawn.claims)
     fleet.touch(drawn.seen)

@@ -88,8 +88,8 @@ class Released:
 
 @operation("POST", "/imports/people", "import", again=True)
 def import_people(call: Call, file: Path, whole: bool = True, confirmed: bool = False, dry_run: bool = False) -> Brought:
-    """Import people from a CSV: login,email,name,zone,locale,country,groups,employment. Nothing is written unless every row
-    is good.
+    """Import people from a CSV: login,email,name,zone,locale,country,groups,employment, and manager where it is known.
+    Nothing is written unless every row is good.
 
     ``whole``: the file is the whole directory; ``confirmed``: somebody saw the counts that asked for a second look."""
     return _bring(call, lambda **how: bring_people(call.act, file, whole=whole, **how), confirmed, dry_run)

@@ -1,4 +1,5 @@
-"""People from a CSV file: ``login,email,name,zone,locale,country,groups,employment``, and groups within groups.
+"""People from a CSV file: ``login,email,name,zone,locale,country,groups,employment``, where it is known also ``manager``, and
+groups within groups.
 
 Pure: lines in, people and problems out. What a row may say is decided here and nowhere else.
 """
@@ -13,7 +14,11 @@ from zoneinfo import available_timezones
 from countermand.core.people import Person, normal_login
 from countermand.core.table import FIELD, Problems, Row, Shape, items, rows
 
-PEOPLE = Shape(("login", "email", "name", "zone", "locale", "country", "groups", "employment"), long=frozenset({"groups"}))
+PEOPLE = Shape(
+    ("login", "email", "name", "zone", "locale", "country", "groups", "employment", "manager"),
+    optional=frozenset({"manager"}),
+    long=frozenset({"groups"}),
+)
 GROUPS = Shape(("group", "member_of"))
 
 # ISO 3166-1 alpha-2, officially assigned, and XK, which directories use for Kosovo.
@@ -75,6 +80,9 @@ def _person(row: Row, login: str, problems: Problems) -> Person:
     for group in groups if len(row["groups"]) > FIELD else ():
         if len(group) > FIELD:
             problems.value(row.line, "groups", group, "a group's name", f"at most {FIELD} characters")
+    manager = normal_login(row["manager"])
+    if any(mark.isspace() for mark in manager):
+        problems.value(row.line, "manager", row["manager"], "a login", "the login of the person's manager, or nothing")
     return Person(
         login=login,
         email=row["email"],
@@ -84,6 +92,7 @@ def _person(row: Row, login: str, problems: Problems) -> Person:
         country=country,
         employment=row["employment"] or "employee",
         groups=groups,
+        manager=manager,
     )
 
 

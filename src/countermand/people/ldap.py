@@ -57,6 +57,7 @@ def people(found: Iterable[Entry], names: Names, problems: Problems) -> Iterator
             "country": places.country(entry.first(names.country)),
             "groups": "",
             "employment": entry.first(names.employment),
+            "manager": "",  # the name of an entry: whose login it is, is known when all were read
         }
         before = problems.count
         for column, text in cells.items():

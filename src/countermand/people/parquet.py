@@ -18,6 +18,7 @@ from countermand.people import csv
 _AT_ONCE = 10_000
 #: What a column is made of where nothing can be wrong with it. Narrower than what people.csv allows, never wider.
 _LOGIN = r"^[a-z0-9][a-z0-9._@-]{0,200}$"
+_MANAGER = r"^([a-z0-9][a-z0-9._@-]{0,200})?$"
 _EMAIL = r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,99}@[A-Za-z0-9][A-Za-z0-9.-]{0,99})?$"
 _NAME = r"^([\p{L}\p{N}]([\p{L}\p{N} .,'()-]{0,200}[\p{L}\p{N}.)])?)?$"
 _FEW = ("zone", "locale", "country", "employment")
@@ -49,7 +50,7 @@ def nesting(reader: Reader, problems: Problems) -> Iterator[Row]:
 
 def _sound(batch: Batch) -> bool:
     """Whether nothing can be wrong with a batch but a login that stands twice."""
-    shapes = {"login": _LOGIN, "email": _EMAIL, "name": _NAME}
+    shapes = {"login": _LOGIN, "manager": _MANAGER, "email": _EMAIL, "name": _NAME}
     if not all(pc.all(pc.match_substring_regex(batch[column], shape)).as_py() for column, shape in shapes.items()):
         return False
     groups = pc.unique(pc.list_flatten(batch["groups"])).to_pylist()
@@ -73,11 +74,11 @@ def _plain(groups: Iterable[str | None]) -> bool:
 
 def _persons(batch: Batch) -> Iterator[Person]:
     """The people of a sound batch."""
-    columns = ("login", "email", "name", "zone", "locale", "country", "employment", "groups")
-    for login, email, name, zone, locale, country, employment, groups in zip(
+    columns = ("login", "email", "name", "zone", "locale", "country", "employment", "groups", "manager")
+    for login, email, name, zone, locale, country, employment, groups, manager in zip(
         *(batch[column].to_pylist() for column in columns), strict=True
     ):
-        yield Person(login, email, name, zone, locale, country, employment or "employee", frozenset(groups or ()))
+        yield Person(login, email, name, zone, locale, country, employment or "employee", frozenset(groups or ()), manager)
 
 
 def _rows(reader: Reader, start: int, batch: Batch, problems: Problems) -> Iterator[Row]:

@@ -4,7 +4,7 @@ Only watched apps are shown, whatever else a source reported. That somebody look
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from countermand.access import Act, require
@@ -22,7 +22,8 @@ from countermand.core.lapse import Health
 from countermand.core.schedule import clock_of
 from countermand.core.terms import Lineage
 from countermand.core.visibility import ways
-from countermand.store import claims, evidence, fleet, known, sets, sightings, terms, watching
+from countermand.store import bindings, claims, evidence, fleet, known, sets, sightings, terms, watching
+from countermand.store.bindings import Binding
 from countermand.store.fleet import DeviceRow
 from countermand.store.health import health
 from countermand.store.sightings import Sighting
@@ -86,7 +87,7 @@ class Under:
 @dataclass(frozen=True, slots=True)
 class DeviceView:
     """``visible``: what can be seen at all on a phone that is managed like this, in words; ``differences``: where its sources do
-    not say the same, and what counts."""
+    not say the same, and what counts; ``bindings``: whose it is and was, the latest first, which its owner is not told."""
 
     ordinal: int
     platform: Platform
@@ -106,12 +107,14 @@ class DeviceView:
     sightings: tuple[Sighting, ...]
     sources: tuple[Told, ...]
     differences: tuple[str, ...]
+    bindings: tuple[Binding, ...] = ()
 
 
 def device(act: Act, ordinal: int) -> DeviceView:
     """Everything there is to say about a device as of the act. Refused ``not-allowed``, ``not-found``."""
     require(act.actor, "read-person")
-    return seen(act, ordinal)
+    with reading():
+        return replace(seen(act, ordinal), bindings=tuple(bindings.of_device(ordinal)))
 
 
 def seen(act: Act, ordinal: int) -> DeviceView:

@@ -16,6 +16,7 @@ from countermand.ledger.entry import commitment, decode
 from countermand.reads.device import DeviceView, seen
 from countermand.store import (
     about_person,
+    bindings,
     directory,
     evidence,
     exemptions,
@@ -28,6 +29,7 @@ from countermand.store import (
     tree,
 )
 from countermand.store.about_person import EchoRow, NoticeRow, RingRow, StatementRow, StayRow, ToldRow
+from countermand.store.bindings import Binding
 from countermand.store.exemptions import Exemption
 from countermand.store.objections import Objection
 from countermand.store.protected import Protected
@@ -69,7 +71,8 @@ class Mentioned:
 @dataclass(frozen=True, slots=True)
 class PersonHeld:
     """All of it, as of ``at``. ``all_groups``: with those reached through other groups; ``active`` False: they have left;
-    ``provisioned``: what a directory said of them over SCIM, as JSON; ``former_logins``: those they had before."""
+    ``bindings``: which devices, by number, are and were theirs; ``provisioned``: what a directory said of them over SCIM, as
+    JSON; ``former_logins``: those they had before."""
 
     at: Instant
     person: Person
@@ -77,6 +80,7 @@ class PersonHeld:
     all_groups: tuple[str, ...]
     protected: Protected | None
     devices: tuple[DeviceHeld, ...]
+    bindings: tuple[Binding, ...]
     told: tuple[ToldRow, ...]
     notices: tuple[NoticeRow, ...]
     echoes: tuple[EchoRow, ...]
@@ -107,6 +111,7 @@ def held(act: Act, me: int) -> PersonHeld:
             all_groups=tuple(sorted(of.groups if of else person.groups)),
             protected=protected.find(person.login),
             devices=tuple(_device(act, one) for one in own),
+            bindings=tuple(bindings.of_person(me)),
             told=tuple(about_person.told(me)),
             notices=tuple(about_person.notices(me)),
             echoes=tuple(about_person.echoes(me)),

@@ -11,10 +11,12 @@ from countermand.store import bulk, owners
 
 @dataclass(slots=True)
 class Arrivals:
-    """Rows by table. ``devices`` holds the columns from ordinal to last_seen; ``names`` (kind, value, ordinal); ``lists``
+    """Rows by table. ``devices`` holds the columns from ordinal to owner_since; ``names`` (kind, value, ordinal); ``lists``
     (ordinal, packed presence); ``looks`` (ordinal, source, grade, coverage, time)."""
 
-    devices: list[tuple[int, int | None, str, str, str, str, bool, bool, bool, Instant | None]] = field(default_factory=list)
+    devices: list[tuple[int, int | None, str, str, str, str, bool, bool, bool, Instant | None, Instant | None]] = field(
+        default_factory=list
+    )
     names: list[tuple[str, str, int]] = field(default_factory=list)
     enrolled: list[tuple[int, str, Instant]] = field(default_factory=list)
     lists: list[tuple[int, bytes]] = field(default_factory=list)
@@ -23,6 +25,7 @@ class Arrivals:
 
 _DEVICE = (
     "ordinal", "owner_id", "platform", "model", "ownership", "enrollment", "reads_mail", "mail_removed", "retired", "last_seen",
+    "owner_since",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from countermand.core.apps import App
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
-from countermand.store import bulk, evidence, owners
+from countermand.store import bindings, bulk, evidence, owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def _device(
     return DeviceRow(owner, *words, bool(reads_mail), bool(removed), bool(retired), last_seen)
 
 
-def save(devices: Mapping[int, DeviceRow]) -> None:
-    """Store devices whole, new ones under the ordinals given to them."""
+def save(devices: Mapping[int, DeviceRow], at: Instant) -> None:
+    """Store devices whole, new ones under the ordinals given to them. Whoever's they are now is so since ``at``."""
     before = owners.of(devices)
     names = _COLUMNS.split(", ")
     updates = ", ".join(f"{name} = excluded.{name}" for name in names)
@@ -76,7 +76,9 @@ def save(devices: Mapping[int, DeviceRow]) -> None:
         f"INSERT INTO store_device (ordinal, {_COLUMNS}) VALUES ({marks}) ON CONFLICT (ordinal) DO UPDATE SET {updates}",
         [(ordinal, *_row(device)) for ordinal, device in devices.items()],
     )
-    owners.pack({ordinal: device.owner for ordinal, device in devices.items() if device.owner != before.get(ordinal)})
+    passed_on = {ordinal: device.owner for ordinal, device in devices.items() if device.owner != before.get(ordinal)}
+    bindings.change(before, passed_on, at)
+    owners.pack(passed_on)
 
 
 def _row(one: DeviceRow) -> Sequence[object]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from countermand.store import bulk, claims, evidence, fleet
 
-_MOVED = ("store_identity", "store_attestation", "store_objection")
+_MOVED = ("store_identity", "store_attestation", "store_objection", "store_binding")
 
 
 def join(joined: Mapping[int, int]) -> None:

@@ -41,6 +41,17 @@ def watch_list(now: Instant, appeal: int = 0, lineages: Sequence[Lineage] | None
     return frozenset(App(Platform(platform), app_id) for platform, app_id in rows)
 
 
+def first_in_force(then: Instant) -> Instant:
+    """When the oldest order was issued that was in force at ``then`` or is since; FOREVER if none is."""
+    over = {lineage.id for lineage in terms.issued() if _sunset(lineage) <= then}
+    rows = bulk.all_rows(
+        "SELECT v.lineage_id, MIN(v.issued_at) FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id"
+        " WHERE v.issued_at IS NOT NULL AND (l.ended_at IS NULL OR l.ended_at > %s) GROUP BY v.lineage_id",
+        [then],
+    )
+    return min((at for name, at in rows if name not in over), default=FOREVER)
+
+
 def _sunset(lineage: Lineage) -> Instant:
     ends = schedule.ends_at(lineage.current.directive)
     return FOREVER if ends is None else ends

@@ -66,6 +66,16 @@ class Device(models.Model):
     mail_removed = models.BooleanField(default=False)
     retired = models.BooleanField(default=False)
     last_seen = When(null=True)
+    owner_since = When(null=True)  # None: nobody's, or from before this was written down
+
+
+class Binding(models.Model):
+    """The device was the person's, and is no more (whose it is now is in its own row). Nothing is decided by it."""
+
+    device = models.ForeignKey(Device, models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    since = When(null=True)
+    until = When(db_index=True)
 
 
 class Identity(models.Model):
