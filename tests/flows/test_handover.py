@@ -248,3 +248,33 @@ def test_a_long_list_is_kept_small(fleet: house.Fleet) -> None:
     packed = receipts.pack(items)
     assert receipts.unpack(packed) == frozenset(items)
     assert len(packed) < 20_000 * 12
+
+
+def test_the_approved_ids_become_a_policy_and_go_from_it_when_the_order_is_taken_back(fleet: house.Fleet) -> None:
+    ordered(fleet)
+    made = give(Format.APPLE_PROFILE)
+    assert (made.receipt, made.removes, made.unlisted) == (1, 0, 0)
+    ids = {item.value for item in held(receipts.of(house.NAME, Format.APPLE_PROFILE))}
+    assert ids
+    assert all(f"<string>{one}</string>" in made.text for one in ids)
+    assert "p0000" not in made.text
+    assert any("Supervised devices alone" in one for one in made.effects)
+    assert give(Format.APPLE_PROFILE).receipt is None
+    assert json.loads(give(Format.ANDROID_POLICY).text)["modifyPolicyApplications"]["changes"]
+    halt(house.operator(LATER), house.NAME)
+    back = give(Format.APPLE_PROFILE)
+    assert (back.adds, back.held) == (0, 0)
+    assert not any(one in back.text for one in ids)
+    undone = json.loads(give(Format.ANDROID_POLICY, undo=True).text)
+    assert undone["personalUsagePolicies"]["personalApplications"] == []
+    assert undone["removePolicyApplications"]["packageNames"]
+
+
+def test_an_id_that_a_vendor_does_not_take_is_refused_and_no_receipt_is_kept(fleet: house.Fleet) -> None:
+    ordered(fleet)
+    for app in models.App.objects.filter(platform=Platform.IOS.value):
+        models.App.objects.filter(pk=app.pk).update(app_id=f"no id {app.pk}")
+    with pytest.raises(Refused) as refused:
+        give(Format.INTUNE)
+    assert refused.value.code == "policy-not-taken"
+    assert receipts.last(house.NAME) == 0

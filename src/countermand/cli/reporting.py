@@ -61,12 +61,15 @@ def report(
         "countermand handover no-tiktok --format csv --out list.csv",
         "countermand handover no-tiktok --format exchange-ps --out block.ps1",
         "countermand handover no-tiktok --format exchange-ps --undo --out unblock.ps1",
+        "countermand handover no-tiktok --format apple-profile --out no-tiktok.mobileconfig",
     ],
 )
 def handover(
     session: Session,
     directive: Id,
-    format_: Annotated[str, typer.Option("--format", help="csv or exchange-ps.")] = "csv",
+    format_: Annotated[
+        str, typer.Option("--format", help="csv, exchange-ps, intune, apple-profile, apple-declaration or android-policy.")
+    ] = "csv",
     since: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="The last receipt known to be carried out, if not all were; 0 = none.")
     ] = None,
@@ -120,6 +123,7 @@ def _handed_over(made: "Handover") -> str:
         lines = [f"Receipt {made.receipt} of {made.lineage}: {made.adds:,} come, {made.removes:,} go; {made.held:,} then stand."]
     if made.unlisted:
         lines.append(f"{made.unlisted:,} devices should be on the list and have no name that this format carries.")
+    lines += made.effects
     return "\n".join(lines)
 
 

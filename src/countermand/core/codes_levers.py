@@ -42,4 +42,10 @@ LEVER_CODES: dict[str, Code] = {
     "lever-unsupported": Code(
         "The way of {name} is not supported by {who}.", "Say that you accept that: --set unsupported=accepted", DENIED, 403
     ),
+    "policy-not-taken": Code(
+        "What {name} forbids is not what the format {format} takes: {why}.",
+        "Look at the app ids: countermand preview {name}; or hand them over as csv.",
+        CONFLICT,
+        409,
+    ),
 }

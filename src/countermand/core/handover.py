@@ -4,7 +4,7 @@ Somebody else's list is foreign state: it holds entries that are none of ours. W
 alone, never from what a device or its owner is today; so an undo names what was added as it was named then.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,16 +16,28 @@ from countermand.core.terms import Lineage, Terms
 
 
 class Format(StrEnum):
-    """Who reads the list: anything that takes a table, or an Exchange administrator's shell."""
+    """Who reads the list: anything that takes a table, an Exchange administrator's shell, or what keeps apps off devices."""
 
     CSV = "csv"
     EXCHANGE_PS = "exchange-ps"
+    INTUNE = "intune"
+    APPLE_PROFILE = "apple-profile"
+    APPLE_DECLARATION = "apple-declaration"
+    ANDROID_POLICY = "android-policy"
 
 
 class Thing(StrEnum):
     APP = "app"
     DEVICE = "device"
 
+
+#: Formats that name apps alone, and the platforms of which they can.
+APPS_ALONE: Mapping[Format, frozenset[Platform]] = {
+    Format.INTUNE: frozenset(Platform),
+    Format.APPLE_PROFILE: frozenset({Platform.IOS}),
+    Format.APPLE_DECLARATION: frozenset({Platform.IOS}),
+    Format.ANDROID_POLICY: frozenset({Platform.ANDROID}),
+}
 
 #: The names of a device that a list may carry. A per-device password's name opens nothing elsewhere and stays at home.
 LISTED: frozenset[IdentityKind] = frozenset(IdentityKind) - {IdentityKind.PASSWORD}
@@ -121,6 +133,8 @@ def fits(item: Item, format_: Format) -> bool:
     """True if this format can carry the entry. Exchange knows a device by its ActiveSync id on its owner's mailbox."""
     if not item.value or not item.value.isprintable() or not item.login.isprintable():
         return False
+    if format_ in APPS_ALONE:
+        return item.thing is Thing.APP and item.platform in APPS_ALONE[format_]
     if format_ is Format.EXCHANGE_PS:
         return item.thing is Thing.DEVICE and item.kind == IdentityKind.EAS and bool(item.login)
     return item.thing is Thing.APP or item.kind in LISTED

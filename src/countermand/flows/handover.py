@@ -10,19 +10,26 @@ from dataclasses import dataclass
 from countermand.access import Act, require
 from countermand.core.directive import Consequence
 from countermand.core.errors import Refused
-from countermand.core.handover import Format, Item, Receipt, Step, Thing, fits, held, in_force, step
+from countermand.core.handover import APPS_ALONE, Format, Item, Receipt, Step, Thing, fits, held, in_force, step
 from countermand.core.instants import Instant
 from countermand.core.terms import Lineage
 from countermand.flows import denials
 from countermand.ledger.entry import MOST_LISTED
-from countermand.levers import csv, exchange
+from countermand.levers import android_policy, apple_policy, csv, exchange, intune_policy
 from countermand.levers.head import Head
+from countermand.levers.policy import Change, Policy
 from countermand.store import directives, directory, evidence, fleet, log, receipts, terms
 from countermand.store.unit import reading, unit
 
-_RENDER: Mapping[Format, Callable[[Head, Collection[Item], Collection[Item]], str]] = {
+_LISTS: Mapping[Format, Callable[[Head, Collection[Item], Collection[Item]], str]] = {
     Format.CSV: csv.render,
     Format.EXCHANGE_PS: exchange.render,
+}
+_POLICIES: Mapping[Format, Policy] = {
+    Format.INTUNE: intune_policy.POLICY,
+    Format.APPLE_PROFILE: apple_policy.PROFILE,
+    Format.APPLE_DECLARATION: apple_policy.DECLARATION,
+    Format.ANDROID_POLICY: android_policy.POLICY,
 }
 
 
@@ -30,7 +37,7 @@ _RENDER: Mapping[Format, Callable[[Head, Collection[Item], Collection[Item]], st
 class Handover:
     """``receipt``: None if there was nothing to say, and then nothing was written. ``adds`` and ``removes`` count what
     ``text`` says; ``held``: entries on the list once it is carried out. ``unlisted``: devices that should be on the list and
-    have no name that this format carries."""
+    have no name that this format carries; ``effects``: of a policy, what it does beside what is meant."""
 
     lineage: str
     format: Format
@@ -40,6 +47,7 @@ class Handover:
     held: int
     unlisted: int
     text: str
+    effects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,8 @@ def handover(act: Act, name: str, format_: Format, *, since: int | None = None, 
     """The changes that bring somebody else's list up to date, as a text, with a receipt.
 
     ``since``: the last receipt known to be carried out, if not all were. ``undo``: everything that we put there goes, whatever
-    the directive says now. Refused ``not-found``, ``never-issued``, ``report-only``, ``unknown-receipt``, and
-    ``handed-over-meanwhile`` if somebody else handed over, or the directive changed, while the list was made.
+    the directive says now. Refused ``not-found``, ``never-issued``, ``report-only``, ``unknown-receipt``, ``policy-not-taken``
+    and ``handed-over-meanwhile`` if somebody else handed over, or the directive changed, while the list was made.
     """
     require(act.actor, "undo-handover" if undo else "handover")
     with reading():
@@ -72,13 +80,25 @@ def handover(act: Act, name: str, format_: Format, *, since: int | None = None, 
         wanted = _Wanted() if undo else _wanted(name, format_, act.now)
     done = step(before, wanted.items, since)
     receipt = Receipt(standing.last + 1, format_, done.added, done.removed, act.now, act.actor.name, _undone(before, undo))
-    after = len(held([*before, receipt]))
+    after = held([*before, receipt])
     if not done.adds and not done.removes:
-        return Handover(name, format_, None, 0, 0, after, wanted.unlisted, "")
+        return Handover(name, format_, None, 0, 0, len(after), wanted.unlisted, "")
     head = Head(name, receipt.number, act.now, act.actor.name, _due(name))
-    text = _RENDER[format_](head, done.adds, done.removes)
+    text = _text(format_, head, done, after)
     _keep(act, name, receipt, done, lambda: _standing(name, act.now, undo) == standing)
-    return Handover(name, format_, receipt.number, len(done.adds), len(done.removes), after, wanted.unlisted, text)
+    effects = _POLICIES[format_].effects if format_ in _POLICIES else ()
+    counts = (len(done.adds), len(done.removes), len(after), wanted.unlisted)
+    return Handover(name, format_, receipt.number, *counts, text, effects)
+
+
+def _text(format_: Format, head: Head, done: Step, after: frozenset[Item]) -> str:
+    """A list says what changes; a policy also what then stands. Refused ``policy-not-taken``."""
+    if format_ in _LISTS:
+        return _LISTS[format_](head, done.adds, done.removes)
+    try:
+        return _POLICIES[format_].render(head, Change(done.adds, done.removes, after))
+    except ValueError as wrong:
+        raise Refused("policy-not-taken", name=head.directive, format=format_.value, why=str(wrong)) from wrong
 
 
 def _keep(act: Act, name: str, receipt: Receipt, done: Step, still: Callable[[], bool]) -> None:
@@ -147,6 +167,8 @@ def _wanted(name: str, format_: Format, now: Instant) -> _Wanted:
     if lineage is None or not in_force(lineage, now) or lineage.current.directive.consequence is Consequence.REPORT_ONLY:
         return _Wanted()
     items, unlisted = set(_apps(lineage)), 0
+    if format_ in APPS_ALONE:
+        return _Wanted(frozenset(item for item in items if fits(item, format_)))
     for ordinals in denials.ordinals(lineage, now):
         named = _names(ordinals, format_)
         unlisted += len(ordinals) - len(named)

@@ -19,3 +19,8 @@ class Head:
     @property
     def words(self) -> str:
         return f"Countermand, directive {self.directive}, receipt {self.receipt}, made {iso(self.at)} by {self.by}"
+
+    @property
+    def not_before(self) -> str:
+        """What a policy is headed with: it strikes people whether they were told or not."""
+        return "" if self.due is None else f"Not for use before {iso(self.due)}. "
