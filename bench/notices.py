@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tables
 
@@ -30,6 +31,9 @@ from countermand.core.languages import LANGUAGES
 from countermand.core.notices import Kind
 from countermand.lib import clock
 from countermand.store.setup import create_tables, open_store
+
+if TYPE_CHECKING:
+    from countermand.store import models
 
 
 @dataclass(frozen=True)
@@ -105,30 +109,32 @@ def fleet(people: int) -> None:
             lineage_id="bench", number=1, state="issued", text="", document=DOCUMENT, digest="d", written_by="bench",
             written_at=NOW, bundle=bundle, bundle_digest="b", issued_at=NOW,
         )  # fmt: skip
-        models.Person.objects.bulk_create(
-            (
-                models.Person(
-                    ordinal=n,
-                    login=f"p{n}",
-                    email=f"p{n}@example.org",
-                    name=f"Person {n}",
-                    zone=ZONES[n % 5],
-                    locale=LANGUAGES[n % len(LANGUAGES)],
-                )
-                for n in range(people)
-            ),
-            batch_size=100,
-        )
-        models.Device.objects.bulk_create(
-            (
-                models.Device(
-                    ordinal=scattered(n), owner_id=n, platform="ios", model="iPhone 11", ownership="personal", enrollment="device"
-                )
-                for n in range(people)
-            ),
-            batch_size=100,
-        )
+        for some in batched(range(people)):
+            models.Person.objects.bulk_create(map(_person, some), batch_size=100)
+            models.Device.objects.bulk_create(map(_phone, some), batch_size=100)
         outbox.promise(version.pk, range(people), Kind.ISSUED, Act(SYSTEM, NOW))
+
+
+def batched(numbers: range, size: int = 10_000) -> Iterator[range]:
+    """So that the making of a company keeps no more of it in memory than delivering to it does."""
+    return (numbers[at : at + size] for at in range(0, len(numbers), size))
+
+
+def _person(n: int) -> "models.Person":
+    from countermand.store import models
+
+    locale = LANGUAGES[n % len(LANGUAGES)]
+    return models.Person(
+        ordinal=n, login=f"p{n}", email=f"p{n}@example.org", name=f"Person {n}", zone=ZONES[n % 5], locale=locale
+    )
+
+
+def _phone(n: int) -> "models.Device":
+    from countermand.store import models
+
+    return models.Device(
+        ordinal=scattered(n), owner_id=n, platform="ios", model="iPhone 11", ownership="personal", enrollment="device"
+    )
 
 
 def ours(port: int, people: int) -> Run:
@@ -140,6 +146,7 @@ def ours(port: int, people: int) -> Run:
     courier = Courier(Server("127.0.0.1", port, "security@example.org", loopback_only=True), clock.now)
     desk = Desk(b"k" * 32, "example.org", "security@example.org", 10 * MINUTE)
     count, early = 0, 0
+    _forget_peak()
     started, cpu = time.perf_counter(), time.process_time()
     while True:
         done = deliver(lambda: Act(SYSTEM, NOW, True), courier.send, desk, "bench", clock.now)
@@ -154,8 +161,13 @@ def ours(port: int, people: int) -> Run:
 
 
 def _peak() -> int:
-    """Megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    """Megabytes, since the peak was last forgotten (``VmHWM``, which Linux counts in kilobytes)."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
+def _forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def limit(port: int, count: int, size: int) -> Run:
@@ -234,7 +246,7 @@ def main() -> None:
     print(text)
     if arguments.write:
         words = f"`make bench-notices`, nine languages, {size:,} bytes a message; target ≥ 1,500 per second and core. "
-        words += "Memory is the peak of the process, the making of the people included."
+        words += "Memory is the sender's peak while it sends: after a tenth of the messages, and at the end."
         tables.put("bench-notices", f"## Notices\n\n{words}\n\n{text}")
 
 
@@ -242,7 +254,7 @@ def _figures(found: list[Run]) -> list[str]:
     per_second = statistics.median(run.messages / run.seconds for run in found)
     per_cpu = statistics.median(run.messages / run.cpu for run in found)
     early, late = found[-1].memory
-    return [f"{per_second:,.0f}", f"{per_cpu:,.0f}", f"{early} MB, {late} MB at the end" if late else ""]
+    return [f"{per_second:,.0f}", f"{per_cpu:,.0f}", f"{early} MB after a tenth, {late} MB at the end" if late else ""]
 
 
 def renew() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import house
 import pytest
@@ -321,6 +322,25 @@ def test_a_new_mail_password_of_hers_is_shown_once_and_is_no_way_round_a_denial(
     bob = page.browser("bob")
     bob.cookies["forgery"] = alice.cookies["forgery"]
     assert bob.post(path, {"csrfmiddlewaretoken": token[1]}).status == 404
+
+
+def test_the_first_mail_password_is_hers_to_issue_where_the_house_says_so(page: HerPage) -> None:
+    alice, path = page.browser("alice"), f"/me/{number(page, 'ALICE')}/mail-password/"
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.see(alice).text)
+    assert token
+    assert alice.post(path, {"csrfmiddlewaretoken": token[1]}).status == 404
+    page.site._config = replace(page.config, pages=replace(page.config.pages, mail_passwords=True))
+    seen = page.see(alice)
+    assert "Issue one" in seen.words
+    shown = alice.submit(seen, path)
+    assert "Login alice Password" in shown.words
+    fresh = re.search(r"<code[^>]*>([a-z2-9-]{30})</code>", shown.text)
+    assert fresh
+    held = models.Identity.objects.get(kind="password")
+    assert (held.value, held.device_id) == (identity("alice", fresh[1]).value, number(page, "ALICE"))
+    assert fresh[1] not in page.see(alice).text
+    assert shown.headers["cache-control"] == "no-store"
+    page.world.ends_well()
 
 
 def test_how_to_remove_it_is_said_step_by_step_with_a_picture_for_each(page: HerPage) -> None:

@@ -51,6 +51,7 @@ class Stage:
 def stage(world: World, store: Database, browser: Browser) -> Iterator[Stage]:
     messages._limits._buckets.clear()
     made = her_page(world, store)
+    made.site._config = replace(made.config, pages=replace(made.config.pages, mail_passwords=True))
     world.cast(alice=[TIKTOK], bob=[])
     world.give("alice", "OWN", ownership="personal")
     world.orders("old-order", title="Remove FaceApp from every device")
@@ -93,13 +94,33 @@ def test_every_page_in_every_light(stage: Stage) -> None:
         "japanese": {"locale": "ja"},
         "hindi": {"locale": "hi"},
         "german-twice-the-size": {"locale": "de", "viewport": {"width": 320, "height": 500}, "device_scale_factor": 2},
-        "without-script": {"java_script_enabled": True, "forced_colors": "active"},
+        "forced-colours": {"forced_colors": "active"},
     }
     for name, how in ways.items():
         with stage.open("alice", **how) as context:
             page = context.new_page()
             page.goto(f"{stage.url}/me/")
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             wrong[name] = looked_at(page, f"me-{name}")
+            page.click("form[action$='/mail-password/'] button")
+            assert page.url.endswith("/mail-password/")
+            wrong[f"password-{name}"] = looked_at(page, f"password-{name}")
+    device = number(stage.page, "ALICE")
+    with stage.open("alice") as context:
+        page = context.new_page()
+        page.goto(f"{stage.url}/me/")
+        contest = f"form[action='/me/{device}/{ORDER}/contest/']"
+        page.locator("details", has=page.locator(contest)).locator("summary").click()
+        page.fill(f"{contest} textarea", "I never had it.")
+        wrong["contest"] = looked_at(page, "phone-contest")
+        page.click(f"{contest} button")
+        page.wait_for_url("**/me/?done=contested")
+        wrong["contested"] = looked_at(page, "phone-contested")
+        assert "hedi has it, can give mail back, and answers until" in page.inner_text("main")
+    with stage.open(token=token) as context:
+        page = context.new_page()
+        page.goto(f"{stage.url}/help-desk/")
+        wrong["contest-desk"] = looked_at(page, "phone-contest-desk")
     assert {name: found for name, found in wrong.items() if found and name != "console"} == {}
     assert [text for text in wrong.get("console", []) if "404" not in text] == []
 
@@ -118,9 +139,25 @@ def test_by_keyboard_alone_and_without_a_script(stage: Stage) -> None:
         page.wait_for_url(f"**/me/{number(stage.page, 'ALICE')}/{ORDER}/check/?look=on")
         assert "You said that the app is gone" in page.inner_text("ol.steps")
         page.goto(f"{stage.url}/me/")
-        _tab_to(page, f"#device-{number(stage.page, 'ALICE')} ~ details:last-of-type summary")
+        device = number(stage.page, "ALICE")
+        _tab_to(page, f"#device-{device} ~ details:last-of-type summary")
         page.keyboard.press("Enter")
-        assert page.locator(f"#not-mine-{number(stage.page, 'ALICE')}").is_visible()
+        assert page.locator(f"#not-mine-{device}").is_visible()
+        contest = f"form[action='/me/{device}/{ORDER}/contest/']"
+        page.goto(f"{stage.url}/me/")
+        _tab_to(page, f"summary:has(+ {contest})")
+        page.keyboard.press("Enter")
+        _tab_to(page, f"{contest} textarea")
+        page.keyboard.type("I never had it.")
+        _tab_to(page, f"{contest} button")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/me/?done=contested")
+        password = f"form[action='/me/{device}/mail-password/']"
+        _tab_to(page, f"summary:has(+ {password})")
+        page.keyboard.press("Enter")
+        _tab_to(page, f"{password} button")
+        page.keyboard.press("Enter")
+        assert len(page.inner_text("code.secret")) == 30
 
 
 def test_a_code_is_looked_up_and_the_correction_comes_first(stage: Stage) -> None:

@@ -30,8 +30,11 @@ class Form(StrEnum):
 Kind = Annotated[str, typer.Option("--kind", metavar="KIND", help="issued, reminder, denied, rescinded, …; default issued.")]
 Language = Annotated[str, typer.Option("--language", metavar="TAG", help="en, es, fr, de, pt-BR, ja, zh-Hans, hi or ar.")]
 Zone = Annotated[str, typer.Option("--zone", metavar="ZONE", help="The reader's time zone; default UTC.")]
-Format = Annotated[Form, typer.Option("--format", help="text on the screen, html, or a picture as PNG.")]
+Format = Annotated[
+    Form | None, typer.Option("--format", help="text, html, or a picture as PNG; if not given, what the name of --out says.")
+]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where HTML or the picture goes; it is written anew.")]
+_BY_ENDING = {".png": Form.PICTURE, ".html": Form.HTML}
 #: Names under which Chromium is in PATH.
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _WIDTH, _HEIGHT = 680, 900
@@ -42,7 +45,7 @@ _WIDTH, _HEIGHT = 680, 900
     [
         "countermand notices preview no-tiktok",
         "countermand notices preview no-tiktok --kind rescinded --language ja --zone Asia/Tokyo",
-        "countermand notices preview no-tiktok --language ar --format picture --out notice.png",
+        "countermand notices preview no-tiktok --language ar --out notice.png",
     ],
 )
 def preview(
@@ -51,13 +54,14 @@ def preview(
     kind: Kind = "issued",
     language: Language = "en",
     zone: Zone = "UTC",
-    form: Format = Form.TEXT,
+    form: Format = None,
     out: Out = None,
 ) -> None:
     """Show a directive's notice as somebody would get it, in any language; nothing is sent."""
     from countermand.operations import notices
 
     found = session.call(notices.preview_notice, directive, kind, language, zone)
+    form = form or (_BY_ENDING.get(out.suffix.lower(), Form.TEXT) if out else Form.TEXT)
     if form is Form.TEXT and out is None:
         session.show(found, _letter)
         return

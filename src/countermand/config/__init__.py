@@ -116,13 +116,15 @@ class Api:
 class Pages:
     """``url``: the address under which people know their page, '' for the control plane's own. It is the only one that a
     notice may show. ``contact``: the desk that employees are told of. ``answerers``: the operators of whom one answers what an
-    employee contests, within ``answer_in``; ``escalate_to``: those of whom one has it then."""
+    employee contests, within ``answer_in``; ``escalate_to``: those of whom one has it then. ``mail_passwords``: people issue
+    the mail passwords of their devices themselves; else only whose device has one gets a new one there."""
 
     url: str = ""
     contact: str = ""
     answerers: tuple[str, ...] = ()
     escalate_to: tuple[str, ...] = ()
     answer_in: int = 24 * HOUR
+    mail_passwords: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +278,14 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
     "api": (Api, {"per_minute": count(1, 1_000_000), "burst": count(1, 1_000_000), "upload_mb": count(1, 1_000_000)}),
     "pages": (
         Pages,
-        {"url": PAGE, "contact": TEXT, "answerers": NAMES, "escalate_to": NAMES, "answer_in": DURATION},
+        {
+            "url": PAGE,
+            "contact": TEXT,
+            "answerers": NAMES,
+            "escalate_to": NAMES,
+            "answer_in": DURATION,
+            "mail_passwords": FLAG,
+        },
     ),
     "sign_in": (SignIn, {"issuer": PAGE, "client_id": TEXT, "client_secret_file": FILE, "claim": TEXT, "ca_file": FILE}),
     "console": (

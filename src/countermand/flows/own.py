@@ -68,13 +68,13 @@ def ask_exemption(act: Act, me: int, name: str, ground: str, until: Instant) -> 
     return found
 
 
-def mail_password(act: Act, me: int, device: int) -> str:
-    """A new mail password for a device of theirs that has one; the old one ends. A denial stays the device's. Refused
-    ``not-found`` where mail passwords are not in use for it, ``device-retired``."""
+def mail_password(act: Act, me: int, device: int, *, first: bool) -> str:
+    """A new mail password for a device of theirs, the ``first`` too if they may issue that themselves; an old one ends. A
+    denial stays the device's. Refused ``not-found`` where mail passwords are not in use for it, ``device-retired``."""
     with unit():
         row = _own(me, device)
         known = fleet.identities([device]).get(device, [])
-        if not any(one.kind is IdentityKind.PASSWORD for one in known):
+        if not first and not any(one.kind is IdentityKind.PASSWORD for one in known):
             raise Refused("not-found", what="mail password of the device", name=f"#{device}", nearest="none")
         if row.retired:
             raise Refused("device-retired", device=f"#{device}")

@@ -83,6 +83,7 @@ def shown(request: HttpRequest, found: Mine, act: Act, *, done: str = "", helpin
         over=[(one, words.say(language, GROUNDS.get(one.ground, ""))) for one in found.over],
         done=words.say(language, wording.DONE.get(done, "")),
         contact=config.pages.contact,
+        mail_passwords=config.pages.mail_passwords,
         hours=config.pages.answer_in // HOUR,
         helping=helping,
         now=act.now,
@@ -162,8 +163,12 @@ def contest(request: HttpRequest, device: int, name: str) -> HttpResponse:
 @view("POST")
 def mail_password(request: HttpRequest, device: int) -> HttpResponse:
     """A new mail password, shown in the answer and never again."""
-    password = own.mail_password(_act(), employee(request), device)
-    return page(request, "selfservice/mail_password.html", password=password)
+    act, me, config = _act(), employee(request), config_of(request)
+    password = own.mail_password(act, me, device, first=config.pages.mail_passwords)
+    found = mine.mine(act, me, config.state_dir)
+    phone = next(one for one in found.phones if one.view.ordinal == device)
+    sheet = _sheet(phone, found.said, request.language)  # type: ignore[attr-defined]
+    return page(request, "selfservice/mail_password.html", sheet=sheet, login=found.person.login, password=password)
 
 
 @view("POST")
