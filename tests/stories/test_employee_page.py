@@ -138,6 +138,9 @@ def test_what_she_contests_reaches_a_human_who_gives_mail_back_for_a_while(page:
     assert "I never &lt;b&gt;had&lt;/b&gt; it." in desk.text
     shown: Page = hedi.submit(desk, "/help-desk/find/", what="alice", case="HD-1")
     assert "You see the page of alice" in shown.words
+    explained = "blocked on this device because TikTok was seen on it on 10 Jul 2020, 12:00 and the time to remove it ended on 17"
+    assert explained in shown.words
+    assert explained in page.see(alice).words
     assert "/removed/" not in shown.text
     unblock = f"/help-desk/{device}/{ORDER}/unblock/"
     for turn in range(2):

@@ -48,14 +48,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One order on one device. ``denied``: mail is denied by it now; ``word_counts``: the person's own statement is taken;
-    ``code``: of the notice, '' if none was sent; ``grounds``: for which an exemption may be asked; ``checks``: what the person
-    asked for by "check now"."""
+    """One order on one device. ``shown_at``: when one of its apps was last seen there; ``denied``: mail is denied by it now;
+    ``word_counts``: the person's own statement is taken; ``code``: of the notice, '' if none was sent; ``grounds``: for which
+    an exemption may be asked; ``checks``: what the person asked for by "check now"."""
 
     lineage: str
     directive: Directive
     status: Status
     reason: Reason
+    shown_at: Instant | None
     due: Instant | None
     denied_from: Instant | None
     denied: bool
@@ -160,7 +161,7 @@ def _phone(act: Act, ordinal: int, me: int, key: bytes) -> Phone:
     with reading():
         row = fleet.load([ordinal])[ordinal]
         told = {one.lineage: one.version for one in tellings.known_to(me)}
-        asked = [_asked(act, under, told, me, key, row) for under in view.directives]
+        asked = [_asked(act, view, under, told, me, key, row) for under in view.directives]
         wanted = rechecks.of_device(ordinal)
         rhythms = reporters.rhythms({*(one.source for one in view.evidence), *(one.source for one in wanted)})
     looks = {
@@ -193,12 +194,13 @@ def _check(act: Act, wanted: Recheck, answers: Mapping[str, Instant], looks: Map
     return Check(wanted.source, wanted.wanted_at, wanted.asked_at, since, wanted.state, next_, open_)
 
 
-def _asked(act: Act, under: Under, told: dict[str, int], me: int, key: bytes, row: fleet.DeviceRow) -> Asked:
+def _asked(act: Act, view: DeviceView, under: Under, told: dict[str, int], me: int, key: bytes, row: fleet.DeviceRow) -> Asked:
     made = under.explanation
     lineage = terms.lineage(made.lineage)
     if lineage is None:
         raise Refused("not-found", what="order in force", name=made.lineage, nearest="none")
     directive = lineage.current.directive
+    named = set(fleet.app_names(lineage.current.apps.get(row.platform, ())).values())
     starts = made.denied_from
     denied = starts is not None and starts <= act.now and made.deniable and not made.protected and under.exempt_until is None
     return Asked(
@@ -206,6 +208,7 @@ def _asked(act: Act, under: Under, told: dict[str, int], me: int, key: bytes, ro
         directive=directive,
         status=made.status,
         reason=made.reason,
+        shown_at=max((one.at for one in view.apps if one.app in named), default=None),
         due=made.due,
         denied_from=starts,
         denied=denied,
