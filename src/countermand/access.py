@@ -16,6 +16,7 @@ class Role(StrEnum):
     OPERATOR = "operator"  # runs it, holds the stop button
     HELPDESK = "helpdesk"
     AUDITOR = "auditor"
+    OBSERVER = "observer"  # the works council: what is ordered and how many it concerns, and nobody in particular
     SYSTEM = "system"  # the worker; never a person
 
 
@@ -97,6 +98,7 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "undo-lever": frozenset({_ADMINISTRATOR, _AUTHOR, _APPROVER, _OPERATOR}),
         # the house
         "operator": frozenset({_ADMINISTRATOR}),
+        "agree-operator": frozenset({_ADMINISTRATOR, _APPROVER, _OPERATOR}),  # roles for an account that others proposed
         "token": frozenset(Role) - {_SYSTEM},  # one's own; an administrator sees and revokes everybody's
         "own-keys": frozenset(Role) - {_SYSTEM},  # passkeys, as tokens
         "gate": frozenset({_ADMINISTRATOR, _OPERATOR}),
@@ -114,9 +116,11 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
         "publish": frozenset({_OPERATOR, _SYSTEM}),
         "seal": frozenset({_OPERATOR, _SYSTEM}),
         # looking
-        "read": frozenset(Role),
+        "oversee": frozenset(Role),  # orders, what they would do and did, in numbers; who decided what
+        "read": frozenset(Role) - {Role.OBSERVER},
         "read-person": frozenset({_OPERATOR, _HELPDESK}),
         "audit": frozenset({_ADMINISTRATOR, Role.AUDITOR, _OPERATOR}),
+        "oversee-ledger": frozenset({_ADMINISTRATOR, Role.AUDITOR, _OPERATOR, Role.OBSERVER}),  # what was done, not to whom
     }
 )
 
@@ -124,11 +128,11 @@ TABLE: Mapping[str, frozenset[Role]] = MappingProxyType(
 #: scope → the actions of TABLE that a token needs it for. Every action stands once.
 SCOPES: Mapping[Scope, frozenset[str]] = MappingProxyType(
     {
-        Scope.READ: frozenset({"read"}),
+        Scope.READ: frozenset({"oversee", "read"}),
         Scope.HELP: frozenset({"read-person", "attest", "unblock", "bounce"}),
-        Scope.AUDIT: frozenset({"audit"}),
+        Scope.AUDIT: frozenset({"audit", "oversee-ledger"}),
         Scope.WRITE: frozenset({"write", "propose", "exempt", "watch"}),
-        Scope.APPROVE: frozenset({"approve", "agree-exemption", "agree-protection", "agree-watch"}),
+        Scope.APPROVE: frozenset({"approve", "agree-exemption", "agree-protection", "agree-watch", "agree-operator"}),
         Scope.OPERATE: frozenset(
             {
                 "issue", "supersede", "resume", "open-ring", "tell", "end-exemption", "protect", "import", "ingest", "release",

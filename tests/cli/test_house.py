@@ -57,10 +57,13 @@ def test_init_refuses_what_cannot_begin(tmp_path: Path, words: list[str], code: 
 def test_accounts_are_added_listed_and_closed(house: House) -> None:
     token = house.ask("ann", "operator", "add", "eve", "--role", "helpdesk", "--role", "author")["token"]
     listed = {one["name"]: one for one in house.ask("ann", "operator", "list")}
-    assert listed["eve"]["roles"] == ["author", "helpdesk"]
+    assert (listed["eve"]["roles"], listed["eve"]["wanted"]["roles"]) == ([], ["author", "helpdesk"])
     assert listed["eve"]["may_approve_from"] > listed["eve"]["added"]
     house.tokens["eve"] = token
-    assert house.run("eve", "operator", "list").exit_code == 0
+    assert house.run("eve", "operator", "list").exit_code == 3
+    assert house.ask("bo", "operator", "agree", "eve")["since"] > listed["eve"]["added"]
+    assert "eve stays what it is: without a role." in house.run("bo", "operator", "stop", "eve").stdout
+    assert "operator agree cy" in house.run("ann", "operator", "roles", "cy", "--role", "author", "--role", "operator").stdout
     assert house.run("ann", "operator", "close", "eve").exit_code == 0
     refused = house.run("eve", "operator", "list")
     assert refused.exit_code == 3

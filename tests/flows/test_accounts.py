@@ -10,7 +10,6 @@ import pytest
 from countermand.access import Act, Actor, Role
 from countermand.config import Config, Database, standard
 from countermand.core.errors import Refused
-from countermand.core.guardrails import Rails
 from countermand.core.instants import DAY, from_iso
 from countermand.flows.accounts import First, init, key_file, operator_add, operator_close, operator_key
 from countermand.lib import clock, keys
@@ -113,17 +112,6 @@ def test_only_an_administrator_adds_operators() -> None:
         with pytest.raises(Refused) as refused:
             operator_add(act, "mallory", {Role.APPROVER}, rails=house.RAILS)
         assert refused.value.code == "not-allowed"
-
-
-@pytest.mark.usefixtures("open_house")
-def test_a_new_approver_waits_as_long_as_is_configured() -> None:
-    token = operator_add(administrator(), "nora", {Role.APPROVER}, house.public_key("nora"), rails=Rails(new_operator_wait=DAY))
-    assert actor_of(token).roles == {Role.APPROVER}
-    house.proposed()
-    with pytest.raises(Refused) as refused:
-        house.approved("nora")
-    assert refused.value.code == "operator-too-new"
-    assert house.approved("nora", now=house.NOW + DAY).have == 1
 
 
 @pytest.mark.usefixtures("open_house")

@@ -199,8 +199,10 @@ def test_a_passkey_that_was_removed_since_does_not_count(house: QuickDesks) -> N
 def test_a_new_passkey_waits_before_it_approves(house: QuickDesks) -> None:
     house.world.proposes()
     key = house.join("petra", first=False)
-    page = house.of("petra").get(f"/console/agree/{ORDER}/")
-    assert "Your passkey approves from" in page.words
+    browser = house.of("petra")
+    assert "a new passkey waits" in browser.get(f"/console/agree/{ORDER}/").words
+    assert "a new passkey waits" in browser.get("/console/keys/").words  # nor does it make others
+    assert browser.get(f"/console/directives/{ORDER}/halt/").status == 200
     sign = to_sign(ORDER, house.world.now)
     answer = passkeys.kept(key.sign(passkeys.challenge_of(sign.digest)))
     with pytest.raises(Refused, match="wrong-signature"):

@@ -11,6 +11,7 @@ from countermand.access import SCOPES, TABLE, Act, Actor, Scope, scope_of
 from countermand.core.errors import Refused
 from countermand.operations.every import EVERY
 from countermand.operations.operation import Call, Operation
+from countermand.store import models
 from countermand.web.api.routes import in_body, in_query, uploads
 
 ONE_ENGINE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -55,6 +56,7 @@ def test_a_token_opens_its_scopes_and_no_more(house: ApiHouse) -> None:
 
     act = Act(Actor("administrator", frozenset(ROLES)), 0)
     everything = operator_add(act, "all", ROLES, rails=house.config.guard)
+    models.Operator.objects.filter(name="all").update(roles=" ".join(ROLES), wanted_by="")
     tokens = {}
     for scope in Scope:
         made = house.ask("", "POST", "/tokens", {"label": scope, "scopes": [scope], "lifetime": 3_600_000}, token=everything)

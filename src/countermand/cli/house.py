@@ -45,7 +45,9 @@ Keys = Annotated[
 ]
 Origin = Annotated[str, typer.Option(help="The name of this installation, for a new configuration file.")]
 Drill = Annotated[bool, typer.Option("--drill", help="Make a drill's database: its clock can be moved, and nothing leaves it.")]
-RoleName = Annotated[list[str], typer.Option("--role", help="administrator, author, approver, operator, helpdesk or auditor.")]
+RoleName = Annotated[
+    list[str], typer.Option("--role", help="administrator, author, approver, operator, helpdesk, auditor or observer.")
+]
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 KeyFile = Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The SSH public key (.pub) to approve with.")]
 
@@ -94,12 +96,46 @@ def init(
 
 @command("add", ["countermand operator add carla --role approver --key carla.pub"])
 def add(session: Session, name: Name, role: RoleName, key: KeyFile = None, dry_run: DryRun = False) -> None:
-    """Open an account and print its token, once. Its approvals count only after a waiting time."""
+    """Open an account and print its token, once. It may do nothing until a second person agreed to its roles (`operator agree`)
+    and a waiting time is over."""
     from countermand.operations import house
 
     done = session.call(house.add_operator, name, role, read_text(key) if key else "", dry_run)
     words = "The account {} is opened." if dry_run else "The token of {}, shown this once:"
     session.show(done, lambda made: f"{would(dry_run)}{words.format(made.operator)}\n{made.token}".rstrip())
+
+
+@command("roles", ["countermand operator roles carla --role author --role operator"])
+def roles_(session: Session, name: Name, role: RoleName, dry_run: DryRun = False) -> None:
+    """Give an account these roles instead of those that it has. Fewer hold at once; anything else waits for a second person
+    (`operator agree`), and then for a waiting time."""
+    from countermand.operations import house
+
+    done = session.call(house.change_roles, name, role, dry_run)
+    waits = f"It waits for somebody who agrees: countermand operator agree {name}"
+    session.show(
+        done, lambda made: f"{would(dry_run)}{waits if made.wanted else f'{name} is now: ' + ', '.join(sorted(made.roles))}"
+    )
+
+
+@command("agree", ["countermand operator agree carla"])
+def agree_(session: Session, name: Name, dry_run: DryRun = False) -> None:
+    """Agree to the roles that somebody else proposed for an account. They hold after a waiting time."""
+    from countermand.operations import house
+
+    done = session.call(house.agree_roles, name, dry_run)
+    session.show(done, lambda made: f"{would(dry_run)}{name} has its roles from {session.moment(made.since)}.")
+
+
+@command("stop", ["countermand operator stop carla"])
+def stop_(session: Session, name: Name, dry_run: DryRun = False) -> None:
+    """Stop a change of roles that does not hold yet."""
+    from countermand.operations import house
+
+    done = session.call(house.stop_roles, name, dry_run)
+    session.show(
+        done, lambda made: f"{would(dry_run)}{name} stays what it is: {', '.join(sorted(made.roles)) or 'without a role'}."
+    )
 
 
 @command("list", ["countermand operator list"])
@@ -137,6 +173,9 @@ FAMILY = group(
     "operator",
     "Console accounts: who may do what, and with which key they approve.",
     add,
+    roles_,
+    agree_,
+    stop_,
     every,
     key_,
     invite,

@@ -157,7 +157,7 @@ def _file(value: Any) -> Path:
 
 #: The roles that an identity provider's groups can give. Never the administrator's: whoever runs the provider does not run this
 #: house.
-PROVIDED = frozenset({"author", "approver", "operator", "helpdesk", "auditor"})
+PROVIDED = frozenset({"author", "approver", "operator", "helpdesk", "auditor", "observer"})
 _TLS = frozenset({"sslmode", "sslrootcert"})
 DATABASE: Reader = (
     'the path of a file, or "postgresql://role@host:port/name" without a password (that is in database_password_file)',

@@ -7,8 +7,8 @@ HOUSE_CODES: dict[str, Code] = {
     "not-signed-in": Code("No operator is named.", "Set COUNTERMAND_TOKEN to your operator token.", DENIED, 401),
     "token-expired": Code("The token {label!r} has expired.", "Make another: countermand token add.", DENIED, 401),
     "token-too-narrow": Code(
-        "This token may not {action}, although {actor} may.",
-        "Use one with the scope {scope}, or the account's own token.",
+        "This token, or this new passkey, may not {action}, although {actor} may.",
+        "Use a token with the scope {scope} or the account's own; a new passkey waits as a new account does.",
         DENIED,
         403,
     ),
@@ -271,6 +271,16 @@ HOUSE_CODES: dict[str, Code] = {
     "unknown-role": Code("There is no role {role!r}.", "Write one of: {known}."),
     "operator-exists": Code("There is an operator {name!r} already.", "Choose another name.", CONFLICT, 409),
     "operator-name": Code("{name!r} cannot be an operator's name.", "Letters, digits and . _ - @, at most 64."),
+    "roles-by-provider": Code(
+        "The identity provider says which roles {name} has.", "Change the groups there, or [console.roles].", CONFLICT, 409
+    ),
+    "roles-as-before": Code("{name} has exactly these roles.", "There is nothing left to do.", CONFLICT, 409),
+    "last-administrator": Code(
+        "Nobody but {name} administers: nobody could let anybody in any more.",
+        "Make another account an administrator first.",
+        CONFLICT,
+        409,
+    ),
     "ssh-key-unusable": Code("This is not one usable OpenSSH public key.", "Give the line of one .pub file."),
     "ssh-key-elsewhere": Code("This SSH key is registered for {name}.", "Each operator signs with a key of their own."),
     "ssh-keygen-missing": Code("There is no ssh-keygen here.", "apt-get install openssh-client", CONFLICT, 503),

@@ -1,7 +1,8 @@
 """Setting up a house and its accounts: keys, the first operators, and whoever an administrator adds.
 
-A token is printed once and stored as a digest. An account that was added, or was given another key, waits before its
-approvals count, so that nobody can appoint an approver and issue in the same hour.
+A token is printed once and stored as a digest. An account that was added may do nothing until a second person agreed to its
+roles and a waiting time is over (flows.roles); one that was given another key waits before its approvals count. So nobody can
+appoint an approver and issue in the same hour, nor anybody at all alone.
 """
 
 import secrets
@@ -15,9 +16,11 @@ from countermand.core.errors import Refused
 from countermand.core.guardrails import Rails
 from countermand.core.instants import Instant, iso
 from countermand.flows.passkeys import invited
+from countermand.flows.roles import keep_an_administrator, known, words_of
 from countermand.lib import clock, keys, sshsig
 from countermand.store import feed, installation, log, operators, passkeys, seats
 from countermand.store.installation import Installation
+from countermand.store.operators import Wanted
 from countermand.store.setup import create_tables, make_room, open_store
 from countermand.store.unit import unit
 
@@ -78,20 +81,21 @@ def init(config: Config, firsts: Sequence[First], *, drill: bool = False, starts
 
 
 def operator_add(act: Act, name: str, roles: Collection[Role], ssh_key: str = "", *, rails: Rails) -> str:
-    """Open an account; returns its token, which is shown this once. Its approvals count after ``rails.new_operator_wait``.
+    """Open an account; returns its token, which is shown this once. It has the roles when somebody else agreed to them
+    (``flows.roles.agree_roles``) and ``rails.new_operator_wait`` is over.
 
     Refused ``operator-exists``, ``operator-name``, ``unknown-role``, ``ssh-key-unusable``, ``ssh-key-elsewhere``.
     """
     require(act.actor, "operator")
     with unit():
-        return _add(act, name, roles, ssh_key, act.now + rails.new_operator_wait)
+        return _add(act, name, roles, ssh_key, act.now + rails.new_operator_wait, by=act.actor.name)
 
 
 def operator_key(act: Act, name: str, ssh_key: str, *, rails: Rails) -> Instant:
     """Register another SSH key for an account. Returns when its approvals count again: a key is as good as the account."""
     require(act.actor, "operator")
     with unit():
-        _known(name)
+        known(name)
         key = _key(ssh_key, name)
         since = act.now + rails.new_operator_wait
         operators.set_key(name, key, since)
@@ -100,10 +104,11 @@ def operator_key(act: Act, name: str, ssh_key: str, *, rails: Rails) -> Instant:
 
 
 def operator_close(act: Act, name: str) -> None:
-    """Close an account: its token opens nothing, and approvals that it gave to what is not issued yet do not count."""
+    """Close an account: its token opens nothing, and approvals that it gave to what is not issued yet do not count.
+    Refused ``last-administrator``."""
     require(act.actor, "operator")
     with unit():
-        _known(name)
+        keep_an_administrator(known(name), frozenset())
         operators.close(name)
         seats.leave_all(name, clock.now())
         log.append("operator-closed", act, {"operator": name})
@@ -113,7 +118,7 @@ def may_approve(name: str, now: Instant) -> operators.Operator:
     """The account, if it can approve now. Whoever opens accounts and sets keys approves nothing, whatever other roles the
     account has: one person would be as good as two. Refused ``administrator-approves``, ``no-registered-key``,
     ``operator-too-new``."""
-    found = _known(name)
+    found = known(name)
     if Role.ADMINISTRATOR in found.roles:
         raise Refused("administrator-approves", actor=name)
     if not found.ssh_key and not passkeys.of(name):
@@ -123,22 +128,17 @@ def may_approve(name: str, now: Instant) -> operators.Operator:
     return found
 
 
-def _known(name: str) -> operators.Operator:
-    found = operators.find(name)
-    if found is None or not found.active:
-        raise Refused("not-found", what="operator", name=name, nearest="none")
-    return found
-
-
-def _add(act: Act, name: str, roles: Collection[Role], ssh_key: str, may_approve_from: Instant) -> str:
+def _add(act: Act, name: str, roles: Collection[Role], ssh_key: str, may_approve_from: Instant, *, by: str = "") -> str:
+    """``by``: who wants it to have these roles; '' = it has them, because the house begins with it."""
     if not operators.fits(name) or name == Role.SYSTEM:
         raise Refused("operator-name", name=name)
     if operators.find(name) is not None:
         raise Refused("operator-exists", name=name)
-    words = _roles(roles)
+    words = words_of(roles)
     key = _key(ssh_key, name) if ssh_key else ""
     token = secrets.token_urlsafe(32)
-    operators.add(operators.Operator(name, words, key, act.now, may_approve_from, active=True), token)
+    has, wanted = (frozenset[str](), Wanted(words, by)) if by else (words, None)
+    operators.add(operators.Operator(name, has, key, act.now, may_approve_from, active=True, wanted=wanted), token)
     about = {
         "operator": name,
         "roles": sorted(words),
@@ -147,16 +147,6 @@ def _add(act: Act, name: str, roles: Collection[Role], ssh_key: str, may_approve
     }
     log.append("operator-added", act, about)
     return token
-
-
-def _roles(roles: Collection[Role]) -> frozenset[str]:
-    known = ", ".join(sorted(_PEOPLE))
-    for role in roles:
-        if role not in _PEOPLE:
-            raise Refused("unknown-role", role=str(role), known=known)
-    if not roles:
-        raise Refused("unknown-role", role="", known=known)
-    return frozenset(Role(role).value for role in roles)
 
 
 def _key(text: str, name: str) -> str:

@@ -1,7 +1,9 @@
 """Passkeys of accounts: a link lets one person make the first one, and whoever has one makes others.
 
-A passkey is as good as the account, so approvals made with a new one wait as those of a new account do. Only a link that was
-made together with the house lets its passkey count at once: nothing can have been waiting to be approved.
+A passkey is as good as the account, so a new one waits as a new account does: until then it approves nothing, and whoever signs
+in with it can look, and stop an order. So an administrator who makes a link for somebody else's account, and keeps it, has
+nothing of theirs for a day in which they see it. Only a link that was made together with the house lets its passkey count at
+once: nothing can have been waiting to be approved.
 """
 
 import secrets
@@ -11,11 +13,13 @@ from countermand.access import Act, Actor, Role, allowed, require
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, Instant
 from countermand.core.rails import Rails
+from countermand.flows.roles import known
 from countermand.lib import clock
 from countermand.lib import passkeys as lib
 from countermand.lib.passkeys import NotVerified, Place
 from countermand.store import log, operators, passkeys, seats
 from countermand.store.passkeys import Invitation, Passkey
+from countermand.store.seats import NEW_PASSKEY, PASSKEY
 from countermand.store.unit import unit
 
 #: How long a link opens something.
@@ -38,7 +42,7 @@ def invite(act: Act, name: str) -> Invited:
     Refused ``not-found``."""
     require(act.actor, "operator")
     with unit():
-        _known(name)
+        known(name)
         made = invited(name, first=False)
         log.append("passkey-invited", act, {"operator": name})
     return made
@@ -68,7 +72,7 @@ def enrol(secret: str, label: str, answer: str, challenge: bytes, at: Place, now
     with unit():
         if not passkeys.use_invitation(secret, clock.now()):
             raise Refused("link-void")
-        account = _known(link.operator)
+        account = known(link.operator)
         since = account.may_approve_from if link.first else now + rails.new_operator_wait
         return _add(Act(_named(account), now), label, made, since)
 
@@ -78,7 +82,7 @@ def add(act: Act, label: str, answer: str, challenge: bytes, at: Place, *, rails
     require(act.actor, "own-keys")
     made = _made(at, answer, challenge)
     with unit():
-        _known(act.actor.name)
+        known(act.actor.name)
         return _add(act, label, made, act.now + rails.new_operator_wait)
 
 
@@ -93,7 +97,7 @@ def remove(act: Act, number: int) -> Passkey:
             raise Refused("not-found", what="passkey", name=str(number), nearest="see `countermand operator passkeys`")
         passkeys.remove(number, act.now)
         if not mine:
-            seats.leave_all(found.operator, clock.now(), "passkey")
+            seats.leave_all(found.operator, clock.now(), PASSKEY, NEW_PASSKEY)
         log.append("passkey-removed", act, {"operator": found.operator, "passkey": lib.fingerprint(found.public_key)})
     return found
 
@@ -117,10 +121,3 @@ def _made(at: Place, answer: str, challenge: bytes) -> lib.New:
 
 def _named(account: operators.Operator) -> Actor:
     return Actor(account.name, frozenset(Role(role) for role in account.roles))
-
-
-def _known(name: str) -> operators.Operator:
-    found = operators.find(name)
-    if found is None or not found.active:
-        raise Refused("not-found", what="operator", name=name, nearest="none")
-    return found

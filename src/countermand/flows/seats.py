@@ -39,7 +39,8 @@ def sit_by_passkey(answer: str, challenge: bytes, at: Place, now: Instant) -> Ta
         account = operators.find(key.operator)
         if account is None or not account.active or not passkeys.used(key.number, key.counter, counter, now):
             raise Refused("sign-in-failed", why="the passkey is not one of ours")
-        return _sit(Act(Actor(account.name, frozenset()), now), challenge, "passkey")
+        means = seats.PASSKEY if key.counts_from <= now else seats.NEW_PASSKEY
+        return _sit(Act(Actor(account.name, frozenset()), now), challenge, means)
 
 
 def used_now(answer: str, challenge: bytes, at: Place) -> tuple[Passkey, int]:
@@ -71,7 +72,7 @@ def sit_by_provider(name: str, roles: Collection[str], nonce: str, now: Instant,
             raise Refused("no-account", name=name[:64])
         elif account.provided and given != account.roles:
             _change(act, account, given, rails)
-        return _sit(act, nonce.encode(), "provider")
+        return _sit(act, nonce.encode(), seats.PROVIDER)
 
 
 def still_there(number: int, seen: Instant, now: Instant) -> None:

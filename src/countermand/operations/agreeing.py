@@ -24,7 +24,7 @@ def list_waiting(call: Call) -> list[Waiting]:
     return agree.waiting(call.act)
 
 
-@operation("GET", "/directives/{directive}/text", "read")
+@operation("GET", "/directives/{directive}/text", "oversee")
 def show_text(call: Call, directive: str, number: int | None = None) -> VersionText:
     """A version as it was written, the newest if no ``number`` is named."""
     return agree.text_of(directive, number)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from countermand.access import allowed
 from countermand.core.bundle import Purpose
 from countermand.core.cautions import Caution
 from countermand.core.devices import Platform
@@ -16,6 +17,7 @@ from countermand.operations.operation import Call, operation, rehearsed
 from countermand.reads import bundles
 from countermand.reads.bundles import ToSign
 from countermand.reads.drift import Drifted, drifted
+from countermand.reads.in_numbers import in_numbers
 from countermand.reads.preview import Preview
 from countermand.reads.preview import preview as foresee
 
@@ -51,10 +53,13 @@ def write(call: Call, text: str, file: str | None = None) -> Written:
     return write_draft(call.act, text, file)
 
 
-@operation("GET", "/directives/{directive}/preview", "read")
+@operation("GET", "/directives/{directive}/preview", "oversee")
 def preview(call: Call, directive: str) -> Preview:
-    """Whom a directive would hit, how that is known, what cannot be known, and when most would lose mail."""
-    return foresee(directive, call.config, call.act.now)
+    """Whom a directive would hit, how that is known, what cannot be known, and when most would lose mail.
+
+    Whoever only oversees is shown no login, and no small count by country or group."""
+    seen = foresee(directive, call.config, call.act.now)
+    return seen if allowed(call.act.actor, "read") else in_numbers(seen, call.config.reports.smallest)
 
 
 @operation("POST", "/directives/{directive}/propose", "propose")
@@ -67,7 +72,7 @@ def propose(call: Call, directive: str, expected: int | None = None, dry_run: bo
     )
 
 
-@operation("GET", "/drift", "read")
+@operation("GET", "/drift", "oversee")
 def list_drift(call: Call, directive: str | None = None) -> list[Drifted]:
     """Versions in force or proposed whose selectors mean other ids by now than those that were frozen. Nothing follows from it
     by itself: `amend` writes the next draft for people to propose."""

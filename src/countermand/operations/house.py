@@ -6,6 +6,7 @@ from countermand.access import Role
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.flows import accounts
+from countermand.flows import roles as changing
 from countermand.flows.doctor import Findings
 from countermand.flows.doctor import doctor as examine
 from countermand.operations.operation import Call, operation, rehearsed
@@ -42,12 +43,40 @@ def list_operators(call: Call, after: str = "", limit: int = USUAL) -> Page[Oper
 
 @operation("POST", "/operators", "operator", secret=True)
 def add_operator(call: Call, name: str, roles: list[str], ssh_key: str = "", dry_run: bool = False) -> Token:
-    """Open an account; the answer holds its token, which is shown this once. Its approvals count only after a waiting time.
+    """Open an account; the answer holds its token, which is shown this once. It may do nothing until a second person agreed to
+    its roles and a waiting time is over.
 
-    ``roles``: administrator, author, approver, operator, helpdesk, auditor; ``ssh_key``: a line of a .pub file."""
+    ``roles``: administrator, author, approver, operator, helpdesk, auditor, observer; ``ssh_key``: a line of a .pub file."""
     add = rehearsed(dry_run, accounts.operator_add)
     token = add(call.act, name, [role(word) for word in roles], ssh_key, rails=call.config.guard)
     return Token(name, "" if dry_run else token)
+
+
+@dataclass(frozen=True, slots=True)
+class RolesAgreed:
+    """``since``: when the account has them, if nobody stops it before."""
+
+    operator: str
+    since: Instant
+
+
+@operation("POST", "/operators/{name}/roles", "operator")
+def change_roles(call: Call, name: str, roles: list[str], dry_run: bool = False) -> Operator:
+    """Give an account these roles instead of those that it has. Fewer hold at once; anything else waits for a second person, and
+    then for a waiting time (`guard.new_operator_wait`)."""
+    return rehearsed(dry_run, changing.change_roles)(call.act, name, [role(word) for word in roles])
+
+
+@operation("POST", "/operators/{name}/roles/agree", "agree-operator")
+def agree_roles(call: Call, name: str, dry_run: bool = False) -> RolesAgreed:
+    """Agree to the roles that somebody else proposed for somebody else's account. They hold after the waiting time."""
+    return RolesAgreed(name, rehearsed(dry_run, changing.agree_roles)(call.act, name, rails=call.config.guard))
+
+
+@operation("POST", "/operators/{name}/roles/stop", "agree-operator")
+def stop_roles(call: Call, name: str, dry_run: bool = False) -> Operator:
+    """Stop a change of roles that does not hold yet. The account keeps those that it has."""
+    return rehearsed(dry_run, changing.stop_roles)(call.act, name)
 
 
 @operation("POST", "/operators/{name}/key", "operator")
@@ -70,7 +99,7 @@ def doctor(call: Call, repair: bool = False) -> Findings:
     return replace(examine(call.act, repair=repair, progress=call.tick), unreached=levers.unreached())
 
 
-OPERATIONS = (list_operators, add_operator, change_key, close_operator, doctor)
+OPERATIONS = (list_operators, add_operator, change_roles, agree_roles, stop_roles, change_key, close_operator, doctor)
 
 
 def role(word: str) -> Role:

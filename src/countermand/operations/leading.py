@@ -10,13 +10,13 @@ from countermand.reads.stopping import Stopping
 from countermand.reads.untold import Untold
 
 
-@operation("GET", "/directives/{directive}/course", "read")
+@operation("GET", "/directives/{directive}/course", "oversee")
 def course(call: Call, directive: str) -> Course:
     """How a directive stood at some times since it was issued, in devices, and what happened when: what a chart is drawn of."""
     return courses.course_of(directive)
 
 
-@operation("GET", "/directives/{directive}/stopping", "read")
+@operation("GET", "/directives/{directive}/stopping", "oversee")
 def stopping(call: Call, directive: str) -> Stopping:
     """How far a halt or a rescission has come: which gates have heard it, and to how many people the word of it is on its way."""
     return ends.stopping(directive, call.act.now)

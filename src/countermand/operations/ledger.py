@@ -9,7 +9,7 @@ from countermand.flows.keyring import ledger_lines
 from countermand.flows.seal import seal as seal_batch
 from countermand.operations.operation import Call, operation
 from countermand.reads import ledger
-from countermand.reads.ledger import Shown
+from countermand.reads.ledger import Happening, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,13 @@ def list_entries(
     )
 
 
+@operation("GET", "/ledger/happenings", "oversee-ledger")
+def list_happenings(call: Call, kind: str = "", about: str = "", before: int | None = None, limit: int = 50) -> list[Happening]:
+    """What was done, when, by which account, about which directive: newest first, and never to whom. The next page: ``before``
+    the ``id`` of the last one of this."""
+    return ledger.happenings(call.act, kind=kind, mentions=about, before=before, limit=min(limit, 1_000))
+
+
 @operation("POST", "/ledger/verify", "audit", again=True)
 def verify_ledger(call: Call, lines: list[str] | None = None, kept: list[str] | None = None) -> Verification:
     """Compute everything anew and compare: leaves, tree, signatures. What does not fit is refused by its code.
@@ -89,4 +96,4 @@ def seal(call: Call, dry_run: bool = False) -> Seal:
     return Seal(count, sealed.note if sealed else "")
 
 
-OPERATIONS = (list_entries, verify_ledger, prove_entry, seal)
+OPERATIONS = (list_entries, list_happenings, verify_ledger, prove_entry, seal)

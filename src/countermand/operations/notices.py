@@ -10,14 +10,14 @@ from countermand.reads.notices import ChannelView, Linted, NoticePreview, Public
 from countermand.reads.notices import preview as previewed
 
 
-@operation("GET", "/directives/{directive}/notices/preview", "read")
+@operation("GET", "/directives/{directive}/notices/preview", "oversee")
 def preview_notice(call: Call, directive: str, kind: str = "issued", language: str = "en", zone: str = "UTC") -> NoticePreview:
     """A notice of a directive as somebody would get it, as text and as HTML. ``kind``: issued, reminder, denied, …;
     ``zone``: the reader's."""
     return previewed(directive, kind, language, zone, call.config, call.act.now)
 
 
-@operation("GET", "/directives/{directive}/notices/lint", "read")
+@operation("GET", "/directives/{directive}/notices/lint", "oversee")
 def lint_notices(call: Call, directive: str) -> Linted:
     """Look a directive's notices over, in every language: too long, words missing, what a reader must know left out."""
     return linted(directive, call.config)
@@ -30,7 +30,7 @@ def check_notices(call: Call, to: str) -> Checked:
     return check(call.act, call.config.smtp, call.config.origin, to, names.look, clock.now)
 
 
-@operation("GET", "/directives/{directive}/public", "read")
+@operation("GET", "/directives/{directive}/public", "oversee")
 def show_public(call: Call, directive: str) -> PublicRecord:
     """What is said of a directive in public, the correction to it, and whether its vendor was contacted and what it answered."""
     return public_record(directive)

@@ -17,7 +17,7 @@ from countermand.reads.status import Overview
 from countermand.reads.status import status as look
 
 
-@operation("GET", "/status", "read")
+@operation("GET", "/status", "oversee")
 def status(call: Call, directive: str | None = None) -> Overview:
     """Where every directive (or one) stands, what gates have heard, what waits for a person, and the ledger's end.
 
@@ -26,15 +26,18 @@ def status(call: Call, directive: str | None = None) -> Overview:
     return replace(seen, running_out=condition.days_left(call.config))
 
 
-@operation("GET", "/directives/{directive}/report", "read")
+@operation("GET", "/directives/{directive}/report", "oversee")
 def report(call: Call, directive: str, smallest: int | None = None) -> Report:
     """Who was told, who complied, who cannot be known, who is denied: in numbers of devices, by country, platform and so on.
 
-    ``smallest``: the least count shown by country or group; the configuration's if none is named."""
-    return count(directive, call.act.now, smallest or call.config.reports.smallest)
+    ``smallest``: the least count shown by country or group; the configuration's if none is named, and never less than that for
+    whoever only oversees."""
+    usual = call.config.reports.smallest
+    asked = smallest or usual
+    return count(directive, call.act.now, asked if allowed(call.act.actor, "read") else max(asked, usual))
 
 
-@operation("GET", "/fleet", "read")
+@operation("GET", "/fleet", "oversee")
 def fleet_shape(call: Call) -> FleetShape:
     """The fleet in numbers: devices by platform, ownership and enrolment, and how long ago who last looked at how many."""
     return shape(call.act)

@@ -57,7 +57,7 @@ class _Counted:
 
 def shape(act: Act) -> FleetShape:
     """The whole fleet, now."""
-    require(act.actor, "read")
+    require(act.actor, "oversee")
     counted = _Counted()
     names = {facts.EVERY, facts.RETIRED, facts.READS_MAIL, facts.DENIABLE, facts.OWNED}
     with reading():

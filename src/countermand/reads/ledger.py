@@ -51,6 +51,18 @@ class Shown:
     entry: Entry
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An entry without its subjects and particulars. ``directive``: '' if it is about none."""
+
+    id: int
+    leaf: int | None
+    at: Instant
+    kind: str
+    actor: str
+    directive: str
+
+
 def verifier_line(origin: str, public_file: Path) -> str:
     """The line under which an auditor keeps the ledger's public key (``<key>.pub``)."""
     try:
@@ -154,6 +166,22 @@ def entries(
             fits = entry.at >= since and kind in ("", entry.kind) and actor in ("", entry.actor)
             if fits and (not mentions or mentions_in(entry.about, mentions)) and (not subject or wanted in entry.subjects):
                 found.append(Shown(row.id, row.leaf, entry))
+                if len(found) == limit:
+                    break
+    return found
+
+
+def happenings(act: Act, *, kind: str = "", mentions: str = "", before: int | None = None, limit: int = 50) -> list[Happening]:
+    """What was done, by which account and about which directive; newest first. Whom it was done to is not in the answer."""
+    require(act.actor, "oversee-ledger")
+    found: list[Happening] = []
+    with reading(), _refusing():
+        for row in _newest(before):
+            entry = decode(row.entry)
+            if kind in ("", entry.kind) and (not mentions or entry.about.get("lineage") == mentions):
+                about = entry.about.get("lineage")
+                directive = about if isinstance(about, str) else ""
+                found.append(Happening(row.id, row.leaf, entry.at, entry.kind, entry.actor, directive))
                 if len(found) == limit:
                     break
     return found

@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 
-from countermand.access import Act, Actor, Role, allowed, require
+from countermand.access import Act, Actor, Role, Scope, allowed, require
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.lib import clock
 from countermand.store import operators, passkeys, seats
 from countermand.store.passkeys import Passkey
 
+_NEW = frozenset({Scope.READ, Scope.STOP})
+
 __all__ = ["Here", "Passkey", "here", "ids_of", "passkeys_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Somebody who is signed in; ``means``: passkey or provider."""
+    """Somebody who is signed in; ``means`` as store.seats names them."""
 
     number: int
     actor: Actor
@@ -26,7 +28,8 @@ class Here:
 def here(secret: str, idle: int, longest: int) -> Here:
     """Whose seat this is. Refused ``not-signed-in`` if it is nobody's, or over: left, idle for too long, or opened too long ago.
 
-    INVARIANT: administering takes a passkey. Whoever runs the identity provider does not run this house."""
+    INVARIANT: administering takes a passkey: whoever runs the identity provider does not run this house. A passkey that does not
+    count yet looks and stops, and does nothing else: whoever let somebody in is not that somebody."""
     found = seats.find(secret) if secret else None
     now = clock.now()
     if found is None or found.left_at is not None or now - found.seen > idle or now - found.opened > longest:
@@ -35,9 +38,10 @@ def here(secret: str, idle: int, longest: int) -> Here:
     if account is None or not account.active:
         raise Refused("not-signed-in")
     roles = frozenset(Role(role) for role in account.roles)
-    if found.means != "passkey":
+    if found.means == seats.PROVIDER:
         roles -= {Role.ADMINISTRATOR}
-    return Here(found.number, Actor(account.name, roles), found.means, found.opened, found.seen)
+    scopes = _NEW if found.means == seats.NEW_PASSKEY else None
+    return Here(found.number, Actor(account.name, roles, scopes), found.means, found.opened, found.seen)
 
 
 def passkeys_of(act: Act, name: str = "") -> list[Passkey]:

@@ -6,15 +6,26 @@ import re
 from dataclasses import dataclass
 
 from countermand.core.instants import Instant
+from countermand.lib import clock
 from countermand.store import models
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Roles that an account is to have. ``since``: when they hold, in real time; None while nobody has agreed."""
+
+    roles: frozenset[str]
+    proposed_by: str
+    agreed_by: str = ""
+    since: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
-    """One account. ``roles`` as words of ``access.Role``; ``ssh_key`` '' if none is registered; ``provided``: the identity
-    provider opened it and says which roles it has."""
+    """One account. ``roles`` as words of ``access.Role``, those that it has now; ``ssh_key`` '' if none is registered;
+    ``provided``: the identity provider opened it and says which roles it has; ``wanted``: roles that it does not have yet."""
 
     name: str
     roles: frozenset[str]
@@ -23,6 +34,7 @@ class Operator:
     may_approve_from: Instant
     active: bool
     provided: bool = False
+    wanted: Wanted | None = None
 
 
 def fits(name: str) -> bool:
@@ -38,7 +50,7 @@ def token_digest(token: str) -> str:
 def add(operator: Operator, token: str) -> None:
     models.Operator.objects.create(
         name=operator.name,
-        roles=" ".join(sorted(operator.roles)),
+        roles=_joined(operator.roles),
         token_digest=token_digest(token),
         ssh_key=operator.ssh_key,
         added=operator.added,
@@ -46,6 +58,8 @@ def add(operator: Operator, token: str) -> None:
         active=operator.active,
         provided=operator.provided,
     )
+    if operator.wanted is not None:
+        want(operator, operator.wanted)
 
 
 def find(name: str) -> Operator | None:
@@ -76,7 +90,26 @@ def set_key(name: str, ssh_key: str, may_approve_from: Instant) -> None:
 
 
 def set_roles(name: str, roles: frozenset[str], may_approve_from: Instant) -> None:
-    models.Operator.objects.filter(name=name).update(roles=" ".join(sorted(roles)), may_approve_from=may_approve_from)
+    """From now on; what else was wanted is not any more."""
+    models.Operator.objects.filter(name=name).update(
+        roles=_joined(roles), may_approve_from=may_approve_from, wanted_roles="", wanted_by="", agreed_by="", wanted_from=None
+    )
+
+
+def want(operator: Operator, wanted: Wanted) -> None:
+    """Keep what the account is to have beside what it has."""
+    models.Operator.objects.filter(name=operator.name).update(
+        roles=_joined(operator.roles),
+        wanted_roles=_joined(wanted.roles),
+        wanted_by=wanted.proposed_by,
+        agreed_by=wanted.agreed_by,
+        wanted_from=wanted.since,
+    )
+
+
+def waits(name: str, may_approve_from: Instant) -> None:
+    """Approvals of the account count from then on, and not sooner than they did."""
+    models.Operator.objects.filter(name=name, may_approve_from__lt=may_approve_from).update(may_approve_from=may_approve_from)
 
 
 def close(name: str) -> None:
@@ -84,7 +117,15 @@ def close(name: str) -> None:
     models.Operator.objects.filter(name=name).update(active=False)
 
 
+def _joined(roles: frozenset[str]) -> str:
+    return " ".join(sorted(roles))
+
+
 def _operator(row: models.Operator) -> Operator:
-    return Operator(
-        row.name, frozenset(row.roles.split()), row.ssh_key, row.added, row.may_approve_from, row.active, row.provided
-    )
+    """Roles whose time has come hold without a write: nothing has to run at that instant."""
+    roles, wanted = frozenset(row.roles.split()), None
+    if row.wanted_from is not None and row.wanted_from <= clock.now():
+        roles = frozenset(row.wanted_roles.split())
+    elif row.wanted_by:
+        wanted = Wanted(frozenset(row.wanted_roles.split()), row.wanted_by, row.agreed_by, row.wanted_from)
+    return Operator(row.name, roles, row.ssh_key, row.added, row.may_approve_from, row.active, row.provided, wanted)

@@ -8,13 +8,15 @@ from countermand.core.instants import Instant
 from countermand.store import models
 from countermand.store.operators import token_digest
 
+#: By what somebody signed in: a passkey, one that does not count yet, or the identity provider.
+PASSKEY, NEW_PASSKEY, PROVIDER = "passkey", "new passkey", "provider"
 #: Seats that ended so long ago are forgotten when another is opened.
 _KEPT = 30 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """``means``: passkey or provider. Times are real, also in a drill."""
+    """``means``: PASSKEY, NEW_PASSKEY or PROVIDER. Times are real, also in a drill."""
 
     number: int
     operator: str
@@ -51,10 +53,10 @@ def leave(number: int, now: Instant) -> None:
     models.Seat.objects.filter(pk=number, left_at=None).update(left_at=now)
 
 
-def leave_all(operator: str, now: Instant, means: str = "") -> int:
-    """Everywhere this account is signed in (by these means); returns how many seats ended."""
+def leave_all(operator: str, now: Instant, *means: str) -> int:
+    """Everywhere this account is signed in (by one of these means); returns how many seats ended."""
     found = models.Seat.objects.filter(operator=operator, left_at=None)
-    return (found.filter(means=means) if means else found).update(left_at=now)
+    return (found.filter(means__in=means) if means else found).update(left_at=now)
 
 
 def _seat(row: models.Seat) -> Seat:

@@ -26,6 +26,11 @@ class Operator(models.Model):
     may_approve_from = When()
     active = models.BooleanField(default=True)
     provided = models.BooleanField(default=False, db_default=False)  # opened, and given its roles, by the identity provider
+    # A change of roles: who wants which, who agreed, and from when they hold, which is real time, also in a drill.
+    wanted_roles = Text(default="", db_default="")
+    wanted_by = Name(default="", db_default="")
+    agreed_by = Name(default="", db_default="")
+    wanted_from = When(null=True)
 
 
 class ApiToken(models.Model):

@@ -23,13 +23,14 @@ class Row:
     over: bool
 
 
-@screen("", action="read", about="every directive")
+@screen("", action="oversee", about="every directive")
 def home(desk: Desk) -> HttpResponse:
     """Those that people have to do something about first."""
     seen = desk.do(standing.status)
     language = str(desk.request.language)  # type: ignore[attr-defined]
     rows = [_row(one, language, desk) for one in seen.directives]
-    troubles = [one for one in sources(desk.act) if one.state in ("silent", "failing") or one.held]
+    reads = desk.may("read")
+    troubles = [one for one in sources(desk.act) if one.state in ("silent", "failing") or one.held] if reads else []
     return desk.page(
         "home.html",
         seen=seen,
@@ -38,7 +39,7 @@ def home(desk: Desk) -> HttpResponse:
         troubles=troubles,
         gates=[gate for gate in seen.gates if gate.behind is None or gate.stopped or gate.silent > 60_000],
         writes=desk.may("write"),
-        mine=[one for one in desk.do(agreeing.list_waiting) if not one.mine and one.purpose is Purpose.ISSUE],
+        mine=[one for one in desk.do(agreeing.list_waiting) if not one.mine and one.purpose is Purpose.ISSUE] if reads else [],
     )
 
 

@@ -42,7 +42,7 @@ class Now:
     shares: tuple[tuple[str, float, float], ...]
 
 
-@screen("directives/<slug:name>/", action="read", about="a directive")
+@screen("directives/<slug:name>/", action="oversee", about="a directive")
 def directive(desk: Desk, name: str) -> HttpResponse:
     """The page of a directive."""
     found, language = _now(desk, name), _language(desk)
@@ -55,26 +55,26 @@ def directive(desk: Desk, name: str) -> HttpResponse:
         beside=beside,
         chart=_chart(desk, course, found) if course.issued else None,
         course=course.points[-60:],
-        sources=sources(desk.act),
+        sources=sources(desk.act) if desk.may("read") else [],
         tables=[one for one in report.breakdowns if one.dimension in ("country", "platform") and one.rows] if report else [],
         words={name: words.say(language, text) for name, text in wording.STATUSES.items()},
         people=desk.may("read-person"),
         issues=desk.may("issue"),
         writes=desk.may("write"),
         waits=any(one.need is not None for one in beside.versions),
-        refusals=desk.do(agreeing.list_refusals, name),
-        stops=found.standing.state.value == "issued" and found.standing.ended_at is None,
+        refusals=desk.do(agreeing.list_refusals, name) if desk.may("read") else [],
+        stops=desk.may("halt") and found.standing.state.value == "issued" and found.standing.ended_at is None,
         done=desk.asked("done"),
     )
 
 
-@screen("directives/<slug:name>/live/", action="read", about="a directive", passive=True)
+@screen("directives/<slug:name>/live/", action="oversee", about="a directive", passive=True)
 def live(desk: Desk, name: str) -> HttpResponse:
     """The part of it that renews itself."""
     return desk.part("lead_live.html", name=name, found=_now(desk, name))
 
 
-@screen("directives/<slug:name>/figures.csv", action="read", about="a directive")
+@screen("directives/<slug:name>/figures.csv", action="oversee", about="a directive")
 def figures(desk: Desk, name: str) -> HttpResponse:
     """Every figure of its report, for a spreadsheet."""
     text = report_sheet.render(desk.do(report_of, name))

@@ -15,11 +15,11 @@ class Entry:
 
 
 MENU: tuple[Entry, ...] = (
-    Entry("/console/", word("Directives"), "read"),
+    Entry("/console/", word("Directives"), "oversee"),
     Entry("/console/write/", word("Write"), "write"),
     Entry("/console/agree/", word("Agree"), "read"),
     Entry("/console/fleet/", word("Fleet"), "read"),
-    Entry("/console/ledger/", word("Ledger"), "audit"),
+    Entry("/console/ledger/", word("Ledger"), "oversee-ledger"),
     Entry("/console/settings/", word("Settings"), "read"),
     Entry("/console/keys/", word("My passkeys"), "own-keys"),
 )

@@ -45,6 +45,8 @@ def settings(desk: Desk) -> HttpResponse:
         checks=condition.checks(desk.config),
         values=sorted(examine(desk.config).values.items()) if administers else [],
         administers=administers,
+        agrees=desk.may("agree-operator"),
+        wait=desk.config.guard.new_operator_wait,
         roles=[role.value for role in Role if role is not Role.SYSTEM],
         done=desk.asked("done"),
     )
@@ -68,14 +70,30 @@ def add_operator(desk: Desk) -> HttpResponse:
 
 @screen("settings/operators/<str:name>/", "POST", action="operator", about="an account")
 def change_operator(desk: Desk, name: str) -> HttpResponse:
-    """Close it, or make a new link for it."""
+    """Close it, make a new link for it, or propose other roles for it."""
     verb = desk.said("verb")
     if verb == "invite":
         return desk.page("operator_added.html", made=None, link=desk.do(passkeys.invite_operator, name), name=name)
-    if verb != "close":
-        raise Refused("unknown-choice", what="choice", name=verb, known="invite, close")
-    desk.do(house.close_operator, name)
-    return see_other("/console/settings/?done=closed")
+    if verb == "roles":
+        desk.do(house.change_roles, name, [str(role) for role in desk.request.POST.getlist("role")])
+    elif verb == "close":
+        desk.do(house.close_operator, name)
+    else:
+        raise Refused("unknown-choice", what="choice", name=verb, known="invite, roles, close")
+    return see_other("/console/settings/?done=changed")
+
+
+@screen("settings/operators/<str:name>/agree/", "POST", action="agree-operator", about="roles that others proposed for others")
+def agree_roles(desk: Desk, name: str) -> HttpResponse:
+    """A second person agrees; the roles hold after the waiting time."""
+    desk.do(house.agree_roles, name)
+    return see_other("/console/settings/?done=agreed")
+
+
+@screen("settings/operators/<str:name>/stop/", "POST", action="agree-operator", about="roles that do not hold yet")
+def stop_roles(desk: Desk, name: str) -> HttpResponse:
+    desk.do(house.stop_roles, name)
+    return see_other("/console/settings/?done=stopped")
 
 
 @screen("settings/watched/", "GET", "POST", action="read", about="the watch list")

@@ -73,7 +73,7 @@ def back(desk: Desk) -> HttpResponse:
     return sat(desk, taken.secret, to)
 
 
-@screen("sign-out/", "POST", action="read", about="one's own seat")
+@screen("sign-out/", "POST", action="oversee", about="one's own seat")
 def sign_out(desk: Desk) -> HttpResponse:
     if desk.here is not None:
         sitting.leave(desk.act, desk.here.number)

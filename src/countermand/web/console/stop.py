@@ -46,14 +46,14 @@ def rescind(desk: Desk, name: str) -> HttpResponse:
     return see_other(f"/console/directives/{name}/stopping/")
 
 
-@screen("directives/<slug:name>/stopping/", action="read", about="a directive")
+@screen("directives/<slug:name>/stopping/", action="oversee", about="a directive")
 def stopping(desk: Desk, name: str) -> HttpResponse:
     """What has happened, counted down to nothing left."""
     found = desk.do(leading.stopping, name)
     return desk.page("stopping.html", name=name, found=found, left=_left(desk, found))
 
 
-@screen("directives/<slug:name>/stopping/live/", action="read", about="a directive", passive=True)
+@screen("directives/<slug:name>/stopping/live/", action="oversee", about="a directive", passive=True)
 def stopping_live(desk: Desk, name: str) -> HttpResponse:
     found = desk.do(leading.stopping, name)
     return desk.part("stopping_live.html", name=name, found=found, left=_left(desk, found))

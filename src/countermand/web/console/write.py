@@ -90,7 +90,14 @@ def propose(desk: Desk, name: str) -> HttpResponse:
     return see_other(f"/console/directives/{name}/?done=proposed")
 
 
-@screen("directives/<slug:name>/compare/", action="read", about="two versions of a directive")
+@screen("directives/<slug:name>/preview/", action="oversee", about="a directive")
+def foreseen(desk: Desk, name: str) -> HttpResponse:
+    """What its newest version would do, were it issued now."""
+    seen = desk.do(directives.preview, name)
+    return desk.page("preview.html", name=name, found=Foreseen((), seen, None, _shares(seen)))
+
+
+@screen("directives/<slug:name>/compare/", action="oversee", about="two versions of a directive")
 def compare(desk: Desk, name: str) -> HttpResponse:
     """What one version says otherwise than another."""
     newest = desk.do(agreeing.show_text, name)
@@ -146,7 +153,11 @@ def _foreseen(desk: Desk, text: str) -> Foreseen:
         return Foreseen(tuple(many.problems), None, None, ())
     except Refused as one:
         return Foreseen((one,), None, None, ())
-    return Foreseen((), seen, needed, shares_of({status.value: count for status, count in seen.devices.items()}))
+    return Foreseen((), seen, needed, _shares(seen))
+
+
+def _shares(seen: Preview) -> tuple[tuple[str, float, float], ...]:
+    return shares_of({status.value: count for status, count in seen.devices.items()})
 
 
 def _text(desk: Desk) -> str:
