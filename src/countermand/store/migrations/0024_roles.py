@@ -7,7 +7,7 @@ import countermand.store.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0022_claims"),
+        ("store", "0023_bindings"),
     ]
 
     operations = [
