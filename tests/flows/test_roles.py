@@ -2,7 +2,7 @@
 
 import house
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from countermand.access import Act, Role
@@ -137,6 +137,7 @@ def test_the_provider_s_accounts_have_the_provider_s_roles() -> None:
         change_roles(ADA, "carla", {Role.OPERATOR})
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["propose", "agree", "stop", "wait"]), st.sampled_from(["ada", "otto", "petra"])), max_size=8
