@@ -73,6 +73,10 @@ bench-gate: setup-bench ## measure a gate beside nginx at 1.1 million devices, a
 bench-notices: setup-bench ## measure 840,000 notices in nine languages handed to smtp-sink, beside smtp-source (BENCH="--people 50000")
 	$(PYTHON) bench/notices.py --write $(BENCH)
 
+.PHONY: bench-ingest
+bench-ingest: setup-dev ## measure reading every source beside json.loads and plistlib, and reports stored on PostgreSQL (BENCH="--devices 11000")
+	$(PYTHON) bench/ingest.py --write $(BENCH)
+
 .PHONY: bench-levers
 bench-levers: setup-bench ## measure writing to 840,000 devices of an Entra of our own, and how soon a rescission of 300,000 is felt there (BENCH="--devices 84000")
 	$(PYTHON) bench/levers.py --write $(BENCH)

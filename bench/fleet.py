@@ -16,7 +16,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,11 @@ def megabytes(usage: int) -> int:
 # -- one database and size, in a process of its own --
 
 
-def measure(database: str, size: Size, work: Path, company: Path) -> dict[str, Any]:
+@contextmanager
+def opened(database: str, state: Path) -> Iterator[Path]:
+    """An installation on a database of its own, ended with it; where that keeps its files."""
     from countermand.store.setup import create_tables, open_store
 
-    state = work / f"state-{database}-{size.devices}"
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     cluster = None
@@ -73,13 +75,17 @@ def measure(database: str, size: Size, work: Path, company: Path) -> dict[str, A
         open_store(place)
         create_tables()
         open_house(state, NOW)
-        figures = _measured(size, state, company)
-        figures["disk"] = _disk(state if cluster is None else cluster.folder)
-        return figures
+        yield state if cluster is None else cluster.folder
     finally:
         if cluster is not None:
             cluster.end()
         shutil.rmtree(state, ignore_errors=True)
+
+
+def measure(database: str, size: Size, work: Path, company: Path) -> dict[str, Any]:
+    state = work / f"state-{database}-{size.devices}"
+    with opened(database, state) as files:
+        return {**_measured(size, state, company), "disk": _disk(files)}
 
 
 def _disk(folder: Path) -> int:
@@ -87,19 +93,19 @@ def _disk(folder: Path) -> int:
 
 
 def _measured(size: Size, state: Path, company: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {"load_people": _load(company, state, "people")}
+    found: dict[str, Any] = {"load_people": load(company, state, "people")}
     # Proposed before the devices come, so that its apps may be kept of people's own phones.
     proposed("bench", GROUPS, NOW)
-    found["load"] = _load(company, state, "devices", "apps")
+    found["load"] = load(company, state, "devices", "apps")
     proposed("other", GROUPS, NOW)
     found |= _previewed()
-    found |= _told(state)
-    found |= _reported(size)
+    found |= told(state)
+    found |= reported(size)
     found |= _swept_and_rescinded()
     return found
 
 
-def _load(company: Path, state: Path, *tables: str) -> dict[str, float]:
+def load(company: Path, state: Path, *tables: str) -> dict[str, float]:
     from countermand.access import Role
     from countermand.flows import loading
     from countermand.flows.bring_parquet import bring_parquet
@@ -154,7 +160,7 @@ def _previewed() -> dict[str, Any]:
     return {"preview": figures, "counts": counts, "ids": apps, "people": seen.audience}
 
 
-def _told(state: Path) -> dict[str, Any]:
+def told(state: Path) -> dict[str, Any]:
     """Issue one order whole, and another one that is halted while its notices are promised."""
     from countermand.access import Role
     from countermand.config import standard
@@ -195,7 +201,7 @@ def _told(state: Path) -> dict[str, Any]:
     }
 
 
-def _reported(size: Size) -> dict[str, Any]:
+def reported(size: Size) -> dict[str, Any]:
     from countermand.access import Role
     from countermand.core.apps import App
     from countermand.core.coverage import EVERYTHING, Grade, Report

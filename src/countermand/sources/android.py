@@ -20,7 +20,7 @@ from countermand.core.mentions import Mention
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied
 from countermand.sources.google_pages import LOGIN, TOKEN, Google
-from countermand.sources.rows import looked_over, moment, part, rows_of, text, thing
+from countermand.sources.rows import apps_of, looked_over, moment, part, rows_of, text, thing
 from countermand.sources.source import Checked, Link, Page, Question, Request, Setting
 
 SETTINGS: Mapping[str, Setting] = {
@@ -125,5 +125,8 @@ def _identities(row: Mapping[str, Any]) -> tuple[Identity, ...]:
 
 
 def _apps(reports: list[Mapping[str, Any]]) -> frozenset[App]:
-    there = (text(one.get("packageName")) for one in reports if text(one.get("state")).upper() != "REMOVED")
-    return frozenset(App(_ANDROID, one) for one in there if one)
+    return apps_of(_ANDROID, [one.get("packageName") for one in reports if not _is_gone(one.get("state"))])
+
+
+def _is_gone(state: Any) -> bool:
+    return state != "INSTALLED" and text(state).upper() == "REMOVED"

@@ -9,7 +9,6 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TypeVar
 
-from countermand.core.apps import App
 from countermand.core.coverage import Grade, Report
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.instants import Instant, from_iso
@@ -17,6 +16,7 @@ from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.people import normal_login
 from countermand.core.table import FIELD, Problems, Row, Shape, items, rows
 from countermand.core.visibility import Sees, Sight, visible
+from countermand.sources.rows import apps_of
 
 DEVICES = Shape(
     ("serial", "login", "platform", "model", "ownership", "enrollment", "eas_id", "apps", "observed_at"),
@@ -113,5 +113,5 @@ def _instant(text: str) -> Instant | None:
 
 
 def _report(row: Row, source: str, platform: Platform, enrollment: Enrollment, observed_at: Instant) -> Report:
-    present = frozenset(App(platform, app) for app in items(row["apps"]))
+    present = apps_of(platform, items(row["apps"]))
     return Report(source, observed_at, Grade.INVENTORY, visible(enrollment), present)

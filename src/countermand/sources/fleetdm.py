@@ -21,7 +21,7 @@ from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied
-from countermand.sources.rows import json_of, looked_over, moment, part, rows_of, text, thing
+from countermand.sources.rows import apps_of, json_of, looked_over, moment, part, rows_of, text, thing
 from countermand.sources.source import Checked, Link, Page, Question, Request, Setting, strange
 
 SETTINGS: Mapping[str, Setting] = {"url": Setting("Fleet's address")}
@@ -159,7 +159,7 @@ def _owner(row: Mapping[str, Any]) -> str:
 def _apps(platform: Platform, listed: Any) -> frozenset[App] | None:
     """The apps that are there; None if none was ever collected."""
     column = "application_id" if platform is _ANDROID else "bundle_identifier"
-    return frozenset(App(platform, one) for row in rows_of(listed) if (one := text(row.get(column)))) or None
+    return apps_of(platform, [row.get(column) for row in rows_of(listed)]) or None
 
 
 def _time(value: Any, now: Instant) -> Instant | None:

@@ -23,7 +23,7 @@ from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied
 from countermand.sources.google_pages import LOGIN, SUBJECT, TOKEN, Google
-from countermand.sources.rows import first, looked_over, moment, rows_of, text, thing
+from countermand.sources.rows import apps_of, first, looked_over, moment, rows_of, text, thing
 from countermand.sources.source import Checked, Link, Page, Question, Request, Setting
 
 SETTINGS: Mapping[str, Setting] = {
@@ -134,4 +134,4 @@ def _identities(row: Mapping[str, Any]) -> tuple[Identity, ...]:
 
 def _apps(listed: Any) -> frozenset[App] | None:
     """The apps that are there; None if no list was collected."""
-    return frozenset(App(_ANDROID, one) for row in rows_of(listed) if (one := text(row.get("packageName")))) or None
+    return apps_of(_ANDROID, [row.get("packageName") for row in rows_of(listed)]) or None

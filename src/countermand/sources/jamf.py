@@ -10,6 +10,7 @@ Traps of this source, each handled here and nowhere else:
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from countermand.core.apps import App
@@ -22,7 +23,7 @@ from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied, Granted, client_credentials
 from countermand.lib.http import Unreachable
-from countermand.sources.rows import moment, part, text, thing
+from countermand.sources.rows import apps_of, moment, part, text, thing
 from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting, strange
 
 SETTINGS: Mapping[str, Setting] = {
@@ -172,10 +173,15 @@ def _apps(listed: Any) -> frozenset[App] | None:
     if not isinstance(listed, list) or not listed:
         return None
     rows = [one for one in listed if isinstance(one, dict)]
-    ids = (text(one.get("identifier")) for one in rows if _word(one, "managementStatus") in _THERE)
-    return frozenset(App(_IOS, one) for one in ids if one)
+    return apps_of(_IOS, [one.get("identifier") for one in rows if _word(one, "managementStatus") in _THERE])
 
 
 def _word(row: Mapping[str, Any], name: str) -> str:
     """A word of the vendor's, however it is written: ``Managed But Uninstalled`` and ``ManagedButUninstalled`` are one."""
-    return "".join(char for char in text(row.get(name)).lower() if char.isalnum())
+    value = row.get(name)
+    return _bare(value) if type(value) is str else ""
+
+
+@lru_cache(maxsize=1024)
+def _bare(value: str) -> str:
+    return "".join(char for char in text(value).lower() if char.isalnum())

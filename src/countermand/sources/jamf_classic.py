@@ -21,7 +21,7 @@ from countermand.core.people import normal_login
 from countermand.core.visibility import Sight
 from countermand.lib.granted import Denied, Granted, client_credentials
 from countermand.sources import jamf
-from countermand.sources.rows import looked_over, part, rows_of, text, thing
+from countermand.sources.rows import apps_of, looked_over, part, rows_of, text, thing
 from countermand.sources.source import Checked, Link, Page, Question, Request, strange
 
 SETTINGS = jamf.SETTINGS
@@ -130,7 +130,7 @@ def _identities(general: Mapping[str, Any]) -> tuple[Identity, ...]:
 
 def _apps(listed: Any) -> frozenset[App] | None:
     """The apps that are there; None if no list was collected."""
-    return frozenset(App(_IOS, one) for row in rows_of(listed) if (one := text(row.get("identifier")))) or None
+    return apps_of(_IOS, [row.get("identifier") for row in rows_of(listed)]) or None
 
 
 def _time(value: Any, now: Instant) -> Instant | None:

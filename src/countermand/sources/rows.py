@@ -1,9 +1,12 @@
 """What every vendor's JSON has in common: any value may be null or of another type, and a page is a page."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
+from countermand.core.apps import App
+from countermand.core.devices import Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import too_far_ahead
@@ -17,6 +20,24 @@ from countermand.sources.source import ENOUGH, Checked, Page
 def text(value: Any) -> str:
     """A text that can be shown; '' for whatever is none."""
     return value.strip() if isinstance(value, str) and len(value) <= 255 and value.isprintable() else ""
+
+
+def _app(platform: Platform, name: str) -> App | None:
+    return App(platform, found) if (found := text(name)) else None
+
+
+# Phones have much the same apps: most are looked up, which is several times as fast as making them.
+_APPS = {platform: lru_cache(maxsize=1 << 15)(partial(_app, platform)) for platform in Platform}
+
+
+def apps_of(platform: Platform, names: Collection[Any]) -> frozenset[App]:
+    """The apps that these ids name; what is no text names nothing."""
+    try:
+        found = set(map(_APPS[platform], names))
+    except TypeError:  # a list or an object stands where an id should
+        found = set(map(_APPS[platform], [name for name in names if isinstance(name, str)]))
+    found.discard(None)
+    return frozenset(found)  # type: ignore[arg-type]  # None is out
 
 
 def first(value: Any) -> str:

@@ -1,0 +1,208 @@
+"""What every source delivers, and how fast it is read next to plain ``json.loads``, ``plistlib`` or ``csv`` of the same bytes.
+
+The rows are those of the vendors' published schemas that the tests' servers answer with, with as many apps as a phone has.
+"""
+
+import base64
+import csv
+import io
+import json
+import plistlib
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "sources"))
+import fake_fleetdm
+import fake_google
+import fake_graph
+import fake_jamf
+import test_cloud_identity
+import test_jamf_classic
+from countermand.core.coverage import EVERYTHING
+from countermand.core.instants import from_iso
+from countermand.core.table import Problems
+from countermand.lib.outward import House
+from countermand.sources import (
+    android,
+    cloud_identity,
+    exchange,
+    fleetdm,
+    google,
+    intune,
+    intune_rows,
+    jamf,
+    jamf_classic,
+    nanomdm,
+)
+from countermand.sources import devices_csv as table
+from countermand.sources.source import Link, Source
+
+NOW = from_iso("2020-07-10T12:00:00Z")
+#: Apps of a phone, devices of a page.
+APPS, DEVICES = 60, 500
+_IDS = [f"com.example.vendor{number}.application" for number in range(APPS)]
+_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Read:
+    """``kilobytes`` of one device; devices a second of CPU that are read, and whose bytes are only taken apart."""
+
+    name: str
+    kilobytes: float
+    read: float
+    plain: float
+
+    @property
+    def share(self) -> float:
+        return self.read / self.plain
+
+
+def measured() -> list[Read]:
+    """Every source, on one core."""
+    return [_compared(name, text, read, plain) for name, text, read, plain in (*_posted(), *_fetched(), *_files())]
+
+
+def _compared(name: str, text: bytes, read: Callable[[], int], plain: Callable[[], Any]) -> Read:
+    """Medians of turns taken by both, so that what slows the machine down slows down both."""
+    spent: tuple[list[float], list[float]] = ([], [])
+    for _ in range(_RUNS):
+        for work, into in ((plain, spent[0]), (read, spent[1])):
+            began = time.process_time()
+            found = work()
+            into.append(time.process_time() - began)
+        assert found == DEVICES, f"{name}: {found} of {DEVICES}"
+    by_plain, by_us = map(statistics.median, spent)
+    return Read(name, len(text) / DEVICES / 1024, DEVICES / by_us, DEVICES / by_plain)
+
+
+Way = tuple[str, bytes, Callable[[], int], Callable[[], Any]]
+
+
+def _posted() -> list[Way]:
+    """NanoMDM: answers to a full list and to DeviceInformation, one event each."""
+    listed = [
+        {"Identifier": one, "Name": "An App", "ShortVersion": "1.2", "Version": "12", "BundleSize": 1, "Installing": False}
+        for one in _IDS
+    ]
+    facts = {"SerialNumber": "SERIAL", "EASDeviceIdentifier": "EAS", "IsSupervised": True, "ProductName": "iPhone13,2"}
+    made = []
+    for name, answer in (
+        ("a list of apps", {"InstalledApplicationList": listed}),
+        ("DeviceInformation", {"QueryResponses": facts}),
+    ):
+        events = [_event(number, answer) for number in range(DEVICES)]
+        made.append((f"NanoMDM, {name}", b"".join(events), _heard(events), _taken_apart(events)))
+    return made
+
+
+def _event(number: int, answer: dict[str, Any]) -> bytes:
+    said = {"CommandUUID": f"query-{number}", "Status": "Acknowledged", "UDID": f"udid-{number}", **answer}
+    body = {
+        "udid": f"udid-{number}", "status": "Acknowledged", "command_uuid": f"query-{number}",
+        "ids": {"id": f"udid-{number}", "type": "Device"}, "raw_payload": base64.b64encode(plistlib.dumps(said)).decode(),
+    }  # fmt: skip
+    head = {"topic": "mdm.Connect", "event_id": f"event-{number}", "created_at": "2020-07-10T09:00:00.123456Z"}
+    return json.dumps({**head, "acknowledge_event": body}).encode()
+
+
+def _heard(events: list[bytes]) -> Callable[[], int]:
+    return lambda: sum(nanomdm.parse(one, "mdm", NOW, lambda *_: EVERYTHING) is not None for one in events)
+
+
+def _taken_apart(events: list[bytes]) -> Callable[[], Any]:
+    return lambda: [plistlib.loads(base64.b64decode(json.loads(one)["acknowledge_event"]["raw_payload"])) for one in events]
+
+
+def _fetched() -> list[Way]:
+    """Pages of a source that is asked, as a sync reads them: its visibility, then itself."""
+    jamf_pro, google_s = {"client": "c", "unmanaged_apps": "yes"}, {"subject": "s", "customer": "c", "audited": "yes"}
+    return [
+        _page("Jamf Pro, v2", jamf.Jamf(_link(**jamf_pro)), _jamf),
+        _page("Jamf Pro, classic", jamf_classic.JamfClassic(_link(**jamf_pro)), _jamf_classic),
+        _page("Intune", intune.Intune(_link(tenant="t", client="c")), fake_graph.device, _with_no_verdict),
+        _page("Google, Directory", google.Directory(_link(**google_s)), _google),
+        _page("Google, Android Management", android.Android(_link(enterprise="e")), _android),
+        _page("Google, Cloud Identity", cloud_identity.CloudIdentity(_link(subject="s")), _used, _with_users),
+        _page("Fleet", fleetdm.FleetDm(_link()), _fleetdm),
+    ]
+
+
+def _link(**settings: str) -> Link:
+    house = House(frozenset({"127.0.0.1"}), wait=[].append)
+    nowhere = {"url": "http://127.0.0.1:9", "login": "http://127.0.0.1:9"}
+    return Link("bench", {**nowhere, **settings}, fake_google.key_file(), house.to, lambda: NOW)
+
+
+def _jamf(number: int) -> Any:
+    return {**fake_jamf.device(number), "applications": [fake_jamf.app(one) for one in _IDS]}
+
+
+def _jamf_classic(number: int) -> Any:
+    apps = [{"application_name": "an app", "application_version": "1", "identifier": one} for one in _IDS]
+    return test_jamf_classic.detail(number, apps)
+
+
+def _google(number: int) -> Any:
+    said = {"displayName": "An App", "versionCode": 1, "versionName": "1.0", "permission": ["INTERNET"]}
+    return fake_google.mobile(number, applications=[{"packageName": one, **said} for one in _IDS])
+
+
+def _android(number: int) -> Any:
+    return fake_google.managed(number, applicationReports=[fake_google.report(one) for one in _IDS])
+
+
+def _used(number: int) -> Any:
+    return [test_cloud_identity.device(number), [test_cloud_identity.user(number)]]
+
+
+def _fleetdm(number: int) -> Any:
+    return fake_fleetdm.host(number, software=[fake_fleetdm.software(one) for one in _IDS])
+
+
+def _as_it_is(row: Any) -> Any:
+    return row
+
+
+def _with_no_verdict(row: Any) -> Any:
+    return intune_rows.Raw(row, None)
+
+
+def _with_users(pair: Any) -> Any:
+    return cloud_identity.Raw(pair[0], tuple(pair[1]))
+
+
+def _page(name: str, source: Source, device: Callable[[int], Any], form: Callable[[Any], Any] = _as_it_is) -> Way:
+    text = json.dumps([device(number) for number in range(DEVICES)]).encode()
+
+    def read() -> int:
+        raw = [form(row) for row in json.loads(text)]
+        return sum(source.visibility(one) is not None and bool(source.parse(one, NOW).identities) for one in raw)
+
+    return name, text, read, lambda: json.loads(text)
+
+
+def _files() -> list[Way]:
+    header = "serial,login,platform,model,ownership,enrollment,eas_id,apps,observed_at\n"
+    apps = ";".join(_IDS)
+    devices = header + "".join(
+        f"S{one},person{one},ios,iPhone,corporate,supervised,E{one},{apps},2020-07-10T09:00:00Z\n" for one in range(DEVICES)
+    )
+    partners = "DeviceId,UserPrincipalName,DeviceModel,DeviceOS,DeviceType,ClientType\n" + "".join(
+        f'"E{one}","person{one}@contoso.example","iPhone","iOS 13.5","iPhone","EAS"\n' for one in range(DEVICES)
+    )
+    return [
+        _file("CSV of devices", devices, lambda lines: sum(1 for _ in table.parse(lines, "mdm", NOW, Problems("d.csv")))),
+        _file("Exchange, CSV", partners, lambda lines: sum(1 for _ in exchange.parse(lines, NOW, Problems("e.csv")))),
+    ]
+
+
+def _file(name: str, text: str, parse: Callable[[list[bytes]], int]) -> Way:
+    lines = text.encode().splitlines(keepends=True)
+    return name, text.encode(), lambda: parse(lines), lambda: list(csv.reader(io.StringIO(text)))
