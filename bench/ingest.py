@@ -41,7 +41,7 @@ def page(read: list[parsing.Read], kept: dict[str, Any], database: str, size: Si
             f"{one.share:.2f}{_missed(one.share, SHARE)}",
         )
         for one in read
-    ]
+    ]  # fmt: skip
     single, batch = kept["report"], kept["batch"]
     each = 1000 / single["p50"], 1000 / single["cpu"]
     many = fleet.BATCH * 1000 / batch["ms"], fleet.BATCH * 1000 / batch["cpu"]
@@ -50,9 +50,9 @@ def page(read: list[parsing.Read], kept: dict[str, Any], database: str, size: Si
         (f"in a batch of {batch['taken']}", f"≥ {BATCHED:,}", *(f"{one:,.0f}{_missed(one, BATCHED)}" for one in many)),
     ]
     head = (
-        f"`make bench-ingest`. Each source's devices read into our own words in a second of one core, {parsing.APPS} apps on a phone",
+        f"`make bench-ingest`. Devices read into our own words in a second of one core, {parsing.APPS} apps on a phone",
         "where the source lists apps; beside it `json.loads`, `plistlib` or `csv` of the same bytes and no more. Target: at least",
-        f"{SHARE:.0%} of that; ✗ marks what misses it. Rows without apps are so small that making the values costs more than reading.",
+        f"{SHARE:.0%} of that; ✗ marks what misses it. Rows without apps are so small that making values costs more.",
     )
     between = (
         f"Reports stored, judged and committed by one process on {database}, {size.devices:,} devices under two issued orders, 100",

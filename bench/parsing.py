@@ -18,12 +18,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "sources"))
+import test_cloud_identity
+import test_jamf_classic
+
 import fake_fleetdm
 import fake_google
 import fake_graph
 import fake_jamf
-import test_cloud_identity
-import test_jamf_classic
 from countermand.core.coverage import EVERYTHING
 from countermand.core.instants import from_iso
 from countermand.core.table import Problems
