@@ -50,13 +50,13 @@ def page(read: list[parsing.Read], kept: dict[str, Any], database: str, size: Si
         (f"in a batch of {batch['taken']}", f"≥ {BATCHED:,}", *(f"{one:,.0f}{_missed(one, BATCHED)}" for one in many)),
     ]
     head = (
-        f"`make bench-ingest`. Devices read into our own words in a second of one core, {parsing.APPS} apps on a phone",
-        "where the source lists apps; beside it `json.loads`, `plistlib` or `csv` of the same bytes and no more. Target: at least",
+        f"`make bench-ingest`. Devices read into our own words, a second of one core, {parsing.APPS} apps on a phone",
+        "where the source lists apps; beside it `json.loads`, `plistlib` or `csv` of the same bytes alone. Target: at least",
         f"{SHARE:.0%} of that; ✗ marks what misses it. Rows without apps are so small that making values costs more.",
     )
     between = (
-        f"Reports stored, judged and committed by one process on {database}, {size.devices:,} devices under two issued orders, 100",
-        "apps on a phone, everything written through to the disk, on a machine shared with other work:",
+        f"Reports stored, judged and committed by one process on {database}, {size.devices:,} devices under two orders, 100",
+        "apps on a phone, all written through to the disk, on a machine shared with other work:",
     )
     reading = tables.table(("source", "a device", "read, per second", "bytes alone, per second", "share"), rows)
     storing = tables.table(("reports", "target", "per second", "per CPU second"), speeds)
