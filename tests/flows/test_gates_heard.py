@@ -73,6 +73,23 @@ REPORT: dict[str, Any] = {
 }
 
 
+def test_what_a_mail_client_says_of_itself_is_evidence_and_no_shared_name() -> None:
+    said = {"kind": "imap-id", "value": '"name" "iOS Mail"', "first": 100, "last": 200, "times": 1}
+    people = [{"login": login, **said} for login in ("anna", "bert", "carl")]
+    hear_gate("door", read_report({**REPORT, "clients": people}), 1_000)
+    assert [(one.kind, one.value) for one in sightings.of_login("anna")] == [("imap-id", '"name" "iOS Mail"')]
+    assert sightings.shared_names(3) == 0, "many have the same client"
+    for wrong in ({"sightings": people}, {"clients": REPORT["sightings"]}):
+        with pytest.raises(Refused, match="not a mail identity"):
+            read_report({**REPORT, **wrong})
+
+
+def test_a_name_that_no_database_takes_keeps_nothing_else_out() -> None:
+    odd = {**REPORT["sightings"][0], "value": "a\0b"}
+    hear_gate("door", read_report({**REPORT, "sightings": [odd, *REPORT["sightings"]]}), 1_000)
+    assert {one.value for one in sightings.of_login("bob")} == {"a\N{REPLACEMENT CHARACTER}b", "NEW"}
+
+
 def test_reports_are_kept_and_sightings_added_up() -> None:
     hear_gate("door", read_report(REPORT), 1_000)
     again = {**REPORT, "n": 6, "sightings": [{**REPORT["sightings"][0], "first": 150, "last": 180, "times": 1}]}

@@ -1,6 +1,7 @@
 """Publishing: marks become numbered, signed, absolute records; heartbeats claim only what is told; nothing goes backwards."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,24 @@ def test_each_is_told_in_their_own_language(order: int, voice: Speaker, tmp_path
     assert [gate.held.language(login) for login in ("alice", "bob", "carol")] == ["ja", "de", ""]
     rows.change_lineage(halted_at=LATE)
     assert standing("no-tiktok").texts == (), "a halt is a short record"
+
+
+def test_who_has_no_language_in_the_directory_is_told_in_the_houses(order: int, voice: Speaker, tmp_path: Path) -> None:
+    german = replace(voice, language="de")
+    models.Person.objects.filter(login="bob").update(locale="en-GB")
+    gate = Gate(tmp_path, german)
+    assert [gate.held.language(login) for login in ("alice", "bob", "nobody")] == ["", "en", ""]
+    ours, hers = "Auf diesem Gerät ist keine Mail verfügbar.", "Mail is not available on this device."
+    assert gate.held.text("no-tiktok", "").startswith(ours)
+    assert gate.held.text("no-tiktok", "en").startswith(hers)
+    assert gate.held.standings["no-tiktok"].language == "de"
+    with unit():
+        feed.mark("lineage", "no-tiktok")
+        feed.mark("logins", "bob")
+    publish(german, "p", LATE + SECOND)
+    gate.listen()
+    assert gate.held.text("no-tiktok", gate.held.language("alice")).startswith(ours)
+    assert gate.held.text("no-tiktok", gate.held.language("bob")).startswith(hers)
 
 
 def test_what_changes_reaches_the_gate_as_one_record_each(order: int, voice: Speaker, tmp_path: Path) -> None:

@@ -90,6 +90,20 @@ def test_sessions_of_whom_is_denied_now_are_found_once(gate: Gate) -> None:
     assert asyncio.run(sessions.denied()) == []
 
 
+def test_what_a_client_says_of_itself_is_reported_of_who_got_in_without_a_devices_password(gate: Gate) -> None:
+    answer = Dovecot(gate, Sessions(gate)).answer
+    asked = {"login": "DOMAIN\\Alice", "success": True, "policy_reject": False, "attrs": {}, "device_id": '"name" "iOS\0 Mail"'}
+    device = {"attrs": {"device": "pw-good"}}
+    for more in ({"success": False}, {"policy_reject": True}, device, {"device_id": ""}, {"device_id": None}):
+        assert said(answer, b"/?command=report", asked | more)["code"] == 200
+    assert gate.sightings.due() == {}
+    said(answer, b"/?command=allow", asked)
+    assert gate.sightings.due() == {}, "who asks has not got in yet"
+    said(answer, b"/?command=report", asked)
+    (seen,) = gate.sightings.due().values()
+    assert (seen["login"], seen["kind"], seen["value"]) == ("alice", "imap-id", '"name" "iOS  Mail"')
+
+
 # -- Envoy --
 
 

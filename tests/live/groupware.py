@@ -110,10 +110,12 @@ class Groupware:
         self._run([program("dovecot"), "-F", "-c", str(here / "dovecot.conf")])
         wait_for(lambda: _answers(self.imap_port), "Dovecot")
 
-    def imap(self, login: str, password: str = "", source: str = "127.0.0.1") -> imaplib.IMAP4:
-        """A session that is logged in. Refused logins raise imaplib's error."""
+    def imap(self, login: str, password: str = "", source: str = "127.0.0.1", client_id: str = "") -> imaplib.IMAP4:
+        """A session that is logged in. Refused logins raise imaplib's error. ``client_id``: what it says first."""
         connection = _From(source, self.imap_port)
         self._sessions.append(connection)
+        if client_id:
+            connection.xatom("ID", client_id)
         connection.login(login, password or self.users[login])
         return connection
 

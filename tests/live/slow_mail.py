@@ -2,6 +2,7 @@
 
 import base64
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from email.message import Message
@@ -25,6 +26,7 @@ class SlowMail:
     def __init__(self, logins: set[str]) -> None:
         self.logins = logins
         self.much = 0  # bytes of each mail, beyond the first few
+        self.thinking = 0.0  # seconds before a wrong password is refused
         self.answers: Counter[str] = Counter()
         self.delivered: Counter[str] = Counter()
         self.hanging = threading.Semaphore(0)
@@ -59,6 +61,7 @@ class SlowMail:
                 login = mail.login(self.headers)
                 mail.answers[f"{self.command} {200 if login else 401}"] += 1
                 if not login:
+                    time.sleep(mail.thinking)
                     self._answer(401, b"Who are you?\n", {"WWW-Authenticate": 'Basic realm="mail"'})
                 elif self.command == "OPTIONS":
                     self._answer(200, b"", _VERSIONS)

@@ -57,6 +57,8 @@ def test_mail_is_given_and_denied_per_device_and_a_stranger_learns_nothing(door:
     assert strangers[0].status == 401
     assert len({repr(stranger.essence) for stranger in strangers}) == 1, "by status, header or size"
     assert door.mail.delivered == {"bob": 1, "alice": 2, "boss": 1}
+    door.mail.thinking = 1.1  # so long that the gate is asked again about what is let in
+    assert repr(door.ask("alice", BAD, password="wrong").essence) == repr(strangers[0].essence), "nor by patience"
 
 
 def test_a_request_that_hangs_while_its_device_comes_to_be_denied_brings_nothing(door: FrontEnd) -> None:
@@ -74,6 +76,7 @@ def test_a_request_that_hangs_while_its_device_comes_to_be_denied_brings_nothing
     door.mail.release.set()
     hanging.join(20)
     wait_for(lambda: door.mail.delivered["alice"] == delivered + 1, "the mail server's giving it")
+    assert ("still gets to the phone" in door.printed(Failure.CLOSED)) == (door.kind == "nginx")
     if door.kind == "nginx":
         assert found[0].status == 200, "auth_request cannot ask again: proxy_read_timeout bounds it"
     else:
@@ -109,6 +112,7 @@ def test_a_ping_that_hangs_ends_where_a_front_end_can_end_it_and_says_nothing_wh
         assert len(found) == 1, "her other phone goes on"
         assert (found[0].status, found[0].body) == (403, "Remove the app, then mail works again.\n")
         assert found[0].headers["Connection"] == "close"
+    assert ("NOT ended" in " ".join(door.printed(Failure.CLOSED).replace("#", "").split())) == (door.kind != "nginx-lua")
     threading.Event().wait(1.1)  # only what took longer than a second is asked about again
     assert len(found) == (1 if door.kind == "nginx-lua" else 0)
     door.mail.release.set()

@@ -104,6 +104,11 @@ def test_a_password_is_a_device_and_a_denial_is_read(door: ImapDoor) -> None:
     assert door.metric('countermand_gate_decisions_total{outcome="allow",reason="no-device-id"}') == 1, (
         "her own password is no device"
     )
+    door.house.imap("alice", "right", client_id='("name" "iOS Mail" "version" "17")').logout()
+    wait_for(lambda: door.metric("countermand_gate_sightings_total") == 1, "what her client said of itself")
+    door.house.imap("alice", GOOD, client_id='("name" "iOS Mail")').logout()
+    assert "[ALERT]" in refused(door, BAD)
+    assert door.metric("countermand_gate_sightings_total") == 1, "a device that is known needs no such evidence"
 
     for _ in range(3):
         refused(door, BAD)

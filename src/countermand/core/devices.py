@@ -37,6 +37,8 @@ class IdentityKind(StrEnum):
     PASSWORD = "password"
 
 
+#: What a mail client says of itself: a name and a version that many devices share. Evidence, and no identity.
+IMAP_ID = "imap-id"
 #: Kinds of identity under which a gate can recognise a device at the mail door.
 MAIL_KINDS = frozenset({IdentityKind.EAS, IdentityKind.CERT, IdentityKind.PASSWORD})
 

@@ -37,11 +37,12 @@ class Said:
     body: dict[str, Any]
 
 
-def standing(name: str) -> Standing:
-    """What gates know of a lineage besides whom it denies. One that is not issued (any more) denies nobody."""
+def standing(name: str, house: str = SOURCE) -> Standing:
+    """What gates know of a lineage besides whom it denies. One that is not issued (any more) denies nobody. ``house``: the
+    language of whoever has none in the directory."""
     if name == disowned.LINEAGE:
         said = {one: f"{say(one, _NOT_HERE)}\n\n{say(one, _NOT_MINE)}" for one in LANGUAGES}
-        return disowned.standing(said.pop(SOURCE), tuple(said.items()))
+        return disowned.standing(said.pop(house), tuple(said.items()))
     lineage, row = terms.lineage(name), directives.lineage(name)
     if lineage is None or row is None or row.ended_at is not None:
         return Standing(name, False, False, 0, None, 0, OnUnknown.ALLOW)
@@ -54,8 +55,8 @@ def standing(name: str) -> Standing:
         sunset=schedule.ends_at(directive),
         max_staleness=directive.gate.max_staleness,
         on_stale=directive.gate.on_stale,
-        text=words(directive, SOURCE),
-        texts=tuple((one, words(directive, one)) for one in LANGUAGES if one != SOURCE) if row.halted_at is None else (),
+        text=words(directive, house),
+        texts=tuple((one, words(directive, one)) for one in LANGUAGES if one != house) if row.halted_at is None else (),
     )
 
 

@@ -1,10 +1,10 @@
 """What a gate reports: how far it has heard, what it decided, and the devices of proven logins that nobody knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from countermand.core.devices import MAIL_KINDS
+from countermand.core.devices import IMAP_ID, MAIL_KINDS
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.store import feed, sightings
@@ -31,7 +31,8 @@ def read_report(value: Any) -> Report:
     """A report from the JSON that a gate sent. Refused ``gate-report`` if it is of another shape."""
     try:
         decisions = {str(name)[:_LONGEST]: int(count) for name, count in dict(value["decisions"]).items()}
-        seen = [_sighting(one) for one in list(value["sightings"])[:_MOST_SIGHTINGS]]
+        seen = [_sighting(one, MAIL_KINDS) for one in list(value["sightings"])[:_MOST_SIGHTINGS]]
+        seen += [_sighting(one, {IMAP_ID}) for one in list(value.get("clients", ()))[:_MOST_SIGHTINGS]]
         return Report(int(value["epoch"]), int(value["n"]), int(value["heard"]), bool(value["stopped"]), decisions, seen)
     except (KeyError, TypeError, ValueError) as wrong:
         raise Refused("gate-report", why=f"{type(wrong).__name__} {wrong}") from None
@@ -45,8 +46,9 @@ def hear_gate(name: str, report: Report, now: Instant) -> None:
             sightings.add(sightings.Sighting(login, kind, value, first, last, times))
 
 
-def _sighting(one: Mapping[str, Any]) -> tuple[str, str, str, Instant, Instant, int]:
-    login, kind, value = str(one["login"]), str(one["kind"]), str(one["value"])
-    if kind not in MAIL_KINDS or not 0 < len(login) <= _LONGEST or not 0 < len(value) <= _LONGEST:
+def _sighting(one: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, str, str, Instant, Instant, int]:
+    # Whoever asks chooses the name: what no database takes must not keep the rest of the report out.
+    login, kind, value = (str(one[part]).replace("\0", "\N{REPLACEMENT CHARACTER}") for part in ("login", "kind", "value"))
+    if kind not in kinds or not 0 < len(login) <= _LONGEST or not 0 < len(value) <= _LONGEST:
         raise ValueError("not a mail identity")
     return login, kind, value, int(one["first"]), int(one["last"]), int(one["times"])

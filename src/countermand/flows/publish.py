@@ -114,7 +114,7 @@ def _store(speaker: Speaker, batch: _Batch, *, beat: bool) -> int | None:
     if before.n != batch.n:
         return None
     # Lineage rows are read here, not before: a halt that was committed meanwhile must not be told later than it is known.
-    said = [*batch.said, *(Said(Kind.LINEAGE, standing_body(standing(name))) for name in batch.lineages)]
+    said = [*batch.said, *(Said(Kind.LINEAGE, standing_body(standing(name, speaker.language))) for name in batch.lineages)]
     rows: list[feed.Row] = []
     n, previous = before.n, before.digest or NOTHING_BEFORE
     for index, one in enumerate(said):

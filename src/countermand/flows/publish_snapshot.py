@@ -39,7 +39,7 @@ def publish_snapshot(speaker: Speaker, directory: Path, real: Instant) -> Snapsh
         hashes = Hashes(speaker.secret, house.epoch)
         stamp = Stamp(house.epoch, last.n, last.digest or NOTHING_BEFORE, now, hashes.key_id)
         path = file_for(directory, house.epoch, last.n)
-        write(path, stamp, _contents(hashes, now), speaker.key, speaker.certificate)
+        write(path, stamp, _contents(hashes, now, speaker.language), speaker.key, speaker.certificate)
     with aside():
         feed.prune(house.epoch, last.n - _KEPT)
     for older in snapshots(directory)[:-_KEPT_FILES]:
@@ -47,7 +47,7 @@ def publish_snapshot(speaker: Speaker, directory: Path, real: Instant) -> Snapsh
     return SnapshotFile(path, house.epoch, last.n)
 
 
-def _contents(hashes: Hashes, now: Instant) -> Contents:
+def _contents(hashes: Hashes, now: Instant, language: str) -> Contents:
     names = [lineage.id for lineage in terms.issued()]
     tongues = _Tongues()
     cut = [disowned.LINEAGE] if objections.any_cut() else []
@@ -55,7 +55,7 @@ def _contents(hashes: Hashes, now: Instant) -> Contents:
         identities=((hashes.identity(*pair), ordinal) for pair, ordinal in mailnames.devices()),
         logins=((hashes.login(one.login), one.ordinal) for one in tongues.noting(mailnames.people())),
         protected=[hashes.login(login) for login in mailnames.protected()],
-        standings=[standing(name) for name in [*names, *cut]],
+        standings=[standing(name, language) for name in [*names, *cut]],
         denials=chain(_entries(names, sets.DEVICES, now), _cut(cut)),
         unregistered=_entries(names, sets.PEOPLE, now),
         spoken=tongues.entries(),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, Instant
+from countermand.core.languages import SOURCE
 from countermand.flows import epochs
 from countermand.lib import drafts
 from countermand.lib.keys import BadKeyFile, SigningKey, load, load_or_create, load_or_create_secret, load_public
@@ -25,7 +26,8 @@ class Speaker:
     """The feed's key with the line that vouches for it, and the secret that names in gates' tables are hashed with.
 
     ``chain``: the lines of the keys before it and its own. ``epoch``: the highest that a restore
-    opened here; what is of an earlier one is an older copy, and does not speak.
+    opened here; what is of an earlier one is an older copy, and does not speak. ``language``: what a door says to whoever has
+    no language in the directory.
     """
 
     key: SigningKey
@@ -34,6 +36,7 @@ class Speaker:
     epoch: int = 0
     chain: bytes = b""
     state_dir: Path | None = None
+    language: str = SOURCE
 
     def fresh(self) -> "Speaker":
         """This voice as its files are now: keys can be rotated while it speaks."""
@@ -42,7 +45,9 @@ class Speaker:
         keys = keys_dir(self.state_dir)
         try:
             chain = (keys / "feed.certificate").read_bytes()
-            return self if chain == self.chain else _made(self.state_dir, load(keys / "feed.key"), self.secret, chain)
+            if chain == self.chain:
+                return self
+            return _made(self.state_dir, load(keys / "feed.key"), self.secret, chain, self.language)
         except (BadKeyFile, OSError):
             return self  # in the middle of being replaced, or unreadable: what was read once goes on
 
@@ -56,14 +61,14 @@ def keys_dir(state_dir: Path) -> Path:
     return state_dir / "keys"
 
 
-def speaker(state_dir: Path, real: Instant) -> Speaker:
+def speaker(state_dir: Path, real: Instant, language: str = SOURCE) -> Speaker:
     """The voice of the installation whose state is there, made now if it has none. ``real``: the real time, which decides
     about certificates also in a drill. Refused ``key-missing key-damaged key-readable``."""
     keys = keys_dir(state_dir)
     try:
         feed = load_or_create(keys / "feed.key")
         secret = load_or_create_secret(keys / "gates.secret")
-        return _made(state_dir, feed, secret, _certificates(keys, feed, real))
+        return _made(state_dir, feed, secret, _certificates(keys, feed, real), language)
     except BadKeyFile as bad:
         raise Refused(bad.code, file=str(bad.path)) from None
 
@@ -85,12 +90,12 @@ def vouch(keys: Path, root: SigningKey, feed: SigningKey, real: Instant) -> byte
     return chain
 
 
-def _made(state_dir: Path, feed: SigningKey, secret: bytes, chain: bytes) -> Speaker:
+def _made(state_dir: Path, feed: SigningKey, secret: bytes, chain: bytes, language: str) -> Speaker:
     """The voice of ``feed``; its certificate need not be the last while the key is being replaced."""
     lines = [one for one in chain.splitlines(keepends=True) if _key_of(one) == feed.public.text]
     if not lines:
         raise BadKeyFile("key-damaged", keys_dir(state_dir) / "feed.certificate")
-    return Speaker(feed, lines[-1], secret, epochs.kept(state_dir), chain, state_dir)
+    return Speaker(feed, lines[-1], secret, epochs.kept(state_dir), chain, state_dir, language)
 
 
 def _key_of(line: bytes) -> str:

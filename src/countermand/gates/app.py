@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from countermand import __version__
 from countermand.core.decision import Clocks, Decision, Reason
 from countermand.core.instants import Instant
+from countermand.core.languages import SOURCE
 from countermand.gates import activesync, nginx
 from countermand.gates.config import GateConfig
 from countermand.gates.held import Held
@@ -123,13 +124,23 @@ class Gate:
         return nginx.page(self.words(nginx.because(request), who))
 
     def language(self, who: Subject) -> str:
-        """In what this person is spoken to, '' for English."""
+        """In what this person is spoken to, '' for the house's language."""
         return self.held.language((self.local(who) if self._domains else who).login) if self.held else ""
+
+    def spoken_by(self, because: Iterable[str], who: Subject) -> str:
+        """The language of what ``words`` gives."""
+        known = self.held.standings if self.held else {}
+        return self.language(who) or next((known[lineage].language for lineage in because if lineage in known), SOURCE)
 
     def local(self, who: Subject) -> Subject:
         """The same without the domain that this house's logins do not have."""
         name, at, domain = who.login.partition("@")
         return who._replace(login=name) if at and domain in self._domains else who
+
+    def saw(self, login: str, name: tuple[str, str]) -> None:
+        """A login that has proven its password came with this name of something that the fleet does not know."""
+        if token := self.token(Subject(login, (name,))):
+            self.prove(token)
 
     def prove(self, token: str) -> None:
         if self.sightings.prove(token, self.time()):

@@ -2,13 +2,13 @@
 
 ``POST ?command=allow`` with the login and the device that the password database knows this password to belong to; the answer's
 ``status`` is -1 (refuse, and show ``msg``) or 0. ``command=report`` tells who got in. An IMAP ID is not an identity: clients
-put names and versions there.
+put names and versions there. Of a login whose password names no device it is reported, as evidence, and never decides.
 """
 
 import json
 from typing import Any
 
-from countermand.core.devices import IdentityKind
+from countermand.core.devices import IMAP_ID, IdentityKind
 from countermand.core.people import normal_login
 from countermand.gates.app import Gate
 from countermand.gates.http import Response
@@ -16,6 +16,8 @@ from countermand.gates.kick import Sessions
 from countermand.gates.messages import Message
 from countermand.gates.subject import Subject
 
+#: Of a client's ID this much is kept.
+_LONGEST = 255
 _JSON = b"application/json"
 _ALLOWED = Response(200, b'{"status":0,"msg":""}', _JSON)
 _WRONG = Response(400, b'{"status":0,"msg":"this is no question"}', _JSON)
@@ -40,9 +42,16 @@ class Dovecot:
             return self._allow(who(asked))
         if command == b"report":
             if asked.get("success") is True and not asked.get("policy_reject"):
-                self._sessions.opened(who(asked), _text(asked.get("login")), _text(asked.get("remote")))
+                self._opened(asked)
             return Response(200, b"{}", _JSON)
         return _WRONG
+
+    def _opened(self, asked: dict[str, Any]) -> None:
+        found = who(asked)
+        self._sessions.opened(found, _text(asked.get("login")), _text(asked.get("remote")))
+        said = "".join(one if one.isprintable() else " " for one in _text(asked.get("device_id"))[:_LONGEST])
+        if said and not found.names:
+            self._gate.saw(found.login, (IMAP_ID, said))
 
     def _allow(self, who: Subject) -> Response:
         decision = self._gate.judge(who)

@@ -150,7 +150,7 @@ class Held:
         return standing.words(language) if standing else ""
 
     def language(self, login: str) -> str:
-        """In what this person is spoken to; '' for English, and for whoever is unknown."""
+        """In what this person is spoken to; '' for the house's language, and for whoever is unknown."""
         person = self._person(self.hashes.login(login))
         if person is None:
             return ""

@@ -68,8 +68,9 @@ def attribute(name: str, kind: str) -> str:
 
 #: One attribute and what follows it. Values: no bare separator, quote or control character; whatever is escaped.
 _PART = re.compile(r'\s*(?P<kind>[A-Za-z0-9.-]+)\s*=(?P<value>(?:[^,+;"\\<>\x00-\x1f]|\\[^\x00-\x1f])*)(?:[,+;]|\Z)')
-#: Spaces around a value that are not part of it: those before it, and those after its last escape or character.
-_AROUND = re.compile(r"^\s+|(?<=[^\s\\])\s+$|(?<=\\.)\s+$")
+#: Spaces around a value that are not part of it: those before it, and those after its last escape or character. To RFC 4514
+#: only U+0020 is a space.
+_AROUND = re.compile(r"^ +|(?<=[^ \\]) +$|(?<=\\.) +$")
 _ESCAPED = re.compile(r"(?:\\[0-9A-Fa-f]{2})+|\\.")
 
 
@@ -80,7 +81,7 @@ def _plain(value: str) -> str:
         digits = found[0].replace("\\", "")
         return bytes.fromhex(digits).decode() if len(found[0]) > 2 else digits or "\\"
 
-    if value.lstrip().startswith("#"):
+    if value.lstrip(" ").startswith("#"):
         return ""  # BER in hex: of an attribute that has no text
     try:
         return _ESCAPED.sub(meant, _AROUND.sub("", value))

@@ -45,13 +45,16 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """``print``: the whole text but for what every front end's has at its head. ``proved``: the version series that the tests
-    run against; ``command`` says which is installed here. ``parts``: the first is printed if none is asked for."""
+    run against; ``command`` says which is installed here. ``parts``: the first is printed if none is asked for. ``timing`` and
+    ``hanging``: what strangers can tell by time, and what becomes of a request that hangs."""
 
     print: Callable[[Asked, str], str]
     proved: str
     command: tuple[str, ...]
     failures: tuple[Failure, ...]
     parts: tuple[str, ...] = ("whole",)
+    timing: str = ""
+    hanging: str = ""
 
 
 def render(kind: str, asked: Asked) -> str:
@@ -67,7 +70,9 @@ def render(kind: str, asked: Asked) -> str:
     known = {
         "FAILURE": SAID[asked.failure].format(keep=asked.keep),
         "PROVED": _proved(recipe, asked.installed),
-        "STRANGERS": _strangers(asked.config),
+        "STRANGERS": _NGINX_ASKS if recipe.command[0] == "nginx" else _strangers(asked.config),
+        "TIMING": recipe.timing,
+        "HANGING": recipe.hanging,
         "RETRY_AFTER": str(asked.retry_after),
         "KEEP_SECONDS": str(asked.keep),
     }
@@ -113,7 +118,7 @@ def _needed(config: GateConfig, name: str, example: str) -> str:
 
 def _strangers(config: GateConfig) -> str:
     if config.mail:
-        return "Strangers learn nothing: before a denial is shown, the gate asks the mail server whether the password is right."
+        return _GATE_ASKS
     return (
         "CAUTION: STRANGERS CAN LEARN WHO IS DENIED, because a denial is shown whatever the password. Name the mail server in the"
         '\n# gate\'s settings, `mail = "http://HOST:PORT"`, and the gate asks it whether the password is right before it denies.'
@@ -122,8 +127,25 @@ def _strangers(config: GateConfig) -> str:
 
 _NGINX_HEAD = """# @PROVED@
 # While the gate does not answer: @FAILURE@.
-# Strangers learn nothing: before a denial is shown, nginx asks the mail server whether the password is right.
+# @STRANGERS@
+# @TIMING@
+# @HANGING@
 """
+_ASKS = (
+    "Strangers learn nothing by status, headers or size: before a denial is shown, {} the mail server whether the\n"
+    "# password is right."
+)
+_NGINX_ASKS, _GATE_ASKS = _ASKS.format("nginx asks"), _ASKS.format("the gate asks")
+#: What is not promised says NOT.
+_BY_TIME = """By time they can: this does NOT promise that a wrong password is refused as soon on a denied device as on another.
+# The mail server is asked once more there. Only nginx-lua and dovecot promise it."""
+_NOT_BY_TIME = "Nor by time: the mail server is asked once, whoever asks, and its answer is what is shown."
+_ENDS = """A Sync or Ping that hangs when its device comes to be denied is ended within ten seconds; what the mail server
+# answers then goes nowhere."""
+_BOUNDED = """A Sync or Ping that hangs when its device comes to be denied is NOT ended: mail that comes before
+# proxy_read_timeout is over still gets to the phone. Choose nginx-lua, envoy or haproxy if it may not."""
+_KEPT_BACK = """A Sync or Ping that hangs when its device comes to be denied brings nothing: its answer is kept back. It is NOT
+# ended before the mail server answers, within the phone's heartbeat (an hour at most). Choose nginx-lua if it must be."""
 
 
 def _nginx(asked: Asked, part: str, *, lua: bool = False) -> str:
@@ -232,10 +254,10 @@ _NO_KICK = """# Sessions that are open when a device comes to be denied stay ope
 _BOTH = (Failure.CLOSED, Failure.OPEN)
 _EVERY = (*_BOTH, Failure.KEEP_LAST)
 RECIPES = {
-    "nginx": Recipe(_nginx, "1.22", ("nginx", "-v"), _EVERY, ("server", "http")),
-    "nginx-lua": Recipe(partial(_nginx, lua=True), "1.22", ("nginx", "-v"), _EVERY, ("server", "http")),
-    "envoy": Recipe(_envoy, "1.40", ("envoy", "--version"), _BOTH),
-    "haproxy": Recipe(_haproxy, "2.6", ("haproxy", "-v"), _EVERY, ("whole", "spoe")),
+    "nginx": Recipe(_nginx, "1.22", ("nginx", "-v"), _EVERY, ("server", "http"), _BY_TIME, _BOUNDED),
+    "nginx-lua": Recipe(partial(_nginx, lua=True), "1.22", ("nginx", "-v"), _EVERY, ("server", "http"), _NOT_BY_TIME, _ENDS),
+    "envoy": Recipe(_envoy, "1.40", ("envoy", "--version"), _BOTH, timing=_BY_TIME, hanging=_KEPT_BACK),
+    "haproxy": Recipe(_haproxy, "2.6", ("haproxy", "-v"), _EVERY, ("whole", "spoe"), _BY_TIME, _KEPT_BACK),
     "dovecot": Recipe(_dovecot, "2.3", ("dovecot", "--version"), _BOTH),
 }
 

@@ -14,7 +14,7 @@ name → [offset in the file, bytes]. Sections: for each of the tables ``identit
 each value of a hash's top 16 bits, how many hashes are below it; 65,537 uint32), ``<table>.hashes`` (uint64, ascending) and
 ``<table>.ordinals`` (uint32, in the same order); ``protected`` (uint64, ascending); ``standings`` (a canonical JSON list of
 lineage rows); ``denials`` and ``unregistered`` (``ENTRY`` followed by lineage id and serialised roaring bitmap, repeated);
-``spoken`` (the same with a language in the place of the lineage, and no instant: who is not to be spoken to in English). Sections
+``spoken`` (the same with a language in the place of the lineage, and no instant: who is to be spoken to in it). Sections
 may be added; a gate passes over those that it does not know, and does without ``spoken``.
 """
 

@@ -141,7 +141,7 @@ def table_body(kept: Iterable[tuple[int, int]], gone: Iterable[int]) -> dict[str
 
 
 def logins_body(kept: Iterable[tuple[int, int]], gone: Iterable[int], spoken: Mapping[int, str]) -> dict[str, Any]:
-    """The body of ``logins``. ``spoken``: person ordinal → language, of those who are not to be spoken to in English."""
+    """The body of ``logins``. ``spoken``: person ordinal → language, of those who have one in the directory."""
     languages: dict[str, list[int]] = {}
     for ordinal, language in spoken.items():
         languages.setdefault(language, []).append(ordinal)

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from countermand.core import disowned
 from countermand.core.devices import MAIL_KINDS
 from countermand.core.facts import BLOCK_SIZE
-from countermand.core.languages import SOURCE, spoken
+from countermand.core.languages import spoken
 from countermand.store import models
 
 _KINDS = sorted(kind.value for kind in MAIL_KINDS)
@@ -78,9 +78,8 @@ class Owner(NamedTuple):
 
     @property
     def language(self) -> str:
-        """In what they are spoken to; '' for English."""
-        found = spoken(self.locale) if self.locale else ""
-        return "" if found == SOURCE else found
+        """In what they are spoken to; '' for the house's language."""
+        return spoken(self.locale) if self.locale else ""
 
 
 def people() -> Iterator[Owner]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from countermand.core.devices import IMAP_ID
 from countermand.core.instants import Instant
 from countermand.store import models
 
@@ -38,8 +39,8 @@ def shared_names(people: int) -> int:
         cursor.execute(
             "SELECT COUNT(*) FROM (SELECT s.value FROM store_sighting s "
             "LEFT JOIN store_identity i ON i.kind = s.kind AND i.value = s.value "
-            "GROUP BY s.kind, s.value HAVING COUNT(DISTINCT s.login) + COUNT(DISTINCT i.id) >= %s) AS found",
-            [people],
+            "WHERE s.kind <> %s GROUP BY s.kind, s.value HAVING COUNT(DISTINCT s.login) + COUNT(DISTINCT i.id) >= %s) AS found",
+            [IMAP_ID, people],
         )
         return int(cursor.fetchone()[0])
 

@@ -79,7 +79,7 @@ class Application:
     def _start(self) -> None:
         state = self._config.state_dir
         reserve()
-        voice = speaker(state, clock.now())
+        voice = speaker(state, clock.now(), self._config.notices.language)
         self._api = ApiDoor(self._config)
         self._scim = ScimDoor(self._config)
         self._ssf = SsfDoor(self._config) if self._config.signals.issuer else None
