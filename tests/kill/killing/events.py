@@ -59,16 +59,24 @@ def _around(events: Events, what: str, does: Callable[..., Any]) -> Callable[...
 
 def _watch_database(events: Events) -> None:
     from django.db import connection
+    from django.db.backends.signals import connection_created
 
     def statement(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         what = " ".join(sql.split())[:80]
         events(f"before {what}")  # and after whatever came before it
         return execute(sql, _row_by_row(events, what, params) if many else params, many, context)
 
+    def opened(*, connection: Any, **_: Any) -> None:
+        """Whatever is opened from now on is watched too: a restore writes into a database of its own."""
+        if statement in connection.execute_wrappers:
+            return
+        connection.execute_wrappers.append(statement)
+        for name in ("_commit", "_rollback", "_set_autocommit"):
+            setattr(connection, name, _around(events, name.strip("_"), getattr(connection, name)))
+
     connection.ensure_connection()
-    connection.execute_wrappers.append(statement)
-    for name in ("_commit", "_rollback", "_set_autocommit"):
-        setattr(connection, name, _around(events, name.strip("_"), getattr(connection, name)))
+    opened(connection=connection)
+    connection_created.connect(opened, weak=False)
 
 
 def _row_by_row(events: Events, what: str, params: Iterable[Any]) -> Iterator[Any]:

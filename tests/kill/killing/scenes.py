@@ -12,6 +12,7 @@ from countermand.core.devices import Identity, IdentityKind
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, from_iso
 from countermand.core.mentions import Mention
+from countermand.flows import restore as restoring
 from countermand.flows import telling
 from countermand.flows.accounts import key_file
 from countermand.flows.approve import approve
@@ -22,7 +23,6 @@ from countermand.flows.issue import issue, resume, supersede
 from countermand.flows.letters import Desk
 from countermand.flows.publish import publish
 from countermand.flows.publish_snapshot import publish_snapshot
-from countermand.flows.restore import restore
 from countermand.flows.seal import seal
 from countermand.flows.stop import halt, rescind
 from countermand.flows.sweep import sweep
@@ -249,7 +249,8 @@ def _keys(world: World) -> None:
 
 def _restore(world: World) -> None:
     close_store()
-    restore(world.config, world.folder / "a.backup", "token of otto", replace=True)
+    world.make_tables_at_once()
+    restoring.restore(world.config, world.folder / "a.backup", "token of otto", replace=True)
     installation.open_installation(world.config.database)
 
 
