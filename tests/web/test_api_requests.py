@@ -76,6 +76,7 @@ def test_what_cannot_be_asked_is_refused_with_its_place(house: ApiHouse) -> None
     found = problem(house.ask("author", "POST", "/directives", {"text": 1, "fil": "x"}), 422, "parameter-wrong")
     assert {one["where"]["field"] for one in found["problems"]} == {"text", "fil"}
     problem(house.ask("author", "GET", "/gates?limt=1"), 422, "parameter-unknown")
+    problem(house.ask("author", "GET", "/gates?limit=1&limit=2"), 422, "parameter-repeated")
     problem(house.ask("author", "GET", "/gates?limit=x"), 422, "parameter-wrong")
     problem(house.ask("author", "POST", "/directives", {"text": "x" * (5 << 20)}), 413, "body-too-large")
     text = DOCUMENT.replace("issuer:", "isuer:").replace("after: 7d", "after: soon")

@@ -25,6 +25,7 @@ HOUSE_CODES: dict[str, Code] = {
     "body-unreadable": Code("The request cannot be read: {why}.", "Send what the OpenAPI document describes.", INPUT, 400),
     "parameter-wrong": Code("{name}: {why}.", "See the OpenAPI document for what may stand there.", INPUT, 422),
     "parameter-unknown": Code("There is no parameter {name!r}; nearest: {nearest}.", "Write one of: {known}.", INPUT, 422),
+    "parameter-repeated": Code("The parameter {name!r} is given more than once.", "Write it once.", INPUT, 422),
     "too-many-requests": Code(
         "This token has asked too often.", "Ask again in {seconds} s. Halting and rescinding are never counted.", CONFLICT, 429
     ),

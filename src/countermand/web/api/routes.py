@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from annotated_types import Interval
 from django.http import HttpRequest, HttpResponse
@@ -104,6 +104,10 @@ def in_query(asked: Operation[..., Any]) -> dict[str, inspect.Parameter]:
     return {name: one for name, one in asked.parameters.items() if name not in asked.in_path | uploads(asked).keys()}
 
 
+def _holds_list(annotation: Any) -> bool:
+    return any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
+
+
 def in_body(asked: Operation[..., Any]) -> dict[str, inspect.Parameter]:
     if asked.method == "GET" or uploads(asked):
         return {}
@@ -126,11 +130,14 @@ def _add(api: NinjaAPI, asked: Operation[..., Any], tag: str) -> None:
 
 def _view(asked: Operation[..., Any]) -> Callable[..., HttpResponse]:
     files, body, query = uploads(asked), in_body(asked), in_query(asked)
+    lists = {name for name, one in query.items() if _holds_list(one.annotation)}
 
     def view(request: HttpRequest, **given: Any) -> HttpResponse:
         if strange := sorted(set(request.GET) - query.keys()):
             known = ", ".join(query) or "none"
             raise Refused("parameter-unknown", name=strange[0], nearest=forms.nearest(strange[0], query) or "none", known=known)
+        if twice := [name for name in query if name not in lists and len(request.GET.getlist(name)) > 1]:
+            raise Refused("parameter-repeated", name=twice[0])
         said = given.pop("body", None)
         if said is None and body and request.body.strip():
             raise Refused("body-unreadable", why="it is null where an object belongs")
