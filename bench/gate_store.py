@@ -183,7 +183,7 @@ def _devices(fleet: Fleet) -> None:
         with unit():
             ordinals = rows.give_ordinals(len(part))
             devices = {ordinal: _device(fleet, ordinal) for ordinal in ordinals}
-            rows.save({ordinal: _row(fleet, ordinal, device) for ordinal, device in devices.items()})
+            rows.save({ordinal: _row(fleet, ordinal, device) for ordinal, device in devices.items()}, clock.now())
             rows.name([(ordinal, one) for ordinal, device in devices.items() for one in device.identities])
             _show(numbers, devices, denied)
     classes: dict[frozenset[str], list[int]] = defaultdict(list)

@@ -18,6 +18,7 @@ import pytest
 from asking import NOTHING, Crowd
 from django.db import connection
 from front_door import Door, wait_for
+from relay import Relay
 from test_feed_live import let_in, ready
 
 import control_rows as rows
@@ -25,6 +26,7 @@ from countermand.config import Database
 from countermand.core.instants import DAY, MINUTE
 from countermand.lib import clock
 from countermand.store import models
+from ports import free_port
 
 pytestmark = pytest.mark.live
 #: kind of phone → login and device. carol's due is in half an hour: a clock that jumps must not bring it nearer.
@@ -40,7 +42,15 @@ def or_(usual: dict[str, set[int]], *more: int) -> dict[str, set[int]]:
 
 
 @pytest.fixture
-def door(store: Database, tmp_path: Path) -> Iterator[Door]:
+def feed() -> Iterator[Relay]:
+    """What the gate hears its control plane through."""
+    feed = Relay(free_port())
+    yield feed
+    feed.close()
+
+
+@pytest.fixture
+def door(store: Database, tmp_path: Path, feed: Relay) -> Iterator[Door]:
     rows.found_house()
     version = rows.issue_order()
     past, soon = [(version, clock.now() - DAY)], [(version, clock.now() + 30 * MINUTE)]
@@ -52,9 +62,12 @@ def door(store: Database, tmp_path: Path) -> Iterator[Door]:
     door = Door(tmp_path)
     try:
         door.start_mail({"alice": "right", "bob": "right", "carol": "right"})
+        door.web_port = feed.behind
         door.start_web(store)
         let_in(door, "door")
-        start_gate(door, tmp_path / "door" / "gate.toml")
+        settings = tmp_path / "door" / "gate.toml"
+        settings.write_text(settings.read_text().replace(f":{feed.behind}", f":{feed.port}"))
+        start_gate(door, settings)
         door.sightings = tmp_path / "door" / "sightings.sock"
         door.start_nginx()
         ready(door)
@@ -89,12 +102,13 @@ def at_door(door: Door, status: int) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_whatever_breaks_nobody_is_told_wrong(door: Door, store: Database, tmp_path: Path) -> None:
+def test_whatever_breaks_nobody_is_told_wrong(door: Door, feed: Relay, store: Database, tmp_path: Path) -> None:
     crowd = Crowd(lambda kind: asked(door, kind), list(PHONES), EACH)
     with closing(sqlite3.connect(str(store))) as now, closing(sqlite3.connect(tmp_path / "old.sqlite3")) as old:
         now.backup(old)
     with crowd.asking():
         crowd.phase("nothing", **USUAL)
+        _feed(door, feed, crowd)
         _control_plane(door, store, crowd)
         _gate_and_nginx(door, crowd)
         _disk(door, crowd)
@@ -103,6 +117,13 @@ def test_whatever_breaks_nobody_is_told_wrong(door: Door, store: Database, tmp_p
     print(f"\n{crowd.table()}")
     assert not [(phase.name, dict(phase.wrong)) for phase in crowd.phases if phase.wrong], crowd.table()
     assert max(phase.slowest for phase in crowd.phases) < 15, "nothing hangs"
+
+
+def _feed(door: Door, feed: Relay, crowd: Crowd) -> None:
+    connects = door.metric("countermand_gate_connects_total")
+    assert feed.cut() >= 1
+    crowd.phase("feed connection cut", **USUAL)
+    wait_for(lambda: door.metric("countermand_gate_connects_total") > connects, "the feed again")
 
 
 def _control_plane(door: Door, store: Database, crowd: Crowd) -> None:
