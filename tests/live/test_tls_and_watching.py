@@ -44,13 +44,14 @@ def ask(
 
 
 def test_a_gate_shows_its_certificate_where_one_is_wanted(tmp_path: Path, database: object) -> None:
-    """Mutual TLS, as a proxy before the control plane asks for it."""
+    """Mutual TLS, as the control plane asks for it."""
     ours = Authority(tmp_path / "tls")
     certificate, key = ours.issue()
     mine = ours.issue_to("front-1")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(ours.file))
-    context.load_cert_chain(certificate, key)
-    context.verify_mode = ssl.CERT_REQUIRED
+    strange = Authority(tmp_path / "other", "somebody else").issue_to("front-1")
+    asking = tls.of(Control(certificate_file=certificate, key_file=key, client_ca_file=ours.file))
+    assert asking is not None
+    context = asking.context
 
     async def run() -> list[int]:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +65,7 @@ def test_a_gate_shows_its_certificate_where_one_is_wanted(tmp_path: Path, databa
         found = []
         async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
             url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            for shown in (mine, None):
+            for shown in (mine, strange, None):
                 try:
                     async with Peer(url, ours.file, shown).exchange("GET", "/", [], b"", 10) as reply:
                         found.append(reply.status)
@@ -72,7 +73,11 @@ def test_a_gate_shows_its_certificate_where_one_is_wanted(tmp_path: Path, databa
                     found.append(0)
         return found
 
-    assert asyncio.run(run()) == [200, 0]
+    assert asyncio.run(run()) == [200, 0, 0]
+    for wrong in (Control(client_ca_file=ours.file), Control(certificate_file=certificate, key_file=key, client_ca_file=key)):
+        with pytest.raises(Refused) as refused:
+            tls.of(wrong)
+        assert refused.value.code == "tls-unusable"
 
 
 def test_a_gate_follows_over_tls_under_its_pinned_authority_alone(store: Database, tmp_path: Path) -> None:

@@ -84,13 +84,15 @@ class Control:
     """``listen``: host:port on which feed and snapshots are served; ``url``: the base address by which gates reach it.
 
     ``certificate_file`` and ``key_file``: PEM, for TLS. Without them it listens on loopback only, unless ``plain_http`` says
-    that something in front of it does TLS. ``metrics_token_file``: who is not on this machine needs it to read /metrics.
+    that something in front of it does TLS. ``client_ca_file``: PEM; whoever connects must show a certificate of this authority's,
+    people's browsers too. ``metrics_token_file``: who is not on this machine needs it to read /metrics.
     """
 
     listen: str = "127.0.0.1:8440"
     url: str = "http://127.0.0.1:8440"
     certificate_file: Path | None = None
     key_file: Path | None = None
+    client_ca_file: Path | None = None
     plain_http: bool = False
     metrics_token_file: Path | None = None
 
@@ -270,6 +272,7 @@ _SECTIONS: Mapping[str, tuple[type[Any], Mapping[str, Reader]]] = {
             "url": TEXT,
             "certificate_file": FILE,
             "key_file": FILE,
+            "client_ca_file": FILE,
             "plain_http": FLAG,
             "metrics_token_file": FILE,
         },

@@ -9,7 +9,7 @@ from typing import Any
 from countermand.config import Config
 
 #: Files that may be seen: everything else that the configuration names by ``*_file`` is a secret.
-_PUBLIC = frozenset({"control.certificate_file"})
+_PUBLIC = frozenset({"control.certificate_file", "control.client_ca_file"})
 
 
 @dataclass(frozen=True, slots=True)
