@@ -1,11 +1,13 @@
 """Writing in the console: the form and the text are one document, mistakes are said where they are, and what it would do is what
 it does."""
 
+import html
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 from page_house import Browser, Page
@@ -19,10 +21,12 @@ from countermand.core import schema
 from countermand.flows.write import write
 from countermand.lib import yaml
 from countermand.reads.preview import preview, preview_text
+from countermand.reads.scope import choices
 from countermand.reads.starts import search
 from countermand.store import directives, models
 from countermand.web.console import form
 from countermand.web.console.differ import differences
+from countermand.web.console.fields import said
 from countermand.web.console.numbers import typed
 
 _AUTHOR = (Role.AUTHOR,)
@@ -105,6 +109,79 @@ def test_the_form_is_put_into_the_text(house: QuickDesks) -> None:
     assert "The form stands in the text now." in page.words
     assert "product: WeChat" in page.text
     assert "title: Two" in page.text
+
+
+@ONE_ENGINE
+def test_either_side_follows_the_other_and_remarks_stay(house: QuickDesks) -> None:
+    browser, text = house.of("anna"), "# my remark\n" + yaml.written(yaml.load(house.world.text()).plain) + "# the end\n"
+    page = browser.get("/console/write/")
+    token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    form = {"csrfmiddlewaretoken": token, "text": text, "form-title": "Two <b>"}
+    put = browser.post("/console/write/preview/live/", {**form, "side": "form"}).text
+    said = html.unescape(put.split('data-for="text">\n')[1].split("</textarea>")[0])
+    assert said.startswith("# my remark\n")
+    assert said.endswith("# the end\n")
+    assert yaml.load(said).plain == {**yaml.load(text).plain, "title": "Two <b>"}
+    assert "It speaks to 3 people" in put
+    back = browser.post("/console/write/preview/live/", {**form, "text": said, "side": "text"}).text
+    assert 'name="form-title" value="Two &lt;b&gt;"' in back.split('<template data-for="fields">')[1]
+    assert 'data-for="text"' not in back
+    broken = browser.post("/console/write/preview/live/", {**form, "text": "title: [", "side": "form"}).text
+    assert "1 thing is wrong" in broken
+    assert 'data-for="text"' not in broken
+    kept = browser.post("/console/write/fill/form/", {**form, "text": "title: [  # mine"})
+    assert (kept.status, "title: [  # mine" in kept.text) == (422, True)
+
+
+@ONE_ENGINE
+def test_a_scope_is_built_of_what_there_is(house: QuickDesks) -> None:
+    page = house.of("anna").get("/console/write/")
+    for value in ("ios", "android"):
+        assert f'value="{value}"' in page.text, value
+    there = choices(house.world.act("anna", *_AUTHOR))
+    assert sum(there["platform"].values()) == 3
+    assert sum(there["ownership"].values()) == 3
+    posted = QueryDict("form-groups=a&form-groups=b&form-groups=c, d&form-countries=&form-platforms=ios&form-platforms=")
+    assert said(posted) == {"groups": "a, b, c, d", "countries": "", "platforms": "ios"}
+    made = form.put(yaml.load(house.world.text()).plain, {"groups": "a, b", "personal": "recommendation"})
+    assert made["applies_to"]["people"]["groups"] == ["a", "b"]
+    assert made["applies_to"]["force"] == {"corporate": "mandatory", "personal": "recommendation", "contractor": "mandatory"}
+    schema.read(made)
+
+
+@ONE_ENGINE
+def test_what_people_would_read_is_shown_in_their_language_and_on_their_phone(house: QuickDesks) -> None:
+    browser, text = house.of("anna"), house.world.text()
+    seen = send(browser, "/console/write/preview/live/", text, **{"notice-language": "de", "notice-device": "ios"})
+    part = seen.text.split('data-for="notice">')[1]
+    assert 'lang="de"' in part
+    assert "iPhone 13" in part
+    assert "Pixel 7" not in part
+    both = send(browser, "/console/write/read/text/", text, **{"notice-kind": "rescinded"})
+    assert "<option selected>rescinded</option>" in both.text
+    assert "There is no" in send(browser, "/console/write/preview/live/", text, **{"notice-kind": "x"}).words
+
+
+@ONE_ENGINE
+def test_everything_that_is_foreseen_is_on_the_page(house: QuickDesks) -> None:
+    house.world.orders("old-order", prohibits=[{"product": "WeChat"}])
+    ground = {"claim": "Its owner <can> be obliged", "source": "https://example.org/law", "as_of": "2020-01-01"}
+    text = house.world.text(grounds=[ground, {"claim": "Nobody looked"}])
+    words = send(house.of("anna"), "/console/write/preview/live/", text).words
+    seen = preview_text(text, "anna", house.config, house.world.now)
+    for said_of_it in ("By verdict", "By cause", "denied now, by orders in force", "most in any one hour", "without a source",
+                       "without an owner to tell", "would lose mail in the end", "Look at it again:"):  # fmt: skip
+        assert said_of_it in words, said_of_it
+    assert [one.what for one in seen.grounds[0].since]
+    assert seen.grounds[1].since == ()
+
+
+@ONE_ENGINE
+def test_an_order_is_begun_from_another(house: QuickDesks) -> None:
+    house.world.orders()
+    page = house.of("anna").get("/console/write/")
+    assert f"<option>{ORDER}</option>" in page.text
+    assert html.unescape(house.of("anna").get(f"/console/write/?like={ORDER}").text).count(house.world.text()) == 1
 
 
 @ONE_ENGINE

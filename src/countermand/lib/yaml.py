@@ -201,3 +201,9 @@ def _plain(event: pyyaml.ScalarEvent) -> Any:
 def written(plain: Any) -> str:
     """Plain values as a text that ``load`` reads back as the same: short lists and mappings on a line."""
     return str(pyyaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110))
+
+
+def entry(key: str, value: Any) -> str:
+    """One entry of a mapping, on lines of its own."""
+    flow = None if isinstance(value, list | dict) else False
+    return str(pyyaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, default_flow_style=flow, width=110))

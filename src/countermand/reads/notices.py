@@ -4,17 +4,21 @@ from dataclasses import dataclass, replace
 
 from countermand.config import Config
 from countermand.core import schedule, schema
+from countermand.core.directive import Directive
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, Instant
 from countermand.core.languages import LANGUAGES, SOURCE
 from countermand.core.lifecycle import State
 from countermand.core.notices import Kind
+from countermand.lib import yaml
 from countermand.notices import compose
 from countermand.notices.channels import configured
 from countermand.notices.lint import SAMPLE, Finding, lint
 from countermand.notices.texts import rendered_texts, text_of
 from countermand.store import directives, echoes
 from countermand.store.unit import reading
+
+KINDS = [one.value for one in Kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +103,52 @@ def second_channels(config: Config) -> tuple[ChannelView, ...]:
 def preview(name: str, kind: str, language: str, zone: str, config: Config, now: Instant) -> NoticePreview:
     """The newest version's notice of a kind. Refused ``not-found``, ``unknown-choice`` for a kind, language or zone that
     there is not."""
-    wanted = _choice("kind", kind, [one.value for one in Kind])
-    tongue = _choice("language", language, list(LANGUAGES))
+    wanted, tongue = Kind(_choice("kind", kind, KINDS)), _choice("language", language, list(LANGUAGES))
     document, texts, approved = _texts(name, config)
-    directive = schema.read(document)
-    text, spoken = text_of(texts, Kind(wanted), tongue) or ("", SOURCE)
+    words = text_of(texts, wanted, tongue) or ("", SOURCE)
+    found = _shown(schema.read(document), wanted, words, SAMPLE.devices, zone, config, now)
+    return replace(found, own=approved)
+
+
+def preview_text(text: str, kind: str, language: str, device: str, config: Config, now: Instant) -> NoticePreview:
+    """The same of a text that is stored nowhere, for somebody whose one phone is of the platform ``device``; '' = who has two.
+    Refused with every problem of the text."""
+    wanted, tongue = Kind(_choice("kind", kind, KINDS)), _choice("language", language, list(LANGUAGES))
+    written = yaml.load(text, None)
+    directive = schema.read(written.plain, written.where)
+    words = text_of(rendered_texts(directive, config.pages.url, (tongue,)), wanted, tongue) or ("", SOURCE)
+    devices = tuple(one for one in SAMPLE.devices if device in ("", one[0]))
+    return _shown(directive, wanted, words, devices, "", config, now)
+
+
+def _shown(
+    directive: Directive,
+    kind: Kind,
+    words: tuple[str, str],
+    devices: tuple[tuple[str, str, Instant | None], ...],
+    zone: str,
+    config: Config,
+    now: Instant,
+) -> NoticePreview:
+    """``words``: the text and its language."""
+    text, spoken = words
     clock = schedule.clock_of(zone or "UTC", directive.fallback_zone)
-    reader = replace(SAMPLE, zone=clock, devices=tuple((one[0], one[1], now - 2 * DAY) for one in SAMPLE.devices))
+    reader = replace(SAMPLE, zone=clock, devices=tuple((one[0], one[1], now - 2 * DAY) for one in devices))
     due = schedule.due_at_claim(directive, clock, now, now, config.notices.lease)
     envelope = compose.Envelope(
         f"<preview@{config.origin}>", "", now, due, "ABCDE-23456", "sent-in-error", None if due is None else due + 30 * DAY
     )
-    message = compose.fill(compose.lay_out(Kind(wanted), text, config.smtp.sender, spoken), reader, envelope, clock)
+    message = compose.fill(compose.lay_out(kind, text, config.smtp.sender, spoken), reader, envelope, clock)
     filled = compose.filled_text(text, spoken, reader, envelope, clock)
     subject, _, body = filled.partition("\n")
     return NoticePreview(
-        kind=wanted,
+        kind=kind.value,
         language=spoken,
         subject=subject.partition(":")[2].strip(),
         text=body.strip(),
         html=compose.html_in(message),
         size=len(message),
-        own=approved,
+        own=False,
     )
 
 

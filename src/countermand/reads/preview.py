@@ -15,6 +15,7 @@ from countermand.core.instants import Instant, to_datetime
 from countermand.core.lifecycle import State
 from countermand.core.people import normal_login
 from countermand.core.preview import DIMENSIONS, Tally, as_if_told, tally
+from countermand.core.review import Checked, checked
 from countermand.core.schema import read
 from countermand.core.terms import Lineage, needs, needs_to_deny, without_rings
 from countermand.core.verdict import STATUS_OF, Reason, Status
@@ -70,6 +71,7 @@ class Preview:
     proposed: int
     net: int
     uncovered_doors: tuple[str, ...]
+    grounds: tuple[Checked, ...]
     gates_heard: int
     first_look: tuple[str, ...]
     words: tuple[str, ...]
@@ -133,6 +135,7 @@ def _previewed(
         proposed=sum(counted.denials_by_hour.values()),
         net=counted.net_new,
         uncovered_doors=config.mail.uncovered,
+        grounds=checked(directive.grounds, expansion.products, catalogue(), _day(now)),
         gates_heard=heard,
         first_look=first,
         words=(*_words(directive, counted, people[0], config, heard), *_of_notices(directive, first, config)),

@@ -11,7 +11,7 @@ from countermand.core.products import folded
 from countermand.core.rails import Rails
 from countermand.core.schema import read
 from countermand.lib import yaml
-from countermand.store import operators
+from countermand.store import directives, operators
 from countermand.store.unit import reading
 
 _MOST = 20
@@ -45,6 +45,12 @@ def example(name: str) -> str:
     if found is None:
         raise Refused("not-found", what="example", name=name[:80], nearest="none")
     return found
+
+
+def past() -> tuple[str, ...]:
+    """Every directive that there is, over or not."""
+    with reading():
+        return tuple(sorted(directives.names()))
 
 
 def search(words: str) -> list[Hit]:

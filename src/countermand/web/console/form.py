@@ -10,7 +10,8 @@ from countermand.lib.words import word
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``path`` into the document; ``kind``: text, list, or a choice of ``options``."""
+    """``path`` into the document; ``kind``: text, list, or a choice of ``options``; ``family``: of facts, whose values can be
+    ticked."""
 
     name: str
     label: str
@@ -18,7 +19,11 @@ class Field:
     kind: str = "text"
     options: tuple[str, ...] = ()
     hint: str = ""
+    family: str = ""
 
+
+_FORCES = ("mandatory", "recommendation", "out_of_scope")
+_FORCE = ("applies_to", "force")
 
 FIELDS: tuple[Field, ...] = (
     Field("id", word("Id"), ("id",), hint="no-tiktok-on-mail"),
@@ -26,10 +31,15 @@ FIELDS: tuple[Field, ...] = (
     Field("issuer", word("Issuer"), ("issuer",)),
     Field("reason", word("Reason"), ("reason",)),
     Field("products", word("Products to remove"), ("prohibits",), "products", hint="TikTok, WeChat"),
-    Field("groups", word("Groups that it speaks to"), ("applies_to", "people", "groups"), "list"),
-    Field("except_groups", word("Groups that it leaves out"), ("applies_to", "people", "except_groups"), "list"),
-    Field("countries", word("Countries; none: all"), ("applies_to", "people", "countries"), "list", hint="DE, FR"),
-    Field("platforms", word("Platforms"), ("applies_to", "devices", "platforms"), "list", hint="ios, android"),
+    Field("groups", word("Groups that it speaks to"), ("applies_to", "people", "groups"), "list", family="group"),
+    Field("except_groups", word("Groups that it leaves out"), ("applies_to", "people", "except_groups"), "list", family="group"),
+    Field(
+        "countries", word("Countries; none: all"), ("applies_to", "people", "countries"), "list", hint="DE, FR", family="country"
+    ),
+    Field("platforms", word("Platforms"), ("applies_to", "devices", "platforms"), "list", ("ios", "android"), family="platform"),
+    Field("corporate", word("Devices of the company's"), (*_FORCE, "corporate"), "choice", _FORCES),
+    Field("personal", word("People's own devices"), (*_FORCE, "personal"), "choice", _FORCES),
+    Field("contractor", word("Contractors' devices"), (*_FORCE, "contractor"), "choice", _FORCES),
     Field("due", word("Due, by each person's clock"), ("due", "at"), hint="2020-07-17T17:00"),
     Field("minimum_notice", word("Minimum notice"), ("minimum_notice",), hint="72h"),
     Field("consequence", word("Consequence"), ("consequence",), "choice", ("deny_mail", "hand_over", "report_only")),
@@ -51,6 +61,8 @@ def put(plain: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
         text = said.get(field.name, "").strip()
         if field.name in said and text != before[field.name]:
             _set(made, field.path, _meant(field, text, _at(plain, field.path)))
+    if isinstance(force := _at(made, _FORCE), dict):  # all three must be said
+        made["applies_to"]["force"] = {one: force.get(one, "mandatory") for one in ("corporate", "personal", "contractor")}
     if said.get("due", before["due"]).strip() != before["due"] and isinstance(made.get("due"), dict):
         made["due"].pop("after", None)
         made["due"].setdefault("zone", "recipient")

@@ -7,25 +7,33 @@ from typing import Any
 from django.http import HttpResponse
 
 from countermand.core.errors import Refused, RefusedMany
+from countermand.core.instants import MINUTE
+from countermand.core.languages import NAMES, SOURCE
 from countermand.core.lifecycle import State
 from countermand.lib import yaml
+from countermand.lib.words import word
+from countermand.lib.yaml_patch import patched
 from countermand.operations import agreeing, directives
+from countermand.reads import notices, starts
 from countermand.reads import preview as previews
-from countermand.reads import starts
 from countermand.reads.preview import Preview
+from countermand.reads.scope import choices
 from countermand.reads.starts import Needed
 from countermand.web.console import form, lead
 from countermand.web.console.desk import Desk
 from countermand.web.console.differ import Changed, differences
+from countermand.web.console.fields import Shown, said, shown
 from countermand.web.console.lead import shares_of
 from countermand.web.console.numbers import typed
+from countermand.web.console.recent import Recent
 from countermand.web.console.screens import screen
 from countermand.web.pages import see_other
 
 _BEGUN = "no-tiktok-on-mail"
-#: How the figures are broken down beside the text.
-_TABLES = ("platform", "ownership", "country")
-_ROWS = 12
+#: What there is to choose a scope from is counted anew after a minute.
+_there: Recent[Mapping[str, Mapping[str, int]]] = Recent(MINUTE)
+_NOTICE = {"kind": "issued", "language": SOURCE, "device": "computer"}
+_DEVICES = (("ios", "iPhone"), ("android", word("Android phone")), ("computer", word("Computer, of somebody with two phones")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +67,31 @@ def draft(desk: Desk, name: str) -> HttpResponse:
 
 @screen("write/preview/live/", "POST", action="write", about="a text that is stored nowhere")
 def preview(desk: Desk) -> HttpResponse:
-    """What the text would do, as it stands in the form now."""
-    return desk.part("foreseen.html", found=_foreseen(desk, _text(desk)))
+    """What the text would do, as it stands now; and the side that was not edited, made to say what the other says."""
+    text, side = _text(desk), desk.said("side")
+    put = _filled(desk, text) if side == "form" else None
+    text = put or text
+    found = _foreseen(desk, text)
+    return desk.part(
+        "written.html",
+        found=found,
+        put=put,
+        fields=_fields(desk, text, found) if side == "text" and _plain(text) else [],
+        **_notice(desk, text, found),
+    )
 
 
 @screen("write/fill/form/", "POST", action="write", about="a text that is stored nowhere")
 def fill(desk: Desk) -> HttpResponse:
-    """Put what the form says into the text."""
+    """Put what the form says into the text. A text that cannot be read stays as it is."""
     text = _text(desk)
-    said = {field.name: desk.said(f"form-{field.name}") for field in form.FIELDS}
-    return _page(desk, yaml.written(form.put(_plain(text), said)), desk.said("name"), filled=True)
+    put = _filled(desk, text)
+    return _page(desk, put or text, desk.said("name"), filled=put is not None, status=422 if put is None else 200)
 
 
 @screen("write/read/text/", "POST", action="write", about="a text that is stored nowhere")
 def read(desk: Desk) -> HttpResponse:
-    """Fill the form from the text, and show what the text would do."""
+    """Fill the form from the text, and show what the text would do and what people would read."""
     return _page(desk, _text(desk), desk.said("name"))
 
 
@@ -120,9 +138,7 @@ def _written(desk: Desk) -> HttpResponse:
 
 
 def _page(desk: Desk, text: str, name: str = "", *, filled: bool = False, status: int = 200) -> HttpResponse:
-    found, plain = _foreseen(desk, text), _plain(text)
-    said = form.values(plain)
-    wrong = {one.where.field.split("[")[0].split(".")[0] for one in found.problems if one.where and one.where.field}
+    found = _foreseen(desk, text)
     state, changed, refusals = None, list[Changed](), []
     if name:
         stored = desk.do(agreeing.show_text, name)
@@ -134,15 +150,46 @@ def _page(desk: Desk, text: str, name: str = "", *, filled: bool = False, status
         status,
         name=name,
         text=text,
-        fields=[(field, said[field.name], field.path[0] in wrong) for field in form.FIELDS],
+        fields=_fields(desk, text, found),
         found=found,
         examples=starts.example_names(),
+        past=starts.past(),
         filled=filled,
         drafted=state is State.DRAFT and not filled,
         changed=changed,
         refusals=refusals,
         done=desk.asked("done"),
+        **_notice(desk, text, found),
     )
+
+
+def _fields(desk: Desk, text: str, found: Foreseen) -> list[Shown]:
+    wrong = {one.where.field.split("[")[0].split(".")[0] for one in found.problems if one.where and one.where.field}
+    there = _there.get(str(desk.config.database), lambda: choices(desk.act))
+    return shown(_plain(text), wrong, there)
+
+
+def _filled(desk: Desk, text: str) -> str | None:
+    """The text with what the form says in it; None if it cannot be read."""
+    try:
+        plain = yaml.load(text, None).plain
+    except Refused:
+        return None
+    return patched(text, form.put(plain, said(desk.request.POST)))
+
+
+def _notice(desk: Desk, text: str, found: Foreseen) -> dict[str, object]:
+    """What somebody would read, of the kind, in the language and on the device that the form names."""
+    asked = {name: desk.said(f"notice-{name}") or usual for name, usual in _NOTICE.items()}
+    choices = {"kinds": notices.KINDS, "tongues": NAMES, "devices": _DEVICES}
+    if found.problems:
+        return {"notice": None, "asked": asked, **choices}
+    device = asked["device"] if asked["device"] in ("ios", "android") else ""
+    try:
+        made = notices.preview_text(text, asked["kind"], asked["language"], device, desk.config, desk.act.now)
+    except Refused as refused:
+        return {"notice": None, "unreadable": refused, "asked": asked, **choices}
+    return {"notice": made, "narrow": bool(device), "asked": asked, **choices}
 
 
 def _foreseen(desk: Desk, text: str) -> Foreseen:

@@ -59,17 +59,32 @@
   // What stands in a form is sent to data-preview after a pause in typing; what comes back is put into data-into.
   document.querySelectorAll("form[data-preview]").forEach(form => {
     const into = document.querySelector(form.dataset.into);
-    let waiting, last = 0;
+    let waiting, last = 0, typed = 0, side = "";
+    // Pieces of the answer that name another place go there: the text or the form, so that both say the same.
+    const put = piece => {
+      const place = document.getElementById(piece.dataset.for);
+      if (place.value !== undefined) place.value = piece.value;
+      else place.replaceChildren(piece.content);
+      piece.remove();
+    };
     const ask = async () => {
-      const mine = ++last;
+      const mine = ++last, then = typed, body = new URLSearchParams(new FormData(form));
+      body.set("side", side);
       into.classList.add("busy");
       try {
-        const found = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+        const found = await fetch(form.dataset.preview, { method: "POST", body });
         const words = await found.text();
-        if (mine === last) into.innerHTML = words;
+        if (mine !== last || then !== typed) return;
+        into.innerHTML = words;
+        into.querySelectorAll("[data-for]").forEach(put);
       } finally { if (mine === last) into.classList.remove("busy"); }
     };
-    const soon = () => { clearTimeout(waiting); waiting = setTimeout(ask, 500); };
+    const soon = event => {
+      typed++;
+      side = event.target.name.startsWith("form-") ? "form" : event.target.name;
+      clearTimeout(waiting);
+      waiting = setTimeout(ask, 500);
+    };
     form.addEventListener("input", soon);
     if (form.dataset.at === "once") ask();
   });
