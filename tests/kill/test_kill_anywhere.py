@@ -31,6 +31,10 @@ SCENES = [
     "gate",
     "seal",
     "restore",
+    "person",
+    "leaver",
+    "group",
+    "erase",
     "keys",
 ]
 

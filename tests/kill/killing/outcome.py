@@ -1,5 +1,6 @@
 """What a world has come to, but for numbers and times: two runs that end in the same outcome are the same to people."""
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -25,6 +26,12 @@ _ROWS = {
     "shown": "SELECT device_id, shown FROM store_applist",
     "rings": 'SELECT lineage_id, person_id, "index" FROM store_ringmember',
     "owners": "SELECT ordinal, owner_id, ownership, retired FROM store_device",
+    "people": "SELECT ordinal, login, email, country, zone, active FROM store_person",
+    "members": "SELECT group_id, person_id, held IS NULL FROM store_membership",
+    "provisioned": "SELECT person_id, said, user_name, former, gone FROM store_provisioned",
+    "names": "SELECT device_id, kind, value FROM store_identity",
+    "bindings": "SELECT device_id, person_id, since IS NULL FROM store_binding",
+    "salts": "SELECT subject FROM store_salt",
     "protected": "SELECT login, agreed_by, ended_at IS NULL FROM store_protectedlogin",
     "exemptions": "SELECT kind, target, agreed_by, ended_at IS NULL FROM store_exemption",
     "held": "SELECT kind, source, why FROM store_held",
@@ -39,7 +46,9 @@ def outcome(world: World) -> dict[str, list[str]]:
         for name, sql in _ROWS.items():
             cursor.execute(sql)
             found[name] = [_plain_row(row) for row in cursor.fetchall()]
-        cursor.execute("SELECT space, name, block, bitmap FROM store_factset")
+        cursor.execute("SELECT block, bitmap FROM store_factset WHERE space = 'o'")
+        found["packed owners"] = [[block, hashlib.sha256(bytes(packed)).hexdigest()] for block, packed in cursor.fetchall()]
+        cursor.execute("SELECT space, name, block, bitmap FROM store_factset WHERE space <> 'o'")
         found["sets"] = [
             [space, name, block, list(BitMap.deserialize(bytes(bits)))] for space, name, block, bits in cursor.fetchall()
         ]

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 
 import house
 
+from countermand.access import Role
+from countermand.config import Holdbacks
 from countermand.core.bundle import Purpose
 from countermand.core.coverage import EVERYTHING, Grade, Report
 from countermand.core.devices import Identity, IdentityKind
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, from_iso
 from countermand.core.mentions import Mention
+from countermand.flows import provision, provision_groups, telling
 from countermand.flows import restore as restoring
-from countermand.flows import telling
 from countermand.flows.accounts import key_file
 from countermand.flows.approve import approve
 from countermand.flows.backup import backup
 from countermand.flows.deliver import deliver
+from countermand.flows.erase import erase_person
 from countermand.flows.ingest import ingest
 from countermand.flows.issue import issue, resume, supersede
 from countermand.flows.letters import Desk
@@ -27,10 +30,12 @@ from countermand.flows.seal import seal
 from countermand.flows.stop import halt, rescind
 from countermand.flows.sweep import sweep
 from countermand.lib import clock, keys
+from countermand.people.scim import Said
 from countermand.reads import installation
 from countermand.snapshot.files import directory_of
+from countermand.store import provisioned, provisioned_groups
 from countermand.store.setup import close_store
-from killing.world import AUDIENCE, ORDER, SECOND_ORDER, Gate, World, order
+from killing.world import AUDIENCE, CARVED_OUT, ORDER, SECOND_ORDER, Gate, World, order
 
 DUE = from_iso("2020-07-18T00:00:00Z")
 #: Notices claimed at once: few, so that there are several batches.
@@ -259,6 +264,38 @@ def _listen(world: World) -> None:
     Gate(world).listen()
 
 
+def _provisioned(login: str) -> provisioned.Entry:
+    found = provisioned.named(login)
+    assert found is not None
+    return found
+
+
+def _rename(world: World) -> None:
+    """Somebody whose mail is denied is called otherwise, and has moved."""
+    said = Said("renamed", "renamed", "p00001@example.org", "Renamed", "Europe/Berlin", "de", "DE", "employee", "", True, "ext-1")
+    wanted = provision.Wanted(said, '{"schemas":[],"userName":"renamed"}')
+    number = str(world.number("p00001", "renamed"))
+    provision.change_person(house.operator(world.now), number, lambda was: wanted, Holdbacks())
+
+
+def _leave(world: World) -> None:
+    provision.remove_person(house.operator(world.now), _provisioned("p00001").id, Holdbacks())
+
+
+def _carve_out(world: World) -> None:
+    """Two come into the group that the orders leave out, and one leaves it."""
+    group = provisioned_groups.group_named("responders")
+    assert group is not None
+    come, go = frozenset(str(world.number(login)) for login in ("p00000", "p00001")), str(world.number(CARVED_OUT))
+    change = provision_groups.Change(external="ext-2", add=come, remove=frozenset({go}))
+    provision_groups.change_group(house.operator(world.now), group.id, lambda was, members: change, Holdbacks())
+
+
+def _erase(world: World) -> None:
+    """Somebody with a phone of their own, which is denied."""
+    erase_person(house.act("ada", Role.ADMINISTRATOR, now=world.now), "p00009", "DSR-1", leaves=True)
+
+
 SCENES: dict[str, Scene] = {
     "approve": Scene(
         proposed,
@@ -281,5 +318,9 @@ SCENES: dict[str, Scene] = {
     "gate": Scene(changed, _listen),
     "seal": Scene(promised, _seal),
     "restore": Scene(backed_up, _restore, by_person=True),
+    "person": Scene(due, _rename, by_person=True, extra=frozenset({"person-changed"})),
+    "leaver": Scene(due, _leave, by_person=True, done=frozenset({"not-found"})),
+    "group": Scene(due, _carve_out, by_all_means=True, extra=frozenset({"group-changed"})),
+    "erase": Scene(due, _erase, by_person=True, done=frozenset({"not-found"})),
     "keys": Scene(keyless, _keys, by_all_means=True),
 }

@@ -127,6 +127,10 @@ class World:
         clock.now = lambda: self.now
         telling.CHUNK = CHUNK
 
+    def number(self, *logins: str) -> int:
+        """The person who has, or had, one of these logins."""
+        return int(models.Person.objects.get(login__in=logins).ordinal)
+
     def courier(self) -> Courier:
         smtp = self.config.smtp
         return Courier(Server(smtp.host, smtp.port, smtp.sender, loopback_only=True), clock.now)
