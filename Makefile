@@ -77,6 +77,14 @@ bench-notices: setup-bench ## measure 840,000 notices in nine languages handed t
 bench-ingest: setup-dev ## measure reading every source beside json.loads and plistlib, and reports stored on PostgreSQL (BENCH="--devices 11000")
 	$(PYTHON) bench/ingest.py --write $(BENCH)
 
+.PHONY: bench-sync
+bench-sync: setup-dev ## measure bringing in 100,000 devices of an Intune of our own that says "later", killed twice on the way (BENCH="--devices 10000")
+	$(PYTHON) bench/sync.py --write $(BENCH)
+
+.PHONY: bench-scim
+bench-scim: setup-dev ## measure provisioning over SCIM beside 100,000 people (BENCH="--people 500 --known 1000")
+	$(PYTHON) bench/scim.py --write $(BENCH)
+
 .PHONY: bench-levers
 bench-levers: setup-bench ## measure writing to 840,000 devices of an Entra of our own, and how soon a rescission of 300,000 is felt there (BENCH="--devices 84000")
 	$(PYTHON) bench/levers.py --write $(BENCH)

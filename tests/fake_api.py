@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,13 +14,17 @@ from urllib.parse import parse_qs, unquote, urlsplit
 @dataclass
 class Api:
     """How badly it behaves. ``later``: 429 to every so many requests; ``dies_after``: pages of devices (``devices_at``) that are
-    answered before the line goes dead; ``asked``: (method, path) of every request."""
+    answered before the line goes dead; ``asked``: (method, path) of every request. ``wait``: seconds that it says "later" for;
+    ``impatient``: requests that came before they were over."""
 
     later: int = 0
     dies_after: int | None = None
     devices_at: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     url: str = ""
+    wait: int = 7
+    impatient: int = 0
+    _later_until: float = 0.0
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, form: str) -> Any:
         """(status, body) or (status, body, headers); status 0: the line goes dead."""
@@ -40,8 +45,10 @@ def served(api: Served) -> Iterator[Served]:
             parts = urlsplit(self.path)
             path, form = unquote(parts.path), self.rfile.read(int(self.headers.get("content-length", 0))).decode()
             api.asked.append((self.command, path))
+            api.impatient += time.monotonic() < api._later_until
             if api.later and len(api.asked) % api.later == 0:
-                self._say(429, {"error": {"code": "TooManyRequests"}}, {"Retry-After": "7"})
+                self._say(429, {"error": {"code": "TooManyRequests"}}, {"Retry-After": str(api.wait)})
+                api._later_until = time.monotonic() + api.wait
                 return
             if path.endswith(api.devices_at) and api.dies_after is not None:
                 api.dies_after -= 1
