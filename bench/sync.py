@@ -156,9 +156,9 @@ def page(found: Figures) -> str:
         ("peak memory", f"{found.peak} MB"),
     ]
     text = (
-        f"`make bench-sync`: an Intune of our own that says “later, in {WAIT} s” to every {LATER}th request. A process is killed\n"
-        "while it fetches, one while it takes what is fetched, and one comes to the end; SQLite, on a machine shared with other work.\n"
-        "The command shows a bar with the rate and the time that is left."
+        f"`make bench-sync`: an Intune of our own that says “later, in {WAIT} s” to every {LATER}th request. A process is\n"
+        "killed while it fetches, one while it takes what is fetched, and one comes to the end; SQLite, on a machine\n"
+        "shared with other work. The command shows a bar with the rate and the time that is left."
     )
     return "\n\n".join(("## A source's whole set", text, tables.table(("what", "measured"), rows)))
 

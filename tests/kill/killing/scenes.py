@@ -33,7 +33,7 @@ from countermand.lib import clock, keys
 from countermand.people.scim import Said
 from countermand.reads import installation
 from countermand.snapshot.files import directory_of
-from countermand.store import provisioned, provisioned_groups
+from countermand.store import provisioned_groups
 from countermand.store.setup import close_store
 from killing.world import AUDIENCE, CARVED_OUT, ORDER, SECOND_ORDER, Gate, World, order
 
@@ -264,22 +264,12 @@ def _listen(world: World) -> None:
     Gate(world).listen()
 
 
-def _provisioned(login: str) -> provisioned.Entry:
-    found = provisioned.named(login)
-    assert found is not None
-    return found
-
-
 def _rename(world: World) -> None:
     """Somebody whose mail is denied is called otherwise, and has moved."""
     said = Said("renamed", "renamed", "p00001@example.org", "Renamed", "Europe/Berlin", "de", "DE", "employee", "", True, "ext-1")
     wanted = provision.Wanted(said, '{"schemas":[],"userName":"renamed"}')
     number = str(world.number("p00001", "renamed"))
     provision.change_person(house.operator(world.now), number, lambda was: wanted, Holdbacks())
-
-
-def _leave(world: World) -> None:
-    provision.remove_person(house.operator(world.now), _provisioned("p00001").id, Holdbacks())
 
 
 def _carve_out(world: World) -> None:
@@ -319,7 +309,6 @@ SCENES: dict[str, Scene] = {
     "seal": Scene(promised, _seal),
     "restore": Scene(backed_up, _restore, by_person=True),
     "person": Scene(due, _rename, by_person=True, extra=frozenset({"person-changed"})),
-    "leaver": Scene(due, _leave, by_person=True, done=frozenset({"not-found"})),
     "group": Scene(due, _carve_out, by_all_means=True, extra=frozenset({"group-changed"})),
     "erase": Scene(due, _erase, by_person=True, done=frozenset({"not-found"})),
     "keys": Scene(keyless, _keys, by_all_means=True),
