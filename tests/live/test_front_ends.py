@@ -1,5 +1,6 @@
 """Every HTTP front end, from its printed configuration: who gets mail, what a stranger learns, what hangs, what fails."""
 
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,10 @@ def test_a_ping_that_hangs_ends_where_a_front_end_can_end_it_and_says_nothing_wh
 
 
 def test_a_gate_that_is_gone_is_neither_403_nor_401(door: FrontEnd) -> None:
+    door.running["gate"].send_signal(signal.SIGSTOP)
+    frozen = door.ask("alice", BAD)
+    door.running["gate"].send_signal(signal.SIGCONT)
+    assert (frozen.status, frozen.headers.get("retry-after") or frozen.headers["Retry-After"]) == (503, "60"), "it hangs"
     door.lose_gate()
     for login, query in (("bob", GOOD), ("alice", BAD)):
         down = door.ask(login, query)
