@@ -12,7 +12,8 @@ from test_texts_and_messages import NOW, READER, directive, envelope
 from countermand.core.errors import Refused
 from countermand.core.languages import LANGUAGES
 from countermand.core.notices import Kind
-from countermand.notices import compose, lint
+from countermand.lib import words
+from countermand.notices import codes, compose, lint
 from countermand.notices.texts import missing, name_of, rendered_texts, text_of
 
 TEXTS = rendered_texts(directive())
@@ -58,6 +59,25 @@ def test_arabic_runs_from_right_to_left() -> None:
     page = str(part.get_content())
     assert 'lang="ar" dir="rtl"' in page
     assert "direction:ltr" not in page
+
+
+def test_what_is_read_from_left_to_right_stays_so_among_arabic_words() -> None:
+    for part in (message(Kind.ISSUED, "ar").get_body((of,)) for of in ("plain", "html")):
+        assert part is not None
+        found = re.findall("\u2066([^\u2069]*)\u2069", str(part.get_content()))
+        assert found == ["2020-07-17 12:00 UTC", envelope().code]
+        assert codes.normal(f"\u2066{found[1]}\u2069") == found[1], "as it is copied from there"
+    assert "\u2066" not in str(message(Kind.ISSUED, "ja").get_body(("plain",)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_have_the_forms_that_the_language_has(language: str) -> None:
+    said = {count: words.several(language, "one person", "{count} people", count) for count in range(112)}
+    for count in (3, 5, 11, 100, 111):
+        assert str(count) in said[count]
+    assert language == "ar" or "0" in said[0], "where none is spoken of as one is, the number is said"
+    forms = {words_.replace(str(count), "#") for count, words_ in said.items()}
+    assert len(forms) == {"ar": 6, "ja": 1, "zh-Hans": 1}.get(language, 2)
 
 
 def test_own_words_by_language_take_their_place_and_the_rest_stays() -> None:

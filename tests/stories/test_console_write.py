@@ -185,8 +185,12 @@ def test_an_order_is_begun_from_another(house: QuickDesks) -> None:
 
 
 @ONE_ENGINE
-def test_two_versions_are_compared(house: QuickDesks) -> None:
-    house.world.orders()
+def test_what_is_said_in_public_is_shown_and_two_versions_are_compared(house: QuickDesks) -> None:
+    public = {"issued": "Staff are asked to remove TikTok.", "rescinded": "It was sent in error."}
+    house.world.orders(public_text=public, vendor={"contacted": "2020-07-08", "statement": "No <comment>."})
+    shown = house.of("petra").get(f"/console/directives/{ORDER}/")
+    for words in ("Staff are asked to remove TikTok.", "It was sent in error.", "2020-07-08", "No &lt;comment&gt;."):
+        assert words in shown.text
     house.world.proposes(reason="Other <reasons>.")
     page = house.of("petra").get(f"/console/directives/{ORDER}/compare/")
     assert "Other &lt;reasons&gt;." in page.text

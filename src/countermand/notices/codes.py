@@ -42,7 +42,7 @@ def opened(key: bytes, code: str) -> tuple[int, int] | None:
 
 def normal(text: str) -> str:
     """A code as a person typed it, in the spelling that we write."""
-    kept = "".join(text.split()).replace("-", "").upper().translate(_MISREAD)[:20]
+    kept = "".join(char for char in text if char.isalnum()).upper().translate(_MISREAD)[:20]
     return f"{kept[:5]}-{kept[5:]}" if len(kept) == 10 else kept
 
 

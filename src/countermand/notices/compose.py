@@ -141,6 +141,8 @@ def fill(layout: Layout, reader: Reader, envelope: Envelope, zone: str) -> bytes
     return b"".join(out)
 
 
+#: Around what is read from left to right whatever surrounds it: among Arabic words the halves of 23456-ABCDE change places.
+_ISOLATE = ("\u2066", "\u2069")
 #: Values that many people share.
 _LONG = frozenset({"due_local", "due_utc", "ground", "until"})
 
@@ -149,11 +151,12 @@ def personal(reader: Reader, envelope: Envelope, zone: str, language: str) -> di
     """The personal values in words, but for the devices."""
     locale = moments.locale_of(language, reader.locale)
     ground = templates.GROUNDS.get(envelope.ground, "")
+    left, right = _ISOLATE if words.right_to_left(language) else ("", "")
     return {
         "name": clean(reader.name, 80) or clean(reader.login, 80),
         "due_local": "-" if envelope.due is None else moments.moment(envelope.due, zone, locale),
-        "due_utc": "-" if envelope.due is None else moments.utc(envelope.due),
-        "code": envelope.code,
+        "due_utc": "-" if envelope.due is None else f"{left}{moments.utc(envelope.due)}{right}",
+        "code": f"{left}{envelope.code}{right}",
         "ground": words.say(language, ground),
         "until": "-" if envelope.until is None else moments.moment(envelope.until, zone, locale),
     }

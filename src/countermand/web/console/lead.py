@@ -9,6 +9,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, Instant
 from countermand.lib import moments, words
 from countermand.operations import agreeing, leading, standing
+from countermand.operations.notices import show_public
 from countermand.operations.standing import report as report_of
 from countermand.reads import lead as leads
 from countermand.reads import report_sheet
@@ -53,6 +54,7 @@ def directive(desk: Desk, name: str) -> HttpResponse:
         name=name,
         found=found,
         beside=beside,
+        record=desk.do(show_public, name),
         chart=_chart(desk, course, found) if course.issued else None,
         course=course.points[-60:],
         sources=sources(desk.act) if desk.may("read") else [],
