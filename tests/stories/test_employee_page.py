@@ -70,8 +70,9 @@ def test_she_removes_it_says_so_and_mail_works_once_it_was_seen(page: HerPage) -
     path = f"/me/{number(page, 'ALICE')}/{ORDER}/check/"
     assert "refresh" not in page.see(browser, f"{path}?look=off").headers
     assert recheck.recheck(lambda: world.system, page.config) == 0
+    models.Source.objects.update_or_create(name="devices-csv", defaults={"last_contact": world.now, "interval": HOUR})
     told = page.see(browser, f"{path}?look=on")
-    assert "devices-csv cannot be asked to look now" in told.words
+    assert "devices-csv cannot be asked to look now. It looks by itself: Friday, 17 July 2020, 18:00" in told.words
     assert "refresh" not in told.headers
     assert "ALICE" in world.cut()
     world.later(MINUTE)
@@ -303,6 +304,8 @@ def test_her_message_is_sent_again_when_she_asks_and_not_for_ever(page: HerPage)
     page.world.turn()
     assert page.world.letters("alice") == ["issued", "reminder", "reminder", "reminder"]
     assert "17 July 2020, 17:00" in page.world.inbox("alice")[-1]
+    first, *again = page.world._received("alice")
+    assert {one["In-Reply-To"] for one in again} == {first["Message-ID"]}
 
 
 def test_a_new_mail_password_of_hers_is_shown_once_and_is_no_way_round_a_denial(page: HerPage) -> None:
