@@ -6,6 +6,7 @@ from countermand.core.instants import Instant
 from countermand.flows import exempt as exempting
 from countermand.flows import protect as protecting
 from countermand.flows import watch as watching
+from countermand.flows.look_up import look_at_people
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
 from countermand.reads import carveouts
@@ -52,8 +53,10 @@ class WatchNumber:
 
 @operation("GET", "/directives/{directive}/exemptions", "read-person")
 def list_exemptions(call: Call, directive: str, after: str = "", limit: int = USUAL) -> Page[Exemption]:
-    """The exemptions from a directive, ended ones too."""
-    return page(carveouts.exemptions_of(call.act, directive), lambda one: one.pk, after, limit)
+    """The exemptions from a directive, ended ones too. Whoever is named is shown in their history that somebody looked."""
+    found = page(carveouts.exemptions_of(call.act, directive), lambda one: one.pk, after, limit)
+    look_at_people(call.act, "exemptions", directive, sorted({one.target for one in found.items if one.kind == "person"}))
+    return found
 
 
 @operation("POST", "/directives/{directive}/exemptions", "exempt")
@@ -78,8 +81,10 @@ def end_exemption(call: Call, number: int, dry_run: bool = False) -> Exempted:
 
 @operation("GET", "/protections", "read-person")
 def list_protections(call: Call, after: str = "", limit: int = USUAL) -> Page[Protected]:
-    """The protected logins, and the proposals."""
-    return page(carveouts.protections(call.act), lambda one: one.login, after, limit)
+    """The protected logins, and the proposals. The look is recorded, where those people see it."""
+    found = page(carveouts.protections(call.act), lambda one: one.login, after, limit)
+    look_at_people(call.act, "protected logins", "", sorted({one.login for one in found.items}))
+    return found
 
 
 @operation("POST", "/protections", "protect")

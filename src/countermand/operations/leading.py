@@ -1,5 +1,6 @@
 """Leading an order: the course that it takes, whom it could not reach, and how far its end has come."""
 
+from countermand.flows.look_up import look_at_people
 from countermand.operations.operation import Call, operation
 from countermand.operations.pages import MOST, USUAL, Page, page
 from countermand.reads import course as courses
@@ -24,9 +25,13 @@ def stopping(call: Call, directive: str) -> Stopping:
 
 @operation("GET", "/directives/{directive}/untold", "read-person")
 def list_untold(call: Call, directive: str, after: str = "", limit: int = USUAL) -> Page[Untold]:
-    """The people whose notice of the version in force came back, was refused, or may not have arrived. None of them is denied."""
+    """The people whose notice of the version in force came back, was refused, or may not have arrived. None of them is denied.
+
+    The look is recorded, where each of them sees it."""
     found = untold.untold_of(call.act, directive, after, min(max(limit, 1), MOST) + 1)
-    return page(found, lambda one: one.login, after, limit)
+    listed = page(found, lambda one: one.login, after, limit)
+    look_at_people(call.act, "untold", directive, [one.login for one in listed.items])
+    return listed
 
 
 OPERATIONS = (course, stopping, list_untold)

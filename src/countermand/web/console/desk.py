@@ -1,6 +1,5 @@
 """Where an operator sits: who they are, what time it is, and the pages that they are given."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 from zoneinfo import available_timezones
@@ -9,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 
 from countermand.access import Act, allowed
 from countermand.config import Config
-from countermand.flows.look_up import look_at_people
 from countermand.operations.operation import Call, Operation, perform
 from countermand.reads.seats import Here
 from countermand.web import pages
@@ -48,13 +46,10 @@ class Desk:
         return str(self.request.GET.get(name, "")).strip()
 
     def do(self, operation: Operation[Asked, Result], *args: Asked.args, **kwargs: Asked.kwargs) -> Result:
-        """What the API does, as whoever sits here."""
+        """What the API does, as whoever sits here. What names people records who looked, before it answers."""
+        if operation.action == "read-person":
+            self.shown.append(operation.name)
         return perform(operation, Call(self.act, self.config), *args, **kwargs)
-
-    def looks_at(self, screen: str, lineage: str, logins: Sequence[str]) -> None:
-        """These people are about to be shown: it is recorded first, where each of them sees it."""
-        look_at_people(self.act, screen, lineage, logins)
-        self.shown.append(screen)
 
     def page(self, template: str, status: int = 200, **values: object) -> HttpResponse:
         known: dict[str, Any] = {

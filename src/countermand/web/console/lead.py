@@ -89,7 +89,6 @@ def figures(desk: Desk, name: str) -> HttpResponse:
 def untold(desk: Desk, name: str) -> HttpResponse:
     """Who could not be told, so that somebody finds another way to them."""
     found = desk.do(leading.list_untold, name, after=desk.asked("after"), limit=_PAGE)
-    desk.looks_at("untold", name, [one.login for one in found.items])
     return desk.page("untold.html", name=name, found=found)
 
 

@@ -124,7 +124,6 @@ def end_watch(desk: Desk, number: int) -> HttpResponse:
 @screen("settings/protected/", action="read-person", about="logins that can never be denied", personal=True)
 def protected(desk: Desk) -> HttpResponse:
     found = desk.do(carveouts.list_protections, "", _MOST).items
-    desk.looks_at("protected logins", "", sorted({one.login for one in found}))
     return desk.page("protected.html", found=found, done=desk.asked("done"), me=desk.act.actor.name)
 
 

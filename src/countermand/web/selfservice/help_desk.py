@@ -27,10 +27,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @view("GET")
 def desk(request: HttpRequest) -> HttpResponse:
     """Whom to look for, and what waits for an answer."""
-    actor = operator(request)
-    require(actor, "read-person")
-    waiting = objections.waiting(installation.act(actor))
-    return page(request, "selfservice/help_desk.html", form=True, waiting=waiting, name=actor.name)
+    act = installation.act(operator(request))
+    require(act.actor, "read-person")
+    waiting = objections.waiting(act)
+    looking.look_at_people(act, "objections", "", sorted({one.login for one in waiting}))
+    return page(request, "selfservice/help_desk.html", form=True, waiting=waiting, name=act.actor.name)
 
 
 @view("POST")
