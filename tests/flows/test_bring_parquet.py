@@ -1,5 +1,6 @@
 """A load in bulk leaves what the ordinary import of the same rows leaves; it is refused whole, and goes on when it was killed."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.db import connection
 from fleet_words import NOW, PEOPLE, TIKTOK, agrees, by, watch, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -376,3 +378,22 @@ def test_the_doctor_mends_the_packed_copy_of_owners(store: Database, folder: Pat
     doctor(by(), repair=True)
     assert owners.in_block(0)(BitMap(range(100))) == BitMap([0, 1])
     assert agrees()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_same_once_more_writes_no_evidence_and_moves_no_set(store: Database, tmp_path: Path) -> None:
+    """What remains: the load's own row, two entries of the ledger, and that each device was named again."""
+    house(tmp_path, first=BLOCK_SIZE - 20)
+    place = parquet(tmp_path, MANY)
+    load(tmp_path, place)
+    written_to: set[str] = set()
+
+    def noted(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        done = execute(sql, params, many, context)
+        if (table := re.match(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", sql)) and context["cursor"].rowcount:
+            written_to.add(table[1])
+        return done
+
+    with connection.execute_wrapper(noted):
+        assert load(tmp_path, place).devices.changed == 0
+    assert written_to == {"store_load", "store_ledgerrow", "store_enrolled"}

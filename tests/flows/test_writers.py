@@ -240,3 +240,22 @@ def test_one_sealer_at_a_time(fleet: house.Fleet, tmp_path: Path) -> None:
     with aside():
         lease.release("sealer", "one")
     assert seal(worker(), tmp_path / "ledger.key", 2, holder="two") is not None
+
+
+def test_a_statement_that_goes_on_and_on_is_ended_and_nothing_of_its_unit_stays(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from countermand.store import unit as units
+
+    def endless() -> None:
+        with unit(), connection.cursor() as cursor:
+            lease.hold("publisher", "somebody", NOW, 1)
+            cursor.execute("SELECT pg_sleep(60)")
+
+    monkeypatch.setattr(units, "_STATEMENT", 50)
+    with pytest.raises(Refused) as caught:
+        endless()
+    assert caught.value.code == "database-busy"
+    assert not models.Lease.objects.exists()
+    with unit():
+        pass
