@@ -65,7 +65,7 @@ def served(api: Served) -> Iterator[Served]:
         do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
         def _say(self, status: int, said: dict[str, Any], headers: dict[str, str]) -> None:
-            body = json.dumps(said).encode()
+            body = b"" if status == 204 else json.dumps(said).encode()
             self.send_response(status)
             for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)

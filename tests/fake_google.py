@@ -75,6 +75,7 @@ class Google(Api):
     page: int = 100
     allowed: bool = True
     hollow: bool = False
+    policies: list[Any] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, form: str) -> tuple[int, dict[str, Any]]:
@@ -93,11 +94,14 @@ class Google(Api):
         lists = {
             "/admin/directory/v1/customer/my_customer/devices/mobile": "mobiledevices",
             f"/v1/enterprises/{ENTERPRISE}/devices": "devices",
+            f"/v1/enterprises/{ENTERPRISE}/policies": "policies",
         }
         if method != "GET" or path not in lists:
             return 404, {"error": {"code": 404, "status": "NOT_FOUND"}}
         if not self.allowed:
             return 403, {"error": {"code": 403, "status": "PERMISSION_DENIED"}}
+        if path.endswith("/policies"):
+            return 200, {"policies": self.policies}
         return 200, self._page(lists[path], query)
 
     def _page(self, name: str, query: dict[str, list[str]]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ CUSTOMER, ADMIN, ACCOUNT = "03az79cb", "admin@example.org", "countermand@project
 _STATE = re.compile(rf"/v1/(devices/\w+/deviceUsers/\w+)/clientStates/{CUSTOMER}-countermand")
 _USER = re.compile(r"/v1/(devices/\w+/deviceUsers/\w+)")
 _VERB = re.compile(r"/v1/(devices/\w+/deviceUsers/\w+):(block|approve)")
+_MOBILE = re.compile(r"/admin/directory/v1/customer/my_customer/devices/mobile/(\w+)(/action)?")
 _FIELDS = {"complianceState", "customId", "scoreReason"}
 
 
@@ -66,7 +67,7 @@ class Customer(Api):
             if self.later_for:
                 self.later_for -= 1
                 return 429, {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}, {"Retry-After": "3"}
-            assert method == "POST" or query["customer"] == ["customers/my_customer"]
+            assert method == "POST" or path.startswith("/admin") or query["customer"] == ["customers/my_customer"]
             return self._asked(method, path, query, json.loads(form) if form else {})
 
     def _token(self, said: dict[str, str]) -> Any:
@@ -79,6 +80,8 @@ class Customer(Api):
     def _asked(self, method: str, path: str, query: dict[str, list[str]], body: dict[str, Any]) -> Any:
         if (method, path) == ("GET", "/v1/devices"):
             return 200, {"devices": []}
+        if path.startswith("/admin"):
+            return self._phone(method, path, body)
         if found := _STATE.fullmatch(path):
             return self._state(method, found[1], query, body)
         if found := _VERB.fullmatch(path):
@@ -117,6 +120,22 @@ class Customer(Api):
         self.users[key] = "BLOCKED" if verb == "block" else "APPROVED"
         self.changes.append((key, verb))
         return 200, {"name": "operations/1", "done": not self.slow, "response": {}}
+
+    def _phone(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        """The Directory's side: phones by resource id. An action is answered without a body."""
+        if path.endswith("/mobile"):
+            return 200, {"kind": "admin#directory#mobiledevices"}
+        found = _MOBILE.fullmatch(path)
+        assert found, path
+        assert (method == "POST") == bool(found[2])
+        key = f"mobile/{found[1]}"
+        if key not in self.users:
+            return 404, {"error": {"code": 404, "status": "NOT_FOUND"}}
+        if method == "GET":
+            return 200, {"resourceId": found[1], "status": self.users[key]}
+        self.users[key] = {"block": "BLOCKED", "approve": "APPROVED"}[body["action"]]
+        self.changes.append((key, body["action"]))
+        return 204, None
 
     def said(self) -> dict[str, str]:
         """Key → state, of every device of which anything is said."""

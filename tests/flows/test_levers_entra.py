@@ -21,6 +21,7 @@ from countermand.flows.lever_verify import Verified, verify
 from countermand.flows.stop import halt, rescind
 from countermand.levers.entra import Entra
 from countermand.reads import levers as reads
+from countermand.reads.preview import preview
 from countermand.store import lease, models
 from countermand.store.unit import aside
 
@@ -380,3 +381,15 @@ def test_nothing_is_sent_that_is_not_on_the_list(ordered: Pull) -> None:
     for method, url in [("DELETE", "/devices(deviceId='x')"), ("POST", "/devices/x/wipe"), ("GET", "/users")]:
         with pytest.raises(ValueError, match="not on the list"):
             lever._batch([{"method": method, "url": url}])
+
+
+def test_the_preview_says_how_long_it_takes_and_what_it_does_not_reach(pull: Pull) -> None:
+    """Before anything is sent: the vendor's least time, the one switch, running sessions."""
+    house.proposed()
+    said = [words for words in preview(house.NAME, pull.config, LATER).words if words.startswith("Through the lever entra: ")]
+    assert len(said) == 1
+    assert "5 entries take at least" in said[0]
+    assert "20 a second" in said[0]
+    assert "Undone by " in said[0]
+    assert "Not reached: " in said[0]
+    assert "28" in said[0]

@@ -1,6 +1,6 @@
 """Google: client states with our mark, and device users that are blocked; what others said or blocked stays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,18 +16,18 @@ from countermand.store import models
 from fake_identity import Customer, name
 
 OTTO = house.operator(LATER)
-STATE, BLOCK = "google-state", "google-block"
+STATE, BLOCK, MOBILE = "google-state", "google-block", "google-mobile"
 
 
 @contextmanager
-def pulling(store: Database, folder: Path, kind: str, customer: Customer) -> Iterator[Pull]:
+def pulling(store: Database, folder: Path, kind: str, customer: Customer, named: Callable[[int], str] = name) -> Iterator[Pull]:
     customer.register(20)
     with fake_identity.served(customer):
         settings = {"subject": fake_identity.ADMIN, "url": customer.url, "login": customer.url}
         settings |= {"customer": fake_identity.CUSTOMER} if kind == STATE else {}
         made = moved_in(store, folder, kind, settings, fake_identity.secret())
         for ordinal in range(20):
-            models.Identity.objects.create(kind="google", value=name(ordinal), device_id=ordinal)
+            models.Identity.objects.create(kind="google", value=named(ordinal), device_id=ordinal)
         ordered(made)
         yield made
 
@@ -104,6 +104,20 @@ def test_blocks_there_and_back_and_nobody_elses(blocks: Pull, customer: Customer
     blocks.work()
     assert customer.blocked() == {name(0), name(7)}
     assert {verb for _, verb in customer.changes} == {"block", "approve"}
+
+
+def test_phones_are_blocked_and_approved_again_and_never_wiped(store: Database, tmp_path: Path, customer: Customer) -> None:
+    phones = [f"mobile/AFiQ{number}" for number in range(20)]
+    customer.users |= dict.fromkeys(phones, "APPROVED") | {phones[1]: "BLOCKED", phones[7]: "BLOCKED", phones[2]: "WIPING"}
+    with pulling(store, tmp_path, MOBILE, customer, phones.__getitem__) as pull:
+        assert all(one.works for one in levers.lever_check(OTTO, pull.config, MOBILE))
+        pull.work()
+        assert customer.blocked() == {phones[0], phones[1], phones[7]}
+        assert pull.count().left == {"theirs": 2}
+        rescind(OTTO, house.NAME, "sent-in-error")
+        pull.work()
+        assert customer.blocked() == {phones[1], phones[7]}
+        assert customer.changes == [(phones[0], "block"), (phones[0], "approve")]
 
 
 def test_a_device_user_that_is_gone_is_said(blocks: Pull, customer: Customer) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from countermand.levers import entra, exchange_rest
+from countermand.levers import entra, exchange_rest, google_mobile
 from countermand.levers.kinds import KINDS
 from countermand.levers.lever import Opened
 from countermand.lib.outward import House
@@ -13,6 +13,7 @@ from countermand.lib.vendor import Link
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs/levers.md").read_text(encoding="utf-8")
 _USER = "/v1/devices/[A-Za-z0-9_-]{1,200}/deviceUsers/[A-Za-z0-9_-]{1,200}"
+_MOBILE = "/admin/directory/v1/customer/my_customer/devices/mobile"
 #: Written out, not computed: whoever adds a request reads what is here.
 SENT = {
     "entra": {
@@ -39,6 +40,12 @@ SENT = {
         ("GET", "/v1/devices"),
         ("GET", _USER),
         ("POST", f"{_USER}:(block|approve)"),
+    },
+    "google-mobile": {
+        ("POST", "/token"),
+        ("GET", _MOBILE),
+        ("GET", f"{_MOBILE}/[A-Za-z0-9_=-]{{1,200}}"),
+        ("POST", f"{_MOBILE}/[A-Za-z0-9_=-]{{1,200}}/action"),
     },
 }
 
@@ -67,6 +74,10 @@ def test_only_two_cmdlets_are_ever_named() -> None:
     ]:
         with pytest.raises(ValueError, match="not on the list"):
             lever._invoke(cmdlet, mailbox, more)
+
+
+def test_a_phone_is_blocked_or_approved_and_nothing_else() -> None:
+    assert google_mobile.ACTIONS == {True: "block", False: "approve"}
 
 
 def test_inside_a_batch_stands_one_device_each() -> None:

@@ -9,14 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jwt
-
 from countermand.core import lever as words
 from countermand.core.devices import IdentityKind
 from countermand.core.lever import NOTHING
 from countermand.levers.blocked_ids import BLOCKED
 from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting, strange
-from countermand.lib.granted import Denied, Form, Granted
+from countermand.lib.asserted import assertion
+from countermand.lib.granted import Denied, Granted
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
 from countermand.lib.vendor import Ability, Link, Request, Setting, tried
@@ -24,18 +23,17 @@ from countermand.lib.vendor import Ability, Link, Request, Setting, tried
 _NAME = r"devices/[A-Za-z0-9_-]{1,200}/deviceUsers/[A-Za-z0-9_-]{1,200}"
 _SCOPE = "https://www.googleapis.com/auth/cloud-identity.devices"
 _PARTNER = r"[A-Za-z0-9_-]{1,100}"
-_TOKEN = Request("POST", "/token", "the service account's key")
+TOKEN = Request("POST", "/token", "the service account's key")
 _STATE = rf"/v1/{_NAME}/clientStates/{_PARTNER}"
-STATE_REQUESTS = (_TOKEN, Request("GET", _STATE, _SCOPE), Request("PATCH", _STATE, _SCOPE), Request("GET", "/v1/devices", _SCOPE))
+STATE_REQUESTS = (TOKEN, Request("GET", _STATE, _SCOPE), Request("PATCH", _STATE, _SCOPE), Request("GET", "/v1/devices", _SCOPE))
 BLOCK_REQUESTS = (
-    _TOKEN,
+    TOKEN,
     Request("GET", rf"/v1/{_NAME}", _SCOPE),
     Request("POST", rf"/v1/{_NAME}:(block|approve)", _SCOPE),
     Request("GET", "/v1/devices", _SCOPE),
 )
 _CUSTOMER = "customers/my_customer"
-_ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_SHARED: Mapping[str, Setting] = {
+SHARED: Mapping[str, Setting] = {
     "subject": Setting("the administrator for whom the service account asks", form=r"[^\s@]{1,64}@[^\s@]{1,190}"),
     "rate": rate_setting("300/60s"),
     "url": Setting("Cloud Identity's address", "https://cloudidentity.googleapis.com"),
@@ -44,45 +42,22 @@ _SHARED: Mapping[str, Setting] = {
 STATE_SETTINGS: Mapping[str, Setting] = {
     "customer": Setting("the customer id, without its C", form=r"[A-Za-z0-9]{1,40}"),
     "suffix": Setting("the suffix that Context-Aware Access knows us by", "countermand", r"[a-z][a-z0-9]{0,30}"),
-    **_SHARED,
+    **SHARED,
 }
-#: How long an assertion is good for, in seconds.
-_GOOD = 3_600
 
 
-def _granted(link: Link, requests: Sequence[Request]) -> Granted:
-    api = link.outward(link.settings["url"], tuple((one.method, one.path) for one in requests if one is not _TOKEN))
-    login = link.outward(link.settings["login"], ((_TOKEN.method, _TOKEN.path),))
-    return Granted(api, login, "/token", _assertion(link), link.now, strange(link))
+def granted(link: Link, requests: Sequence[Request], scope: str) -> Granted:
+    api = link.outward(link.settings["url"], tuple((one.method, one.path) for one in requests if one is not TOKEN))
+    login = link.outward(link.settings["login"], ((TOKEN.method, TOKEN.path),))
+    form = assertion(link, f"{login.base}/token", scope, strange(link), link.settings["subject"])
+    return Granted(api, login, "/token", form, link.now, strange(link))
 
 
-def _assertion(link: Link) -> Form:
-    """What a service account asks for a token with (RFC 7523). Refused ``lever-strange`` for a key that is none."""
+class OneByOne:
+    """What these ways share: one device, or device user, at a time."""
 
-    def form() -> Mapping[str, str]:
-        try:
-            key = json.loads(link.secret)
-            claims = {
-                "iss": key["client_email"],
-                "sub": link.settings["subject"],
-                "scope": _SCOPE,
-                "aud": f"{link.settings['login']}/token",
-                "iat": link.now() // 1000,
-                "exp": link.now() // 1000 + _GOOD,
-            }
-            head = {"kid": str(key.get("private_key_id", ""))}
-            return {"grant_type": _ASSERTION, "assertion": jwt.encode(claims, key["private_key"], "RS256", head)}
-        except (ValueError, KeyError, TypeError, jwt.PyJWTError):
-            raise strange(link)("the secret is not a service account's key") from None
-
-    return form
-
-
-class _Google:
-    """What both ways share: one device user at a time."""
-
-    def __init__(self, opened: Opened, requests: Sequence[Request]) -> None:
-        self._api = _granted(opened.link, requests)
+    def __init__(self, opened: Opened, requests: Sequence[Request], scope: str) -> None:
+        self._api = granted(opened.link, requests, scope)
         self._link, self._mark = opened.link, opened.mark
 
     def check(self) -> list[Ability]:
@@ -110,6 +85,8 @@ class _Google:
             answer = self._write(one)
         except Unreachable:
             return Outcome()
+        if answer.status == 204:
+            return Outcome(done=True)
         if answer.status == 200:
             return self._ended(self._api.object(answer))
         if answer.status in {429, 500, 502, 503, 504}:
@@ -126,8 +103,8 @@ class _Google:
             return Outcome(refused=f"{error.get('code', '')} {error.get('message', '')}".strip()[:120])
         return Outcome(done=True) if operation.get("done") else Outcome(later=2.0)
 
-    def _got(self, path: str) -> Mapping[str, Any] | None:
-        answer = self._api.tried("GET", f"{path}?customer={_CUSTOMER}")
+    def _got(self, path: str, query: str = f"customer={_CUSTOMER}") -> Mapping[str, Any] | None:
+        answer = self._api.tried("GET", f"{path}?{query}")
         if answer.status == 404:
             return None
         if answer.status in {429, 503}:
@@ -137,11 +114,11 @@ class _Google:
         return self._api.object(answer)
 
 
-class GoogleStates(_Google):
+class GoogleStates(OneByOne):
     """What we say of devices to Context-Aware Access."""
 
     def __init__(self, opened: Opened) -> None:
-        super().__init__(opened, STATE_REQUESTS)
+        super().__init__(opened, STATE_REQUESTS, _SCOPE)
         self._partner = f"{opened.link.settings['customer']}-{opened.link.settings['suffix']}"
 
     def _seen(self, key: str) -> Seen | None:
@@ -166,11 +143,11 @@ class GoogleStates(_Google):
         return f"/v1/{key}/clientStates/{self._partner}"
 
 
-class GoogleBlock(_Google):
+class GoogleBlock(OneByOne):
     """Blocked device users."""
 
     def __init__(self, opened: Opened) -> None:
-        super().__init__(opened, BLOCK_REQUESTS)
+        super().__init__(opened, BLOCK_REQUESTS, _SCOPE)
 
     def _seen(self, key: str) -> Seen | None:
         found = self._got(f"/v1/{key}")
@@ -194,9 +171,10 @@ def _key(_: str, name: str) -> str | None:
     return name if re.fullmatch(_NAME, name) else None
 
 
+RUNNING = "Apps that run: what they have they show for up to an hour, and IMAP sessions live to their token's end."
 _MISSES = (
     "Devices of which no source says the Cloud Identity name (devices/…/deviceUsers/…).",
-    "Apps that run: what they have they show for up to an hour, and IMAP sessions live to their token's end.",
+    RUNNING,
 )
 STATES = Kind(
     words="Google: client states, which Context-Aware Access looks at",
@@ -218,7 +196,7 @@ BLOCK = Kind(
     quota=lambda settings: rate(settings, said=False),
     undone="entry by entry",
     misses=_MISSES,
-    settings=_SHARED,
+    settings=SHARED,
     requests=BLOCK_REQUESTS,
     open=GoogleBlock,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from countermand.levers import entra, exchange_rest, exchange_script, google
+from countermand.levers import entra, exchange_rest, exchange_script, google, google_mobile
 from countermand.levers.lever import Kind
 
 KINDS: Mapping[str, Kind] = {
@@ -11,4 +11,5 @@ KINDS: Mapping[str, Kind] = {
     "exchange-unsupported": exchange_rest.KIND,
     "google-state": google.STATES,
     "google-block": google.BLOCK,
+    "google-mobile": google_mobile.MOBILE,
 }

@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pyroaring import BitMap
+
 from countermand.catalog import load as catalogue
 from countermand.config import Config
 from countermand.core import schedule
 from countermand.core.apps import App
 from countermand.core.catalogue import Expansion, expand
 from countermand.core.cautions import Caution, cautions
-from countermand.core.directive import Directive
+from countermand.core.directive import Consequence, Directive
 from countermand.core.instants import Instant, to_datetime
 from countermand.core.lifecycle import State
 from countermand.core.people import normal_login
@@ -21,10 +23,14 @@ from countermand.core.terms import Lineage, needs, needs_to_deny, without_rings
 from countermand.core.verdict import STATUS_OF, Reason, Status
 from countermand.core.wording import many
 from countermand.lib import yaml
-from countermand.store import directives, directory, evidence, feed, owners, sets, terms
+from countermand.reads.levers import foretold
+from countermand.store import directives, directory, evidence, feed, levers, owners, sets, terms
 from countermand.store.directives import VersionRow
 from countermand.store.health import health
 from countermand.store.unit import reading
+
+#: Of whom denying is due, or will be.
+_FLAGGED = (Status.NONCOMPLIANT, Status.IN_GRACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,11 @@ def _previewed(
         grounds=checked(directive.grounds, expansion.products, catalogue(), _day(now)),
         gates_heard=heard,
         first_look=first,
-        words=(*_words(directive, counted, people[0], config, heard), *_of_notices(directive, first, config)),
+        words=(
+            *_words(directive, counted, people[0], config, heard),
+            *_through_levers(directive, counted),
+            *_of_notices(directive, first, config),
+        ),
     )
 
 
@@ -213,6 +223,15 @@ def _words(directive: Directive, counted: Tally, people: int, config: Config, he
     else:
         said.append("Nobody loses mail by this: it ends in a report or in somebody else's list.")
     return said
+
+
+def _through_levers(directive: Directive, counted: Tally) -> Iterator[str]:
+    """How long enforcing and undoing take through whatever enforces beside us, and whom that does not reach."""
+    if directive.consequence is Consequence.REPORT_ONLY:
+        return
+    devices = len(BitMap.union(BitMap(), *(counted.in_status.get(one, BitMap()) for one in _FLAGGED)))
+    for lever in levers.every():
+        yield f"Through the lever {lever.name}: {' '.join(foretold(lever, devices))}"
 
 
 def _of_notices(directive: Directive, first: tuple[str, ...], config: Config) -> Iterator[str]:

@@ -5,6 +5,9 @@ Traps of this source, each handled here and nowhere else:
 * A row of ``applicationReports`` is not an app that is there: ``state`` may be REMOVED.
 * On a company's phone with a work profile the personal side reports nothing, and on somebody's own phone nothing but the profile
   and the system's apps. Only of a fully managed phone (DEVICE_OWNER, not a work profile) is a list everything.
+* What a policy forbids (``installType`` BLOCKED) is kept off only a device that says that it applied exactly that version, and
+  names no trouble with that app. On a company's phone with a work profile the personal side must forbid it too, and private
+  spaces, which are outside of it, must be forbidden.
 * No reports at all say that the policy does not ask for them (``applicationReportsEnabled``), not that the phone is empty.
 """
 
@@ -12,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from countermand.core.apps import App
-from countermand.core.coverage import EVERYTHING, NOTHING, Grade, Report
+from countermand.core.coverage import EVERYTHING, NOTHING, Coverage, Grade, Report
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
@@ -29,9 +32,13 @@ SETTINGS: Mapping[str, Setting] = {
     "login": LOGIN,
 }
 _SCOPE = "https://www.googleapis.com/auth/androidmanagement"
-_LIST = r"/v1/enterprises/[0-9A-Za-z]{1,64}/devices"
+_LIST, _POLICIES = r"/v1/enterprises/[0-9A-Za-z]{1,64}/devices", r"/v1/enterprises/[0-9A-Za-z]{1,64}/policies"
 #: Everything that is ever asked. None of it can change or wipe a device; the scope could, so the role should not.
-REQUESTS: tuple[Request, ...] = (TOKEN, Request("GET", _LIST, f"{_SCOPE}, with a role that may list devices alone"))
+REQUESTS: tuple[Request, ...] = (
+    TOKEN,
+    Request("GET", _LIST, f"{_SCOPE}, with a role that may list devices alone"),
+    Request("GET", _POLICIES, f"{_SCOPE}, to know what policies keep off devices"),
+)
 
 _API = "Android Management API, enterprises.devices, applicationReports"
 _ANDROID = Platform.ANDROID
@@ -43,10 +50,17 @@ COPE = Sight("a company's phone with a work profile", _ANDROID, Enrollment.COPE,
 PROFILE = Sight(
     "a work profile on somebody's own phone", _ANDROID, Enrollment.USER, Sees.MANAGED, Sees.NONE, Grade.INVENTORY, _API
 )
+KEPT = Sight(
+    "a policy in force that keeps named apps off", _ANDROID, None, Sees.MANAGED, Sees.NAMED, Grade.PREVENTED,
+    "Android Management API, enterprises.policies, installType",
+)  # fmt: skip
 LEFT = Sight("deleted, or not set up yet", _ANDROID, None, Sees.NONE, Sees.NONE, Grade.NONE, _API)
-SIGHTS = (WHOLE, SILENT, COPE, PROFILE, LEFT)
+SIGHTS = (WHOLE, KEPT, SILENT, COPE, PROFILE, LEFT)
+_APP_SETTINGS = frozenset({"applications", "personalUsagePolicies", "personalApplications"})
+#: Where a page puts the policy of a device.
+_POLICY = "countermand.policy"
 _THERE = frozenset({"ACTIVE", "DISABLED", "LOST", "PREPARING_FOR_MIGRATION", "DEACTIVATED_BY_DEVICE_FINANCE"})
-_ENROLLMENT = {WHOLE: Enrollment.SUPERVISED, COPE: Enrollment.COPE, PROFILE: Enrollment.USER}
+_ENROLLMENT = {WHOLE: Enrollment.SUPERVISED, COPE: Enrollment.COPE, KEPT: Enrollment.COPE, PROFILE: Enrollment.USER}
 
 
 class Android:
@@ -54,15 +68,25 @@ class Android:
 
     def __init__(self, link: Link) -> None:
         self._name = link.name
-        self._path = f"/v1/enterprises/{link.settings['enterprise']}/devices?pageSize=100"
+        self._enterprise = f"/v1/enterprises/{link.settings['enterprise']}"
         self._google = Google(link, REQUESTS, _SCOPE)
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By page token. Refused ``source-denied``."""
         try:
-            yield from self._google.pages(self._path, "devices", since)
+            policies = self._policies()
+            for page in self._google.pages(f"{self._enterprise}/devices?pageSize=100", "devices", since):
+                yield Page(tuple(with_policy(one, policies) for one in page.raw), page.next, page.total)
         except Denied as denied:
             raise Refused("source-denied", source=self._name, why=str(denied)) from denied
+
+    def _policies(self) -> Mapping[str, Any]:
+        """Every policy by its name; none if the account may not see them: then nothing is known to be kept off."""
+        try:
+            pages = list(self._google.pages(f"{self._enterprise}/policies?pageSize=100", "policies"))
+        except Denied:
+            return {}
+        return {text(one.get("name")): one for page in pages for one in rows_of(list(page.raw))}
 
     def parse(self, raw: Any, now: Instant) -> Mention:
         return mention(raw, self._name, now)
@@ -85,8 +109,9 @@ def sight(raw: Any) -> Sight:
         return LEFT
     company = text(row.get("ownership")).upper() == "COMPANY_OWNED"
     if text(row.get("managementMode")).upper() != "DEVICE_OWNER":
-        return COPE if company else PROFILE
-    return WHOLE if any(text(one.get("packageName")) for one in rows_of(row.get("applicationReports"))) else SILENT
+        return (KEPT if kept_off(row) else COPE) if company else PROFILE
+    reported = any(text(one.get("packageName")) for one in rows_of(row.get("applicationReports")))
+    return WHOLE if reported else KEPT if kept_off(row) else SILENT
 
 
 def mention(raw: Any, source: str, now: Instant) -> Mention:
@@ -96,7 +121,6 @@ def mention(raw: Any, source: str, now: Instant) -> Mention:
     if not names:
         raise Refused("device-unreadable", device="", why="it has no name")
     at = moment(row.get("lastStatusReportTime"), now)
-    said = rows_of(row.get("applicationReports"))
     owner = text(row.get("ownership")).upper()
     mode = text(row.get("managementMode")).upper()
     fully = mode == "DEVICE_OWNER"
@@ -108,10 +132,56 @@ def mention(raw: Any, source: str, now: Instant) -> Mention:
         enrollment=Enrollment.SUPERVISED if fully else _ENROLLMENT.get(seen) if mode else None,
         enrolled=seen is not LEFT,
         seen_at=at,
-        reports=(Report(source, at, Grade.INVENTORY, EVERYTHING if seen is WHOLE else NOTHING, _apps(said)),)
-        if said and at is not None and seen not in {LEFT, SILENT}
-        else (),
+        reports=tuple(_reports(row, source, seen, at)) if at is not None else (),
     )
+
+
+def _reports(row: Mapping[str, Any], source: str, seen: Sight, at: Instant) -> Iterator[Report]:
+    said = rows_of(row.get("applicationReports"))
+    if said and seen not in {LEFT, SILENT}:
+        yield Report(source, at, Grade.INVENTORY, EVERYTHING if seen is WHOLE else NOTHING, _apps(said))
+    kept, there = kept_off(row), _there_all_the_same(row)
+    if kept or (there and seen is not LEFT):
+        yield Report(source, at, Grade.PREVENTED, Coverage(kept), there)
+
+
+def with_policy(raw: Any, policies: Mapping[str, Any]) -> Any:
+    """The device with the policy that it says it applied, in exactly that version, beside it."""
+    if not isinstance(raw, dict):
+        return raw
+    policy = policies.get(text(raw.get("appliedPolicyName")))
+    same = policy is not None and str(policy.get("version")) == str(raw.get("appliedPolicyVersion"))
+    return {**raw, _POLICY: policy if same else None}
+
+
+def kept_off(row: Mapping[str, Any]) -> frozenset[App]:
+    """The apps that the policy in force keeps off this device, all of it."""
+    policy = part(row, _POLICY)
+    company = text(row.get("ownership")).upper() == "COMPANY_OWNED"
+    if not company or text(row.get("state")).upper() != "ACTIVE" or not policy:
+        return frozenset()
+    forbidden = _forbidden(policy.get("applications"))
+    if text(row.get("managementMode")).upper() != "DEVICE_OWNER":
+        personal = part(policy, "personalUsagePolicies")
+        if text(personal.get("privateSpacePolicy")) != "PRIVATE_SPACE_DISALLOWED":
+            return frozenset()
+        forbidden &= _forbidden(personal.get("personalApplications"))
+    troubles = rows_of(row.get("nonComplianceDetails"))
+    if any(not text(one.get("packageName")) for one in troubles if text(one.get("settingName")) in _APP_SETTINGS):
+        return frozenset()  # something of the apps' settings was not applied, and it does not say of which app
+    doubtful = {App(_ANDROID, text(one.get("packageName"))) for one in troubles}
+    return forbidden - doubtful - _apps(rows_of(row.get("applicationReports")))
+
+
+def _there_all_the_same(row: Mapping[str, Any]) -> frozenset[App]:
+    """Apps that a policy forbids and that are there: proof of their presence."""
+    found = (one for one in rows_of(row.get("nonComplianceDetails")) if one.get("nonComplianceReason") == "APP_INSTALLED")
+    return frozenset(App(_ANDROID, name) for one in found if (name := text(one.get("packageName"))))
+
+
+def _forbidden(listed: Any) -> frozenset[App]:
+    found = (text(one.get("packageName")) for one in rows_of(listed) if one.get("installType") == "BLOCKED")
+    return frozenset(App(_ANDROID, one) for one in found if one)
 
 
 def _identities(row: Mapping[str, Any]) -> tuple[Identity, ...]:
