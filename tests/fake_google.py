@@ -96,6 +96,8 @@ class Google(Api):
             f"/v1/enterprises/{ENTERPRISE}/devices": "devices",
             f"/v1/enterprises/{ENTERPRISE}/policies": "policies",
         }
+        if path.startswith(f"/v1/enterprises/{ENTERPRISE}/policies/"):
+            return self._policy(method, *path.removeprefix("/v1/").partition(":")[::2], form)
         if method != "GET" or path not in lists:
             return 404, {"error": {"code": 404, "status": "NOT_FOUND"}}
         if not self.allowed:
@@ -103,6 +105,24 @@ class Google(Api):
         if path.endswith("/policies"):
             return 200, {"policies": self.policies}
         return 200, self._page(lists[path], query)
+
+    def _policy(self, method: str, name: str, verb: str, form: str) -> tuple[int, dict[str, Any]]:
+        """One policy, and the two requests that change its applications."""
+        found = next((one for one in self.policies if one["name"] == name), None)
+        if found is None:
+            return 404, {"error": {"code": 404, "status": "NOT_FOUND"}}
+        if method == "GET":
+            return 200, found
+        body, listed = json.loads(form), {one["packageName"]: one for one in found["applications"]}
+        if verb == "modifyPolicyApplications":
+            for one in body["changes"]:
+                assert one["updateMask"] == "installType"
+                listed.setdefault(one["application"]["packageName"], {}).update(one["application"])
+        else:
+            assert verb == "removePolicyApplications"
+            listed = {name: one for name, one in listed.items() if name not in body["packageNames"]}
+        found |= {"applications": list(listed.values()), "version": str(int(found["version"]) + 1)}
+        return 200, {"policy": found}
 
     def _page(self, name: str, query: dict[str, list[str]]) -> dict[str, Any]:
         token = query.get("pageToken", ["0"])[0]

@@ -18,6 +18,7 @@ from countermand.flows.transmit import Transmitted, due, transmit
 from countermand.reads import streams as reads
 from countermand.store import known, log, models, sets
 from countermand.store.unit import unit
+from lent_key import lend
 from shared_signals import Believer, Door, pushed
 
 DUE = from_iso("2020-07-18T00:00:00Z")
@@ -81,6 +82,7 @@ def told_by(store: Database, tmp_path: Path) -> Iterator[Told]:
     found = house.issued(20, house.document())
     house.told(found.version, fleet, ["p00000", "p00001", "p00002", "p00010"], DUE)
     config = Config(tmp_path, store, signals=Signals(private_hosts=("127.0.0.1",), issuer=ISSUER))
+    lend(tmp_path)
     believer = Believer(ISSUER, AUDIENCE, lambda: set_keys.jwks(tmp_path))
     with pushed(Door(believer)) as door:
         yield Told(config, fleet, found.version, door)

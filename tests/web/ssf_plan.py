@@ -16,6 +16,7 @@ from countermand.flows import receivers
 from countermand.flows.believe import Memory, believe
 from countermand.flows.transmit import due, transmit
 from countermand.store import models
+from lent_key import lend
 from shared_signals import COMPLIANCE, REVOKED, Believer, Door, pushed
 
 sys.path.append(str(Path(__file__).parent.parent / "flows"))
@@ -73,6 +74,7 @@ def planned(store: Database, tmp_path: Path) -> Iterator[Plan]:
 def _planned(store: Database, folder: Path, address: str, crt: Path, behind: Behind) -> Iterator[Plan]:
     issuer = f"{address}/ssf"
     config = Config(folder / "state", store, signals=Signals(("127.0.0.1",), crt, issuer))
+    lend(config.state_dir)
     behind.open(config)
     made = receivers.receiver_add(ADA, config, "idp", Wording(AUDIENCE, revokes=True))
     client = Client(issuer, crt, "idp", made.secret)

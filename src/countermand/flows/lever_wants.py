@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from countermand.access import Act, require
+from countermand.core.devices import Platform
 from countermand.core.facts import BLOCK_SIZE
-from countermand.core.instants import HOUR
+from countermand.core.instants import HOUR, Instant
 from countermand.core.terms import Lineage
 from countermand.flows import denials
 from countermand.flows.levers import kind_of
 from countermand.levers.lever import Kind
-from countermand.store import directory, entries, fleet, levers, sets
+from countermand.store import directory, entries, evidence, fleet, levers, sets
 from countermand.store.levers import LeverRow
 from countermand.store.unit import aside, reading
 
@@ -45,6 +46,8 @@ def walk(act: Act, found: LeverRow, between: Between = lambda: None, *, whole: b
     lineages = () if found.undoing else denials.in_force_now(act.now)
     if not lineages:
         return _nothing(act, found)
+    if kind.apps is not None:
+        return _apps(act, found, kind, kind.apps, lineages)
     whole = whole or found.named_at is None or act.now - found.named_at >= NAMED
     changed, unnamed = 0, 0
     for block in sorted({*sets.blocks(sets.DEVICES), *entries.blocks(found.pk)}):
@@ -63,6 +66,31 @@ def _nothing(act: Act, found: LeverRow) -> Walked:
         entries.forget_denied(found.pk)
         levers.update(found.pk, walked_at=act.now, named_at=act.now)
     return Walked(changed)
+
+
+def _apps(act: Act, found: LeverRow, kind: Kind, platform: Platform, lineages: Collection[Lineage]) -> Walked:
+    """The apps that due orders forbid, few in number, all at once. ``device`` of an entry is the app's number."""
+    named: dict[int, set[str]] = {}
+    for one in lineages:
+        if _due_for_everybody(one, act.now):
+            for number in one.current.apps.get(platform, ()):
+                named.setdefault(number, set()).add(one.id)
+    with reading():
+        ids = evidence.apps(named)
+        before = entries.devices(found.pk)
+    values = {number: (kind.key("", app.id), kind.value(found.mark, frozenset(named[number]))) for number, app in ids.items()}
+    wanted = {key: (number, value) for number, (key, value) in values.items() if key is not None}
+    with aside():
+        changed = entries.want(found.pk, wanted, {*before, *ids})
+        levers.update(found.pk, walked_at=act.now, named_at=act.now)
+    return Walked(changed, len(ids) - len(wanted))
+
+
+def _due_for_everybody(lineage: Lineage, now: Instant) -> bool:
+    """Whether an order may strike whom nobody told: its last due and a resumption's notice are over, and its rings open."""
+    due = lineage.current.last_due
+    opened = not lineage.rings or len(lineage.rings_opened) >= lineage.rings
+    return due is not None and max(due, lineage.not_before) <= now and opened
 
 
 def _block(act: Act, found: LeverRow, kind: Kind, lineages: Collection[Lineage], block: int, *, whole: bool) -> tuple[int, int]:

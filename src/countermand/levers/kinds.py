@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from countermand.levers import entra, exchange_rest, exchange_script, google, google_mobile
+from countermand.levers import android_apps, entra, exchange_rest, exchange_script, google, google_mobile
 from countermand.levers.lever import Kind
 
 KINDS: Mapping[str, Kind] = {
@@ -12,4 +12,5 @@ KINDS: Mapping[str, Kind] = {
     "google-state": google.STATES,
     "google-block": google.BLOCK,
     "google-mobile": google_mobile.MOBILE,
+    "android-apps": android_apps.KIND,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from countermand.core.devices import IdentityKind
+from countermand.core.devices import IdentityKind, Platform
 from countermand.core.errors import Refused
 from countermand.core.lever import Power, Quota
 from countermand.lib.granted import Denied
@@ -110,7 +110,8 @@ class Opened:
 class Kind:
     """``identity``: by which names it knows devices; ``key``: from a login and such a name, None if it can be no entry;
     ``value``: from a mark and the directives that deny the device. ``open``: None for one that a person carries.
-    ``misses``: what it does not reach, in sentences; ``unsupported``: who does not support this way, and '' if it is supported.
+    ``apps``: of a lever whose entries are the forbidden apps of a platform, not devices. ``misses``: what it does not reach, in
+    sentences; ``unsupported``: who does not support this way, and '' if it is supported.
     ``quota``: of its settings; ``undone``: how it is undone; ``batch``: entries in one request, of which so many ``lanes`` may
     be under way at once."""
 
@@ -125,6 +126,7 @@ class Kind:
     requests: tuple[Request, ...] = ()
     open: Callable[[Opened], Lever] | None = None
     switch: bool = False
+    apps: Platform | None = None
     batch: int = 1
     lanes: int = 4
     unsupported: str = ""

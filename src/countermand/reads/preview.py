@@ -22,6 +22,7 @@ from countermand.core.schema import read
 from countermand.core.terms import Lineage, needs, needs_to_deny, without_rings
 from countermand.core.verdict import STATUS_OF, Reason, Status
 from countermand.core.wording import many
+from countermand.levers.kinds import KINDS
 from countermand.lib import yaml
 from countermand.reads.levers import foretold
 from countermand.store import directives, directory, evidence, feed, levers, owners, sets, terms
@@ -146,7 +147,7 @@ def _previewed(
         first_look=first,
         words=(
             *_words(directive, counted, people[0], config, heard),
-            *_through_levers(directive, counted),
+            *_through_levers(directive, counted, expansion.apps),
             *_of_notices(directive, first, config),
         ),
     )
@@ -225,13 +226,15 @@ def _words(directive: Directive, counted: Tally, people: int, config: Config, he
     return said
 
 
-def _through_levers(directive: Directive, counted: Tally) -> Iterator[str]:
+def _through_levers(directive: Directive, counted: Tally, apps: Collection[App]) -> Iterator[str]:
     """How long enforcing and undoing take through whatever enforces beside us, and whom that does not reach."""
     if directive.consequence is Consequence.REPORT_ONLY:
         return
     devices = len(BitMap.union(BitMap(), *(counted.in_status.get(one, BitMap()) for one in _FLAGGED)))
     for lever in levers.every():
-        yield f"Through the lever {lever.name}: {' '.join(foretold(lever, devices))}"
+        platform = KINDS[lever.kind].apps
+        writes = devices if platform is None else sum(1 for app in apps if app.platform is platform)
+        yield f"Through the lever {lever.name}: {' '.join(foretold(lever, writes))}"
 
 
 def _of_notices(directive: Directive, first: tuple[str, ...], config: Config) -> Iterator[str]:

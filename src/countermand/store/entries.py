@@ -129,6 +129,11 @@ def want(lever: int, wanted: Mapping[str, tuple[int, str]], devices: Collection[
     return len(gone) + len(changed)
 
 
+def devices(lever: int) -> list[int]:
+    """What the entries are of, each once: few, of a lever of apps."""
+    return [int(one) for (one,) in bulk.all_rows("SELECT DISTINCT device FROM store_leverentry WHERE lever_id = %s", [lever])]
+
+
 def unwant(lever: int, devices: Collection[int] | None = None) -> int:
     """Nothing is wanted of these devices any more, or of any."""
     statement = "UPDATE store_leverentry SET want = '', open = TRUE, not_before = 0 WHERE lever_id = %s AND want <> ''"
