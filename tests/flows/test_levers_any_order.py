@@ -1,17 +1,16 @@
 """Whatever happens to a lever, in whatever order, wherever it dies: in the end all of theirs is there, and nothing of ours."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import house
 import pulling
 import pytest
 from django.db import connection
+from killed import Killed, killed_at
 from pulling import NAME, Pull, change, told
 
 import fake_exchange
@@ -19,7 +18,7 @@ from countermand.config import Database
 from countermand.flows import levers
 from countermand.flows.lever_verify import verify
 from countermand.flows.stop import halt, rescind
-from countermand.lib.http import Http, Response, Unreachable
+from countermand.lib.http import Unreachable
 from countermand.store import models
 from fake_entra import device_id
 
@@ -28,39 +27,6 @@ ORDERS = ("no-tiktok", "no-tiktok-either")
 #: Histories that are tried: more in a nightly run.
 HISTORIES = range(40 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 4)
 OTTO = house.operator(pulling.LATER)
-
-
-class Killed(BaseException):
-    """The process is dead: nothing after this statement, or this request, happens."""
-
-
-@contextmanager
-def killed_at(point: int) -> Iterator[list[int]]:
-    """Dies before the ``point``-th of all statements and requests from here on, and at whatever is tried after that; a request
-    dies before or after it arrived, by turns. Yields how many there were so far."""
-    passed = [0]
-
-    def step() -> bool:
-        passed[0] += 1
-        return passed[0] > point
-
-    def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if step():
-            raise Killed
-        return run(sql, *rest)
-
-    send = Http.send
-
-    def sent(self: Http, *asked: Any, **more: Any) -> Response:
-        if step():
-            if passed[0] == point + 1 and passed[0] % 2:
-                send(self, *asked, **more)  # it arrived, and nobody hears the answer
-            raise Killed
-        return send(self, *asked, **more)
-
-    with pytest.MonkeyPatch.context() as patch, connection.execute_wrapper(execute):
-        patch.setattr(Http, "send", sent)
-        yield passed
 
 
 def begun_anew(pull: Pull) -> None:
