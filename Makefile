@@ -85,6 +85,10 @@ bench-sync: setup-dev ## measure bringing in 100,000 devices of an Intune of our
 bench-scim: setup-dev ## measure provisioning over SCIM beside 100,000 people (BENCH="--people 500 --known 1000")
 	$(PYTHON) bench/scim.py --write $(BENCH)
 
+.PHONY: bench-signals
+bench-signals: setup-bench ## measure Shared Signals of 100,000 devices made, signed and pushed, beside signing alone (BENCH="--devices 10000")
+	$(PYTHON) bench/signals.py --write $(BENCH)
+
 .PHONY: bench-levers
 bench-levers: setup-bench ## measure writing to 840,000 devices of an Entra of our own, and how soon a rescission of 300,000 is felt there (BENCH="--devices 84000")
 	$(PYTHON) bench/levers.py --write $(BENCH)
