@@ -1,8 +1,11 @@
 """Everything that is held about a person, and nobody else's."""
 
+from dataclasses import fields
+
 import abroad
 import house
 import pytest
+from django.apps import apps
 
 from countermand.access import Act, Role
 from countermand.config import Database
@@ -20,6 +23,7 @@ from countermand.operations.plain import plain
 from countermand.reads.ledger import entries
 from countermand.reads.person import PersonHeld, held
 from countermand.store import evidence, models, sightings
+from countermand.store.models import Device, Person
 from countermand.store.sightings import Sighting
 from countermand.store.unit import unit
 
@@ -76,6 +80,43 @@ def test_everything_that_is_held_is_in_it(person: int) -> None:
     assert found.protected is not None
     assert [one.kind for one in found.ledger][:3] == ["looked-up", "objected", "protection-proposed"]
     assert "case HD-1" in found.ledger[0].about
+
+
+#: Tables that name a person or a device, or a number of theirs → where the export says what is in them.
+TOLD_IN = {
+    "store_person": "person", "store_membership": "person", "store_provisioned": "provisioned", "store_listed": "directory_key",
+    "store_device": "devices", "store_binding": "bindings", "store_identity": "devices", "store_applist": "devices",
+    "store_looked": "devices", "store_enrolled": "devices", "store_attestation": "devices", "store_recheck": "devices",
+    "store_leverentry": "devices", "store_sighting": "seen_at_gates", "store_exemption": "exemptions",
+    "store_protectedlogin": "protected", "store_told": "told", "store_ringmember": "rings", "store_notice": "notices",
+    "store_echo": "echoes", "store_objection": "objections", "store_signal": "signals",
+}  # fmt: skip
+#: Those that say nothing beyond it: a question under a name of the device, its answers' names for a stream, the ledger's salts.
+NOTHING_MORE = {"store_asked", "store_unwanted", "store_salt"}
+_WORDS = ("person", "device", "login", "target", "subject", "identity")
+
+
+def test_no_table_that_names_somebody_is_forgotten(person: int) -> None:
+    naming = set()
+    for model in apps.get_app_config("store").get_models():
+        of = [one.name for one in model._meta.concrete_fields if one.is_relation and one.related_model in (Person, Device)]
+        words = [one.name for one in model._meta.concrete_fields if one.name in _WORDS]
+        if of or words or model in (Person, Device):
+            naming.add(model._meta.db_table)
+    assert naming == TOLD_IN.keys() | NOTHING_MORE
+    assert set(TOLD_IN.values()) <= {one.name for one in fields(PersonHeld)}
+
+
+def test_what_other_systems_were_told_is_in_it(person: int) -> None:
+    lever = models.Lever.objects.create(name="entra", kind="entra", settings="{}", mark="m", added_at=1)
+    models.LeverEntry.objects.create(lever=lever, key="object-1", device=1, want="", value="x")
+    models.LeverEntry.objects.create(lever=lever, key="object-2", device=2, want="", value="x")
+    models.Recheck.objects.create(device_id=1, source="mdm", lineage=house.NAME, wanted_at=4)
+    models.Listed.objects.create(person_id=1, key="S-1-5-21")
+    found = asked(person)
+    assert [(one.system, one.key) for one in found.devices[0].elsewhere] == [("entra", "object-1")]
+    assert [(one.directive, one.source, one.state) for one in found.devices[0].checks] == [(house.NAME, "mdm", "wanted")]
+    assert found.directory_key == "S-1-5-21"
 
 
 def test_nothing_of_anybody_else_is_in_it_and_no_half_of_a_secret(person: int) -> None:

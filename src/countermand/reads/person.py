@@ -28,7 +28,17 @@ from countermand.store import (
     sightings,
     tree,
 )
-from countermand.store.about_person import EchoRow, NoticeRow, RingRow, StatementRow, StayRow, ToldRow
+from countermand.store.about_person import (
+    CheckRow,
+    EchoRow,
+    ElsewhereRow,
+    NoticeRow,
+    RingRow,
+    SignalRow,
+    StatementRow,
+    StayRow,
+    ToldRow,
+)
 from countermand.store.bindings import Binding
 from countermand.store.exemptions import Exemption
 from countermand.store.objections import Objection
@@ -50,12 +60,15 @@ class AppKept:
 @dataclass(frozen=True, slots=True)
 class DeviceHeld:
     """A device of the person's. ``view``: as the help desk sees it; ``apps``: every app that is kept of it, which is more than
-    the watched ones on a device of the company's; ``sources``: where it is or was enrolled; ``statements`` made of it."""
+    the watched ones on a device of the company's; ``sources``: where it is or was enrolled; ``statements`` made of it;
+    ``checks``: looks at it that its person asked for; ``elsewhere``: what is written of it in other systems."""
 
     view: DeviceView
     apps: tuple[AppKept, ...]
     sources: tuple[StayRow, ...]
     statements: tuple[StatementRow, ...]
+    checks: tuple[CheckRow, ...]
+    elsewhere: tuple[ElsewhereRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,7 @@ class Mentioned:
 class PersonHeld:
     """All of it, as of ``at``. ``all_groups``: with those reached through other groups; ``active`` False: they have left;
     ``bindings``: which devices, by number, are and were theirs; ``provisioned``: what a directory said of them over SCIM, as
-    JSON; ``former_logins``: those they had before."""
+    JSON; ``directory_key``: by which a directory that is read knows them; ``former_logins``: those they had before."""
 
     at: Instant
     person: Person
@@ -90,6 +103,8 @@ class PersonHeld:
     seen_at_gates: tuple[Sighting, ...]
     provisioned: str
     former_logins: tuple[str, ...]
+    directory_key: str
+    signals: tuple[SignalRow, ...]
     ledger: tuple[Mentioned, ...]
 
 
@@ -121,6 +136,8 @@ def held(act: Act, me: int) -> PersonHeld:
             seen_at_gates=tuple(sightings.of_login(person.login)),
             provisioned=provisioned.said_of(me),
             former_logins=former,
+            directory_key=about_person.directory_key(me),
+            signals=tuple(about_person.signals(me, own)),
             ledger=tuple(_mentioned([f"person:{login}" for login in (person.login, *former)] + [f"device:{one}" for one in own])),
         )
 
@@ -133,6 +150,8 @@ def _device(act: Act, ordinal: int) -> DeviceHeld:
         apps=tuple(AppKept(app, at) for app, at in shown),
         sources=tuple(about_person.stays(ordinal)),
         statements=tuple(about_person.statements(ordinal)),
+        checks=tuple(about_person.checks(ordinal)),
+        elsewhere=tuple(about_person.elsewhere(ordinal)),
     )
 
 

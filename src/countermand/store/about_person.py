@@ -1,6 +1,6 @@
 """Rows about one person that no other question asks for together: what was sent to them, told them, said of their devices."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from countermand.core.instants import Instant
@@ -90,6 +90,66 @@ def echoes(person: int) -> list[EchoRow]:
         [person],
     )
     return [EchoRow(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """Another look at a device that its person asked for."""
+
+    directive: str
+    source: str
+    state: str
+    wanted_at: Instant
+    asked_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewhereRow:
+    """What is, or is to be, written of a device in another system, under that system's ``key``."""
+
+    system: str
+    key: str
+    value: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRow:
+    """What a receiver of signals was told, or is to be, of a person or a device: named to it by ``subject``."""
+
+    receiver: str
+    kind: str
+    subject: str
+    about: str
+
+
+def checks(device: int) -> list[CheckRow]:
+    query = "SELECT lineage, source, state, wanted_at, asked_at FROM store_recheck WHERE device_id = %s ORDER BY id"
+    return [CheckRow(*row) for row in bulk.all_rows(query, [device])]
+
+
+def elsewhere(device: int) -> list[ElsewhereRow]:
+    rows = bulk.all_rows(
+        "SELECT l.name, e.key, e.value, e.want FROM store_leverentry e JOIN store_lever l ON l.id = e.lever_id"
+        " WHERE e.device = %s ORDER BY e.id",
+        [device],
+    )
+    return [ElsewhereRow(*row) for row in rows]
+
+
+def signals(person: int, devices: Collection[int]) -> list[SignalRow]:
+    query = (
+        "SELECT r.name, s.kind, s.subject, s.about FROM store_signal s JOIN store_signalstream t ON t.id = s.stream_id"
+        " JOIN store_signalreceiver r ON r.id = t.receiver_id WHERE s."
+    )
+    rows = [*bulk.all_rows(f"{query}person = %s", [person]), *bulk.by_numbers(f"{query}device IN ({{}})", devices)]
+    return [SignalRow(*row) for row in sorted(set(rows))]
+
+
+def directory_key(person: int) -> str:
+    """Under which key a directory that is read lists the person; '' if none does."""
+    rows = bulk.all_rows("SELECT key FROM store_listed WHERE person_id = %s", [person])
+    return str(rows[0][0]) if rows else ""
 
 
 def told(person: int) -> list[ToldRow]:
