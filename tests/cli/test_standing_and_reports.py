@@ -136,3 +136,14 @@ def test_a_list_for_exchange_is_a_script(house: House, tmp_path: Path) -> None:
     ordered(house, "deny_mail")
     made = house.run("di", "handover", "no-tiktok", "--format", "exchange-ps")
     assert "Nothing has changed: 0 entries" in made.stdout  # nobody was told, so nobody is denied
+
+
+def test_a_notice_is_written_as_the_name_of_its_file_says(issued: House) -> None:
+    made = {ending: issued.folder / f"notice{ending}" for ending in (".png", ".html", ".txt")}
+    for file in made.values():
+        issued.ask("bo", "notices", "preview", "no-tiktok", "--language", "ar", "--out", str(file))
+    picture = made[".png"].read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert int.from_bytes(picture[16:20], "big") == 680
+    assert 'dir="rtl"' in made[".html"].read_text("utf-8")
+    assert "TikTok" in made[".txt"].read_text("utf-8")

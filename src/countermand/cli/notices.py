@@ -37,7 +37,8 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where H
 _BY_ENDING = {".png": Form.PICTURE, ".html": Form.HTML}
 #: Names under which Chromium is in PATH.
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_WIDTH, _HEIGHT = 680, 900
+#: Tall enough for the longest text that the lint lets pass, in a column as wide as mail programs show it.
+_WIDTH, _HEIGHT = 680, 1600
 
 
 @command(
