@@ -14,7 +14,7 @@ from api_house import Answer, ApiHouse
 from countermand.access import Act, Actor, Role
 from countermand.core.instants import DAY, iso
 from countermand.flows import connect, events
-from countermand.lib import clock
+from countermand.lib import clock, standard_webhooks
 from countermand.store import models
 
 PATH = "/sources/mdm/events"
@@ -136,3 +136,67 @@ def test_the_worker_takes_what_a_process_left_behind(house: ApiHouse, secret: st
     assert devices() == 2
     assert events.forget_events(now) == 0
     assert events.forget_events(now + 31 * DAY) == 2
+
+
+# -- a program of the house, by Standard Webhooks --
+
+
+@pytest.fixture
+def key(house: ApiHouse) -> str:
+    act = Act(Actor("administrator", frozenset({Role.ADMINISTRATOR})), clock.now())
+    return connect.source_add(act, house.config.state_dir, "own", "webhook").secret
+
+
+def phones(*more: dict[str, Any]) -> bytes:
+    first = {"serial": "F1", "platform": "ios", "ownership": "corporate", "enrollment": "supervised", "login": None}
+    seen = {"apps": ["org.example.chess", "com.zhiliaoapp.musically"], "observed_at": iso(clock.now())}
+    return json.dumps({"devices": [{**first, **seen}, *({**first, **one} for one in more)]}).encode()
+
+
+def webhook(house: ApiHouse, key: str, body: bytes, name: str = "msg-1", late: int = 0) -> Answer:
+    seconds = clock.now() // 1000 - late
+    signed = standard_webhooks.signature(standard_webhooks.key_of(key), name, seconds, body)
+    headers = {"webhook-id": name, "webhook-timestamp": str(seconds), "webhook-signature": signed}
+    return house.ask("", "POST", "/sources/own/events", body, **headers)
+
+
+def test_a_signed_webhook_is_taken_once_whatever_its_body_is_the_second_time(house: ApiHouse, key: str) -> None:
+    assert webhook(house, key, phones({"serial": "F2"})).json == {"new": True}
+    assert webhook(house, key, phones({"serial": "F3"})).json == {"new": False}
+    assert webhook(house, key, phones({"serial": "F3"}), "msg-2").json == {"new": True}
+    assert devices() == 3
+    assert models.Looked.objects.filter(source="own").count() == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_webhook_that_is_late_or_signed_by_another_is_nobodys(house: ApiHouse, key: str) -> None:
+    assert webhook(house, key, phones(), late=600).status == 401
+    assert webhook(house, key, phones(), late=-600).status == 401
+    assert webhook(house, standard_webhooks.new_secret(), phones()).status == 401
+    assert (devices(), models.SourceEvent.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"no", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "list of 1 to 1,000"),
+        (b'{"devices": []}', "list of 1 to 1,000"),
+        (b'{"devices": [7]}', "device 1 is not an object"),
+        (phones({"seriall": "F2"}), "device 2 has a field 'seriall' that nobody knows; did you mean 'serial'?"),
+        (phones({"apps": "org.example.chess"}), "device 2, apps: it is not a list of app ids"),
+        (phones({"serial": 7}), "device 2, serial: it is not a text"),
+        (phones({"serial": "F2", "platform": "beos"}), "device 2, platform:"),
+        (phones({"serial": "F1"}), "device 2, serial:"),
+        (phones({"serial": "F2", "observed_at": "2999-01-01T00:00:00Z"}), "device 2, observed_at:"),
+        (phones({"serial": "F2"}, {"serial": "F3", "ownership": ""}), "device 3, ownership:"),
+    ],
+)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_webhook_that_is_wrong_anywhere_is_kept_whole_for_a_person(house: ApiHouse, key: str, body: bytes, why: str) -> None:
+    assert webhook(house, key, body).json == {"new": True}
+    (aside,) = house.ask("operator", "GET", "/events").json["items"]
+    assert aside["code"] == "event-damaged"
+    assert why in aside["why"]
+    assert devices() == 0

@@ -33,13 +33,14 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The event's numbe
     [
         "countermand source add nanomdm",
         "countermand source add nanomdm --set url=https://mdm.example.org --secret-file api.key",
+        "countermand source add our-mdm --kind webhook",
         "countermand source add intune --kind intune --set tenant=TENANT --set client=CLIENT --secret-file intune.secret",
     ],
 )
 def add(
     session: Session,
     name: Annotated[str, typer.Argument(help="What the source is called; it stands in the address it posts to.")],
-    kind: Annotated[str, typer.Option(help="What it is: nanomdm posts its events; intune and jamf are asked.")] = "nanomdm",
+    kind: Annotated[str, typer.Option(help="What it is: nanomdm and webhook post; intune and jamf are asked.")] = "nanomdm",
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="How it is asked; once for each setting.")
     ] = None,

@@ -17,7 +17,8 @@ from countermand.core.errors import Refused
 from countermand.core.instants import DAY, Instant
 from countermand.flows import asking, ingest
 from countermand.flows.connect import secret_of
-from countermand.sources import nanomdm
+from countermand.lib import standard_webhooks
+from countermand.sources import devices_posted, nanomdm
 from countermand.sources.source import Posted, Said
 from countermand.store import asked, events, fleet, log, reporters
 from countermand.store.events import EventRow
@@ -35,8 +36,12 @@ def _nanomdm(body: bytes, source: str, now: Instant) -> Posted:
     return Posted() if event is None else Posted((event.mention,), (event.word,) if event.word else ())
 
 
+def _webhook(body: bytes, source: str, now: Instant) -> Posted:
+    return Posted(devices_posted.parse(body, source, now))
+
+
 #: kind → what an event says.
-_PARSE: Mapping[str, Callable[[bytes, str, Instant], Posted]] = {"nanomdm": _nanomdm}
+_PARSE: Mapping[str, Callable[[bytes, str, Instant], Posted]] = {"nanomdm": _nanomdm, "webhook": _webhook}
 
 
 def knows(state_dir: Path, name: str, password: str) -> bool:
@@ -52,11 +57,18 @@ def signed(state_dir: Path, name: str, body: bytes, signature: str) -> bool:
     return in_hex or in_base64
 
 
-def keep_event(source: str, body: bytes, now: Instant) -> bool:
-    """Store what a source posted, before anything is made of it; False if it is a replay."""
+def signed_as_webhook(state_dir: Path, name: str, headers: Mapping[str, str], body: bytes, now: Instant) -> bool:
+    """Whether the body is signed under the source's secret as Standard Webhooks are, within minutes of ``now``."""
+    secret = secret_of(state_dir, name)
+    return standard_webhooks.is_secret(secret) and standard_webhooks.genuine(secret, headers, body, now)
+
+
+def keep_event(source: str, body: bytes, now: Instant, event: str = "") -> bool:
+    """Store what a source posted, before anything is made of it; False if it is a replay. ``event``: the sender's id of it,
+    where that does not stand in the body."""
     try:
         with aside():
-            events.keep(source, _id(body), body, now)
+            events.keep(source, event[:200] or _id(body), body, now)
     except events.Replay:
         return False
     return True

@@ -31,6 +31,14 @@ def key_of(secret: str) -> bytes:
     return key
 
 
+def is_secret(text: str) -> bool:
+    try:
+        key_of(text)
+    except ValueError:
+        return False
+    return True
+
+
 def signature(key: bytes, message: str, seconds: int, content: bytes) -> str:
     """The value of ``webhook-signature``."""
     made = hmac.new(key, f"{message}.{seconds}.".encode() + content, hashlib.sha256).digest()

@@ -35,8 +35,13 @@ Word = TypeVar("Word", bound=StrEnum)
 
 def parse(lines: Iterable[bytes], source: str, now: Instant, problems: Problems) -> Iterator[tuple[int, Mention]]:
     """(line, mention) of every good row; what is wrong with the others is in ``problems``. Each name stands once."""
+    return mentions(rows(lines, DEVICES, problems), source, now, problems)
+
+
+def mentions(table: Iterable[Row], source: str, now: Instant, problems: Problems) -> Iterator[tuple[int, Mention]]:
+    """The same of rows, wherever they come from."""
     first: dict[Identity, int] = {}
-    for row in rows(lines, DEVICES, problems):
+    for row in table:
         before = problems.count
         identities = _identities(row, first, problems)
         platform = _word(Platform, row, "platform", problems)

@@ -82,6 +82,7 @@ KINDS: Mapping[str, Kind] = {
     "android": Kind(
         "Google's Android Management API", Comes.ASKED, android.SIGHTS, android.SETTINGS, android.REQUESTS, android.Android
     ),
+    "webhook": Kind("a program of your own, which posts what it knows", Comes.POSTS, devices_csv.SIGHTS, voice=Voice.FILE),
     "devices-csv": Kind("a file of devices (CSV or Parquet)", Comes.FILE, devices_csv.SIGHTS, voice=Voice.FILE),
     "exchange": Kind("Exchange's list of mobile devices", Comes.FILE, exchange.SIGHTS, voice=Voice.MAIL),
 }

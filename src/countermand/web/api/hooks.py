@@ -1,8 +1,9 @@
 """Where machines post what they know: sources their events (``POST /api/v1/sources/NAME/events``), stored and answered first and
 taken right after; and mail providers what did not arrive (``POST /api/v1/bounces/PROVIDER``), which they post again if we fail.
 
-A source says its secret as a bearer token or as the password of basic authentication (whatever the name), or signs
-the body: ``X-Hmac-Signature``, HMAC-SHA256 in hex or base64. Whoever cannot gets one and the same answer.
+A source says its secret as a bearer token or as the password of basic authentication (whatever the name), or signs the
+body: as Standard Webhooks are signed, or with ``X-Hmac-Signature``, HMAC-SHA256 in hex or base64. Whoever cannot gets one and
+the same answer.
 """
 
 import base64
@@ -56,8 +57,7 @@ def post_of(scope: Scope) -> Post | None:
 def _hear(config: Config, provider: str, scope: Scope, body: IO[bytes]) -> dict[str, object]:
     """Take back what did not arrive. Refused as ``posted_bounces`` does."""
     body.seek(0)
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    done = posted_bounces(installation.act(SYSTEM), config, provider, headers, body.read())
+    done = posted_bounces(installation.act(SYSTEM), config, provider, _headers(scope), body.read())
     if done.bounced or done.passed_over:
         say("bounced", provider=provider, notices=done.bounced, untold=len(done.untold), passed_over=len(done.passed_over))
     return {"bounced": done.bounced, "already": done.already}
@@ -66,15 +66,21 @@ def _hear(config: Config, provider: str, scope: Scope, body: IO[bytes]) -> dict[
 def keep(config: Config, source: str, scope: Scope, body: IO[bytes]) -> bool:
     """Store the event; False if it is a replay. Refused ``unknown-token`` unless the sender proves to be the source."""
     body.seek(0)
-    data = body.read()
+    data, headers, now = body.read(), _headers(scope), clock.now()
+    if events.signed_as_webhook(config.state_dir, source, headers, data, now):
+        return events.keep_event(source, data, now, headers.get("webhook-id", ""))
     if not (events.knows(config.state_dir, source, _password(scope)) or _signed(config, source, scope, data)):
         raise Refused("unknown-token")
-    return events.keep_event(source, data, clock.now())
+    return events.keep_event(source, data, now)
 
 
 def take(config: Config) -> None:
     """Take what waits. What this process does not come to, the worker does."""
     events.take_events(installation.act(SYSTEM), config.holdbacks)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _signed(config: Config, source: str, scope: Scope, data: bytes) -> bool:
