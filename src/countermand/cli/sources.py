@@ -177,12 +177,10 @@ FAMILY = group(
 def _added(made: "NewSource", url: str) -> str:
     if not made.secret:
         return f"{made.name} is connected. Look what it can see: countermand source check {made.name}"
-    return "\n".join(
-        [
-            f"{made.name} may post. Its secret, shown this once: {made.secret}",
-            f"NanoMDM: -webhook-url {url}/api/v1/sources/{made.name}/events -webhook-hmac-key {made.secret}",
-        ]
-    )
+    address = f"{url}/api/v1/sources/{made.name}/events"
+    nanomdm = f"NanoMDM: -webhook-url {address} -webhook-hmac-key {made.secret}"
+    how = nanomdm if made.kind == "nanomdm" else f"Post to {address}, signed as Standard Webhooks are."
+    return f"{made.name} may post. Its secret, shown this once: {made.secret}\n{how}"
 
 
 def _events(session: Session, found: "list[EventRow]") -> "RenderableType":
