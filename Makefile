@@ -69,6 +69,10 @@ clean: ## remove what building and testing left behind, the virtual environment 
 bench-gate: setup-bench ## measure a gate beside its peers at 1.1 million devices, and a rescission of 300,000 denials; writes docs/performance.md (BENCH="--devices 11000 --people 8400 --denied 3000 --rounds 1")
 	$(PYTHON) bench/gate.py $(or $(BENCH),--write)
 
+.PHONY: bench-console
+bench-console: setup-bench ## measure the preview while somebody types, through the console, at several sizes (BENCH="--devices 11000 66000")
+	$(PYTHON) bench/console.py $(BENCH)
+
 .PHONY: bench-notices
 bench-notices: setup-bench ## measure 840,000 notices in nine languages handed to smtp-sink, beside smtp-source (BENCH="--people 50000")
 	$(PYTHON) bench/notices.py --write $(BENCH)

@@ -81,10 +81,10 @@ def test_an_auditor_finds_a_changed_signature_in_the_pack(house: QuickDesks, tmp
 
 @ONE_ENGINE
 def test_what_is_read_is_what_is_signed(house: QuickDesks) -> None:
-    house.world.proposes()
+    house.world.proposes(grounds=[{"claim": "A law obliges its owner", "source": "https://example.org", "as_of": "2018-01-01"}])
     digest = to_sign(ORDER, house.world.now).digest
     page = house.of("petra").get(f"/console/agree/{ORDER}/")
-    for words in (digest, "com.zhiliaoapp.musically", "Remove TikTok", "anna", "It speaks to 3 people"):
+    for words in (digest, "com.zhiliaoapp.musically", "Remove TikTok", "anna", "It speaks to 3 people", "Look at it again:"):
         assert words in page.text
     assert "What people will read" in page.words
 

@@ -66,6 +66,7 @@ def test_every_page_in_every_light(house: Desks, way: str) -> None:
             "ended": "directives/old-order/stopping/",
             "keys": "keys/",
             "compare": f"directives/{ORDER}/compare/",
+            "preview": f"directives/{ORDER}/preview/",
             "agree": "agree/",
             "ledger": f"ledger/?about={ORDER}",
             "fleet": "fleet/",
