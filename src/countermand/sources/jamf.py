@@ -54,6 +54,8 @@ _ENROLLMENT = {
     "accountdrivenuserenrollment": Enrollment.USER,
     "personaldeviceprofile": Enrollment.USER,
 }
+#: How nearly every row spells it.
+_USUAL = ("Managed", "Unmanaged")
 #: Statuses of a managed app that is there (Apple, ManagedApplicationList); '' and what Jamf says of unmanaged ones as well.
 _THERE = frozenset({"", "managed", "unmanaged", "updating", "promptingforupdate", "promptingforupdatelogin", "updaterejected"})
 
@@ -173,7 +175,11 @@ def _apps(listed: Any) -> frozenset[App] | None:
     if not isinstance(listed, list) or not listed:
         return None
     rows = [one for one in listed if isinstance(one, dict)]
-    return apps_of(_IOS, [one.get("identifier") for one in rows if _word(one, "managementStatus") in _THERE])
+    return apps_of(_IOS, [one.get("identifier") for one in rows if _is_there(one)])
+
+
+def _is_there(row: Mapping[str, Any]) -> bool:
+    return row.get("managementStatus") in _USUAL or _word(row, "managementStatus") in _THERE
 
 
 def _word(row: Mapping[str, Any], name: str) -> str:
