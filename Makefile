@@ -48,6 +48,10 @@ format: setup-dev ## bring sources into the one format
 docs: setup-dev ## write the generated pages of docs/ anew
 	$(PYTHON) scripts/docs.py
 
+.PHONY: screenshots
+screenshots: setup-dev ## take a picture of every screen of the console, in both themes, into docs/pictures
+	$(PYTHON) -m pytest tests/stories/pictures.py
+
 .PHONY: words
 words: setup-dev ## bring the catalogues of translations up to what the program says
 	$(PYTHON) scripts/words.py
@@ -108,3 +112,7 @@ setup-bench:
 .PHONY: bench-fleet
 bench-fleet: setup-dev ## measure the fleet: load, preview, issue, reports; SQLite, PostgreSQL, DuckDB (BENCH="--devices 110000")
 	$(PYTHON) bench/fleet.py $(BENCH)
+
+.PHONY: bench-console
+bench-console: setup-dev ## measure how soon the console's pages are drawn on a CPU four times slower; writes docs/performance.md
+	$(PYTHON) -m pytest -s tests/stories/first_render.py

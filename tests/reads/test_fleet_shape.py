@@ -24,6 +24,17 @@ def test_its_figures_are_those_of_a_count_by_hand(store: Database) -> None:
     assert found.unseen == 0
 
 
+def test_somebody_with_several_phones_counts_once(store: Database) -> None:
+    phones, _, _ = abroad.settle()
+    first = models.Device.objects.order_by("ordinal").first()
+    assert first is not None
+    models.Device.objects.filter(ordinal__lt=first.ordinal + 5).update(owner=first.owner_id)
+    models.FactSet.objects.filter(space="o").delete()  # the packed copy of the rows
+    found = shape(house.act("aud", Role.AUDITOR, now=abroad.NOW))
+    assert found.people == len(phones) - 4
+    assert max(found.looks[0].people) <= found.people <= sum(found.looks[0].people)
+
+
 def test_ages_are_counted_back_from_the_sources_last_contact(store: Database) -> None:
     abroad.settle()
     early = shape(house.act("aud", Role.AUDITOR, now=house.NOW)).looks[0].devices

@@ -7,10 +7,12 @@ from countermand.access import Role
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, HOUR, MINUTE
 from countermand.flows.course import apart, note
+from countermand.flows.exempt import agree_exemption, exempt
 from countermand.flows.hear_gate import Report, hear_gate
 from countermand.notices.mail import Result
 from countermand.reads.course import course_of
 from countermand.reads.lead import beside
+from countermand.reads.status import status
 from countermand.reads.stopping import stopping
 from countermand.reads.untold import untold_of
 from countermand.store import feed, models
@@ -104,3 +106,25 @@ def test_what_stands_beside_the_report(world: World) -> None:
     assert [(ring.share, ring.opened is not None) for ring in found.rings] == [(0.01, True), (1.0, False)]
     assert (found.halt_if, found.exempt, found.objections) == (0.1, 0, 0)
     assert models.Course.objects.count() == 1
+
+
+def test_what_gates_refused_when_a_ring_may_open_and_which_exemption_ends_first(world: World) -> None:
+    world.cast(alice=[TIKTOK], bob=[TIKTOK], carol=[])
+    world.orders(
+        rollout={"rings": [{"share": "1%", "hold": "4h"}, {"share": "50%", "hold": "1h"}, {"share": "100%"}]}, reminders=["3d"]
+    )
+    gate = Report(1, feed.last(1).n, world.now, False, {"deny/denied": 7, "deny/unregistered": 2, "allow/not-denied": 90}, [])
+    hear_gate("gate", gate, world.now)
+    assert [one.denials for one in status(ORDER, world.now).gates] == [9]
+    for login, days in (("alice", 20), ("bob", 10)):
+        found = exempt(world.operator, ORDER, f"person:{login}", "security-research", world.now + days * DAY)
+        agree_exemption(world.act("petra", Role.APPROVER), found.pk)
+    exempt(world.operator, ORDER, "person:carol", "security-research", world.now + DAY)
+    shown = beside(ORDER, world.now)
+    assert [(one.kind, one.until - world.now) for one in shown.ending] == [("person", 10 * DAY), ("person", 20 * DAY)]
+    assert (shown.exempt, shown.asked) == (2, 1)
+    first, second, third = shown.rings
+    assert first.opened is not None
+    assert (first.not_before, second.not_before, third.not_before) == (None, first.opened + 4 * HOUR, None)
+    course = course_of(ORDER)
+    assert course.reminders == (course.dues[0] - 3 * DAY,)

@@ -9,9 +9,11 @@ from glass import PHONE, chromium, looked_at
 from playwright.sync_api import Browser, Page
 from world import DUE_IN_LONDON, ORDER, TIKTOK, World
 
+from countermand.access import TABLE, Role
 from countermand.config import Database
 from countermand.core.instants import HOUR
 from countermand.store import models
+from countermand.web.console.screens import SCREENS, Screen
 
 pytestmark = [pytest.mark.live, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
@@ -71,6 +73,7 @@ def test_every_page_in_every_light(house: Desks, way: str) -> None:
             "ledger": f"ledger/?about={ORDER}",
             "fleet": "fleet/",
             "unknown": "fleet/unknown/",
+            "links": "fleet/links/",
             "settings": "settings/",
             "watched": "settings/watched/",
             "protected": "settings/protected/",
@@ -89,16 +92,75 @@ def test_every_page_in_every_light(house: Desks, way: str) -> None:
 
 
 def test_pages_are_light_and_ask_nobody_else(house: Desks) -> None:
+    heavy: dict[str, int] = {}
     with house.of("otto") as page:
         asked: list[str] = []
         page.on("request", lambda one: asked.append(one.url))
+        for one in SCREENS:
+            path = one.path.replace("<slug:name>", ORDER)
+            if "GET" not in one.methods or "<" in path or not house_may(one) or path.endswith(("csv", "pdf", "png", "back/")):
+                continue
+            page.goto(f"{house.url}/console/{path}")
+            weight = page.evaluate(
+                "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+                ".reduce((sum, one) => sum + one.decodedBodySize, 0)"
+            )
+            if weight >= 200_000:
+                heavy[path] = weight
+        assert heavy == {}
+        assert len(asked) > 40
+        assert [url for url in asked if not url.startswith(house.url)] == []
+
+
+def house_may(one: Screen) -> bool:
+    return any(one.action in TABLE and role in TABLE[one.action] for role in (Role.OPERATOR, Role.HELPDESK)) and not one.passive
+
+
+def test_no_name_is_too_long_for_a_phone(house: Desks) -> None:
+    name = "<b>\u202e=1" + "x" * 10_000
+    models.Person.objects.filter(login="p02").update(name=name)
+    models.Source.objects.update(fault=name)
+    models.Notice.objects.filter(person__login="p02").update(state="refused", answer=name)
+    models.Told.objects.filter(person__login="p02").delete()
+    models.GateSeen.objects.create(name=name, epoch=1, n=1, at=1, heard=1)
+    models.Sighting.objects.create(login=name, kind="eas", value=name, first=1, last=2, times=3)
+    models.ProtectedLogin.objects.create(login=name, why=name, proposed_by="otto", proposed_at=1)
+    wrong = {}
+    with house.of("otto", viewport=PHONE) as page:
+        for path in (
+            f"directives/{ORDER}/",
+            f"directives/{ORDER}/untold/",
+            "fleet/",
+            "fleet/unknown/",
+            "settings/",
+            "settings/protected/",
+        ):
+            page.goto(f"{house.url}/console/{path}")
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wrong[path] = "wider than the screen"
+            assert name in page.content().replace("&lt;", "<").replace("&gt;", ">"), path
+    assert wrong == {}
+
+
+def test_a_drill_is_another_world(house: Desks) -> None:
+    with house.of("otto", color_scheme="light") as page:
         page.goto(f"{house.url}/console/directives/{ORDER}/")
-        sizes = page.evaluate(
-            "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
-            ".reduce((sum, one) => sum + one.decodedBodySize, 0)"
+        real = page.evaluate(
+            "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector('.bar')).backgroundColor]"
         )
-        assert sizes < 200_000
-        assert all(url.startswith(house.url) for url in asked)
+        models.Installation.objects.update(drill=True)
+        page.reload()
+        drill = page.evaluate(
+            "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector('.bar')).backgroundColor]"
+        )
+        assert real[0] != drill[0]
+        assert real[1] != drill[1]
+        assert page.title().startswith("DRILL")
+        assert page.inner_text(".bar .house").endswith("DRILL")
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        assert page.evaluate("document.querySelector('.drill').getBoundingClientRect().top") == 0, "it says so wherever one reads"
+        assert looked_at(page, "console-drill") == []
+    models.Installation.objects.update(drill=False)
 
 
 def test_a_halt_by_keyboard_alone(house: Desks) -> None:

@@ -16,7 +16,11 @@ from countermand.web.site import Site
 class Page:
     status: int
     headers: Mapping[str, str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
 
     @property
     def words(self) -> str:
@@ -86,4 +90,4 @@ class Browser:
                 self.cookies |= {key: one.value for key, one in SimpleCookie(value.decode()).items()}
         answered = {name.decode(): value.decode() for name, value in told[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in told[1:])
-        return Page(told[0]["status"], answered, body.decode(errors="replace"))
+        return Page(told[0]["status"], answered, body)

@@ -55,7 +55,8 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class MaybeOne:
-    """``mail``: a name at the mail server; ``device``: the device that may have it; ``likely``: likely or possible, and ``why``;
+    """``mail``: a name at the mail server; ``device``: the device that may have it; ``other``: the device that has
+    that name by now, '' if it was seen at a gate alone; ``likely``: likely or possible, and ``why``;
     ``command``: what says that it is so."""
 
     login: str
@@ -64,6 +65,7 @@ class MaybeOne:
     model: str
     likely: str
     why: tuple[str, ...]
+    other: str
     command: str
 
 
@@ -181,12 +183,13 @@ OPERATIONS = (
 
 def _maybe(one: Link) -> MaybeOne:
     mail, device = f"{one.mail.names[0].kind}:{one.mail.names[0].value}", f"#{one.managed.ordinal}"
-    command = f"device link '{device}' '#{one.mail.ordinal}'"
-    if one.mail.ordinal is None:
+    other = "" if one.mail.ordinal is None else f"#{one.mail.ordinal}"
+    command = f"device link '{device}' '{other}'"
+    if not other:
         first = next(name for name in one.managed.names)
         command = f"device bind {first.kind}:{first.value} {mail}"
     return MaybeOne(
-        one.managed.login, mail, device, one.managed.model, one.likely.name.lower(), one.why, f"countermand {command}"
+        one.managed.login, mail, device, one.managed.model, one.likely.name.lower(), one.why, other, f"countermand {command}"
     )
 
 

@@ -14,12 +14,13 @@ __all__ = ["Course", "Point", "course_of"]
 @dataclass(frozen=True, slots=True)
 class Course:
     """``points``: how it stood, the earliest first; ``issued``: every version that came into force; ``dues``: the first and the
-    last on earth; ``rings``: when each was opened."""
+    last on earth; ``reminders``: before the first of them; ``rings``: when each was opened."""
 
     directive: str
     points: tuple[Point, ...]
     issued: tuple[Instant, ...]
     dues: tuple[Instant, ...]
+    reminders: tuple[Instant, ...]
     rings: tuple[Instant, ...]
     halted_at: Instant | None
     ended_at: Instant | None
@@ -32,14 +33,18 @@ def course_of(name: str) -> Course:
         issued = [version for version in directives.versions(name) if version.issued_at is not None]
         points = tuple(course.of(name))
     dues: set[Instant | None] = set()
+    reminders: list[Instant] = []
     if issued:
         directive, at = terms.text_of(issued[-1]), issued[-1].issued_at or 0
-        dues = {schedule.earliest_due(directive, at), schedule.latest_due(directive, at)}
+        first = schedule.earliest_due(directive, at)
+        dues = {first, schedule.latest_due(directive, at)}
+        reminders = [when for when, _ in schedule.reminders(directive, first) if when > at] if first is not None else []
     return Course(
         directive=name,
         points=points,
         issued=tuple(version.issued_at or 0 for version in issued),
         dues=tuple(sorted(due for due in dues if due is not None)),
+        reminders=tuple(reminders),
         rings=row.rings_opened,
         halted_at=row.halted_at,
         ended_at=row.ended_at,

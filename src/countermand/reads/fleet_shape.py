@@ -11,33 +11,37 @@ from pyroaring import BitMap
 
 from countermand.access import Act, require
 from countermand.core import facts
-from countermand.core.facts import Block
+from countermand.core.facts import BLOCK_SIZE, Block
 from countermand.core.instants import DAY, Instant
 from countermand.core.terms import Contacts
-from countermand.store import evidence, sets
+from countermand.store import evidence, owners, sets
 from countermand.store.health import health
 from countermand.store.unit import reading
 
 #: Up to so many days old; what is older than the last is in a column of its own.
 AGES = (1, 7, 30)
+_COLUMNS = len(AGES) + 1
 
 
 @dataclass(frozen=True, slots=True)
 class LookRow:
-    """Devices by how old the latest look is, ``AGES`` and older; ``whole``: the look could have shown every app."""
+    """Devices by how old the latest look is, ``AGES`` and older, and ``people``: who own them; ``whole``: the look
+    could have shown every app."""
 
     source: str
     grade: str
     whole: bool
     devices: tuple[int, ...]
+    people: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FleetShape:
-    """Devices that are not retired. ``unseen``: nobody ever looked at their apps; ``nobodys``: without an owner to tell;
-    ``deniable``: with a name under which a gate could know them."""
+    """Devices that are not retired, and the ``people`` who own them. ``unseen``: nobody ever looked at their apps; ``nobodys``:
+    without an owner to tell; ``deniable``: with a name under which a gate could know them."""
 
     devices: int
+    people: int
     reads_mail: int
     deniable: int
     nobodys: int
@@ -52,7 +56,8 @@ class _Counted:
     by: dict[str, Counter[str]] = field(
         default_factory=lambda: {"platform": Counter(), "ownership": Counter(), "enrollment": Counter()}
     )
-    looks: dict[tuple[str, str, bool], list[int]] = field(default_factory=dict)
+    there: BitMap = field(default_factory=BitMap)
+    looks: dict[tuple[str, str, bool], list[BitMap]] = field(default_factory=dict)
 
 
 def shape(act: Act) -> FleetShape:
@@ -66,14 +71,17 @@ def shape(act: Act) -> FleetShape:
         for number in sets.blocks(sets.DEVICES):
             prefixes = [facts.LOOKED_BY_DAY, *(f"{family}:" for family in counted.by)]
             _count(counted, sets.load(sets.DEVICES, number, names, prefixes), contacts, whole, act.now)
+        everybody, *people = owners.count([counted.there, *(ages for found in counted.looks.values() for ages in found)])
+    rows = {key: tuple(people[at * _COLUMNS : (at + 1) * _COLUMNS]) for at, key in enumerate(counted.looks)}
     return FleetShape(
         devices=counted.totals["devices"],
+        people=everybody,
         reads_mail=counted.totals["reads_mail"],
         deniable=counted.totals["deniable"],
         nobodys=counted.totals["nobodys"],
         unseen=counted.totals["unseen"],
         by={family: dict(sorted(found.items())) for family, found in counted.by.items()},
-        looks=tuple(LookRow(*key, tuple(found)) for key, found in sorted(counted.looks.items())),
+        looks=tuple(LookRow(*key, tuple(map(len, found)), rows[key]) for key, found in sorted(counted.looks.items())),
     )
 
 
@@ -85,6 +93,7 @@ def _whole() -> dict[int, bool]:
 
 def _count(into: _Counted, block: Block, contacts: Contacts, whole: dict[int, bool], now: Instant) -> None:
     there = block[facts.EVERY] - block[facts.RETIRED]
+    into.there |= there.shift(block.number * BLOCK_SIZE)
     into.totals["devices"] += len(there)
     into.totals["reads_mail"] += there.intersection_cardinality(block[facts.READS_MAIL])
     into.totals["deniable"] += there.intersection_cardinality(block[facts.DENIABLE])
@@ -104,7 +113,7 @@ def _count(into: _Counted, block: Block, contacts: Contacts, whole: dict[int, bo
         seen |= block[name]
     into.totals["unseen"] += len(there - seen)
     for key, ages in rows.items():
-        found_ages, newer = into.looks.setdefault(key, [0] * len(ages)), BitMap()
+        found_ages, newer = into.looks.setdefault(key, [BitMap() for _ in ages]), BitMap()
         for at, devices in enumerate(ages):  # a device is where its latest look is
-            found_ages[at] += len(devices - newer)
+            found_ages[at] |= (devices - newer).shift(block.number * BLOCK_SIZE)
             newer |= devices

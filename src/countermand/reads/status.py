@@ -59,7 +59,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class GateStanding:
-    """``behind``: records of the feed it has not heard; None if it holds another epoch. ``silent``: since when, in ms."""
+    """``behind``: records of the feed it has not heard; None if it holds another epoch. ``silent``: since when, in ms.
+    ``denials``: how often it has answered no since it started, for whatever order."""
 
     name: str
     epoch: int
@@ -68,6 +69,7 @@ class GateStanding:
     heard: Instant
     silent: int
     stopped: bool
+    denials: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,8 @@ def _next_due(version: VersionRow, now: Instant) -> Instant | None:
 
 def _gate(gate: feed.Gate, epoch: int, published: int, now: Instant) -> GateStanding:
     behind = max(published - gate.n, 0) if gate.epoch == epoch else None
-    return GateStanding(gate.name, gate.epoch, gate.n, behind, gate.heard, max(now - gate.at, 0), gate.stopped)
+    denials = sum(times for outcome, times in gate.decisions.items() if outcome.startswith("deny/"))
+    return GateStanding(gate.name, gate.epoch, gate.n, behind, gate.heard, max(now - gate.at, 0), gate.stopped, denials)
 
 
 def _entry(row: tree.Row) -> TailEntry:

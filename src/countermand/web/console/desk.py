@@ -11,7 +11,7 @@ from countermand.config import Config
 from countermand.operations.operation import Call, Operation, perform
 from countermand.reads.seats import Here
 from countermand.web import pages
-from countermand.web.console.menu import MENU
+from countermand.web.console.menu import MENU, room_of
 
 #: Where a browser says in which zone it is; what it says is believed for showing times alone.
 _ZONE = "zone"
@@ -57,6 +57,7 @@ class Desk:
             "now": self.act.now,
             "drill": self.act.drill,
             "here": self.here,
+            "room": room_of(self.request.path),
             "menu": [one for one in MENU if self.here is not None and self.may(one.action)],
             "origin": self.config.origin,
         }

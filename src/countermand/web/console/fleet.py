@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 
 from countermand.core.errors import Refused
+from countermand.operations import devices
 from countermand.operations import sources as operations
 from countermand.operations.sightings import list_sightings
 from countermand.operations.standing import fleet_shape
@@ -17,7 +18,20 @@ _MOST = 200
 @screen("fleet/", action="read", about="the fleet in numbers, and its sources")
 def fleet(desk: Desk) -> HttpResponse:
     found = desk.do(operations.list_sources, "", _MOST)
-    return desk.page("fleet.html", shape=desk.do(fleet_shape), ages=AGES, sources=found.items, done=desk.asked("done"))
+    shape = desk.do(fleet_shape)
+    looks = [
+        {"source": one.source, "grade": one.grade, "whole": one.whole, "ages": list(zip(one.devices, one.people, strict=True))}
+        for one in shape.looks
+    ]
+    return desk.page(
+        "fleet.html",
+        shape=shape,
+        looks=looks,
+        ages=AGES,
+        sources=found.items,
+        links=desk.may("link"),
+        done=desk.asked("done"),
+    )
 
 
 @screen("fleet/unknown/", action="read-person", about="devices that gates saw and nobody knows", personal=True)
@@ -25,6 +39,21 @@ def unknown(desk: Desk) -> HttpResponse:
     """Pairs of a proven login and a device's id. They are no evidence about apps."""
     found = desk.do(list_sightings, "", _MOST)
     return desk.page("unknown.html", found=found.items)
+
+
+@screen("fleet/links/", action="link", about="devices that may be one phone", personal=True)
+def links(desk: Desk) -> HttpResponse:
+    """Hints: nothing is joined but by whoever looks at both."""
+    found = desk.do(devices.suggest_links, _MOST)
+    desk.looks_at("suggested links", "", sorted({one.login for one in found}))
+    return desk.page("links.html", found=found, done=desk.asked("done"))
+
+
+@screen("fleet/links/join/", "POST", action="link", about="two devices")
+def join(desk: Desk) -> HttpResponse:
+    """They are one phone: the name at the mail server is a device of its own, or was seen at a gate alone."""
+    desk.do(devices.link, desk.said("device"), desk.said("other"))
+    return see_other("/console/fleet/links/?done=joined")
 
 
 @screen("fleet/sources/<str:name>/check/", "POST", action="ingest", about="a source")

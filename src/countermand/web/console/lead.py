@@ -14,7 +14,7 @@ from countermand.operations.standing import report as report_of
 from countermand.reads import lead as leads
 from countermand.reads import report_sheet
 from countermand.reads.course import Course
-from countermand.reads.report import Report
+from countermand.reads.report import Breakdown, Report
 from countermand.reads.sources import sources
 from countermand.reads.status import Overview, Standing
 from countermand.web.console import chart, wording
@@ -31,22 +31,43 @@ _PAGE = 100
 _DRAWN = ("noncompliant", "unknown", "exempt", "denied")
 
 
+#: What a bar is made of, from well to not.
+_BAR = ("compliant", "exempt", "unknown", "in_grace", "noncompliant")
+#: (status, where it begins, how wide it is) of a bar that is 100 wide.
+Bar = tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelRow:
+    value: str
+    bar: Bar
+    cells: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    dimension: str
+    columns: tuple[str, ...]
+    rows: tuple[FunnelRow, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What renews itself on the page."""
+    """What renews itself on the page. ``devices``: by status, as of now, whether or not the order is over."""
 
     standing: Standing
     seen: Overview
     report: Report | None
+    devices: Mapping[str, int]
     big: wording.Big
     clock: str
-    shares: tuple[tuple[str, float, float], ...]
+    shares: Bar
 
 
 @screen("directives/<slug:name>/", action="oversee", about="a directive")
 def directive(desk: Desk, name: str) -> HttpResponse:
     """The page of a directive."""
-    found, language = _now(desk, name), _language(desk)
+    found, language = now_of(desk, name), language_of(desk)
     course = desk.do(leading.course, name)
     report, beside = found.report, leads.beside(name, desk.act.now)
     return desk.page(
@@ -55,10 +76,10 @@ def directive(desk: Desk, name: str) -> HttpResponse:
         found=found,
         beside=beside,
         record=desk.do(show_public, name),
-        chart=_chart(desk, course, found) if course.issued else None,
+        chart=chart_of(desk, course, found) if course.issued else None,
         course=course.points[-60:],
         sources=sources(desk.act) if desk.may("read") else [],
-        tables=[one for one in report.breakdowns if one.dimension in ("country", "platform") and one.rows] if report else [],
+        tables=funnels(report),
         words={name: words.say(language, text) for name, text in wording.STATUSES.items()},
         people=desk.may("read-person"),
         issues=desk.may("issue"),
@@ -73,7 +94,13 @@ def directive(desk: Desk, name: str) -> HttpResponse:
 @screen("directives/<slug:name>/live/", action="oversee", about="a directive", passive=True)
 def live(desk: Desk, name: str) -> HttpResponse:
     """The part of it that renews itself."""
-    return desk.part("lead_live.html", name=name, found=_now(desk, name))
+    return desk.part("lead_live.html", name=name, found=now_of(desk, name))
+
+
+@screen("directives/<slug:name>/gates/", action="oversee", about="a directive", passive=True)
+def gates(desk: Desk, name: str) -> HttpResponse:
+    """What the gates have heard and answered: it renews itself too."""
+    return desk.part("gates.html", found=now_of(desk, name))
 
 
 @screen("directives/<slug:name>/figures.csv", action="oversee", about="a directive")
@@ -92,24 +119,36 @@ def untold(desk: Desk, name: str) -> HttpResponse:
     return desk.page("untold.html", name=name, found=found)
 
 
-def _now(desk: Desk, name: str) -> Now:
-    language = _language(desk)
+def now_of(desk: Desk, name: str) -> Now:
+    language = language_of(desk)
     seen = _standings.get(_key(desk, name), lambda: desk.do(standing.status, name))
     one = seen.directives[0]
     report = _reports.get(_key(desk, name), lambda: _report(desk, name))
     clock = wording.clock(language, one.next_due, desk.act.now) if one.state.value == "issued" else ""
-    return Now(one, seen, report, wording.big(one), clock, shares_of(one.devices))
+    devices = report.totals if report else one.devices
+    return Now(one, seen, report, devices, wording.big(one), clock, shares_of(devices))
 
 
-def shares_of(devices: Mapping[str, int]) -> tuple[tuple[str, float, float], ...]:
+def shares_of(devices: Mapping[str, int]) -> Bar:
     """(status, where it begins, how wide it is) of a bar that is 100 wide."""
-    total, at, found = sum(devices.values()), 0.0, []
-    for part in ("compliant", "exempt", "unknown", "in_grace", "noncompliant"):
+    total, at, found = sum(devices.get(part, 0) for part in _BAR), 0.0, []
+    for part in _BAR:
         width = 100 * devices.get(part, 0) / total if total else 0.0
         if width:
             found.append((part, round(at, 3), round(width, 3)))
         at += width
     return tuple(found)
+
+
+def funnels(report: Report | None) -> list[Funnel]:
+    """By country and platform. A row whose counts are not all shown has no bar: the bar would say them."""
+    tables = [one for one in report.breakdowns if one.dimension in ("country", "platform") and one.rows] if report else []
+    return [Funnel(one.dimension, one.columns, tuple(_row(one, *row) for row in one.rows.items())) for one in tables]
+
+
+def _row(table: Breakdown, value: str, cells: tuple[int | str, ...]) -> FunnelRow:
+    parts = {part: cell for part, cell in zip(table.columns, cells, strict=True) if isinstance(cell, int)}
+    return FunnelRow(value, shares_of(parts) if len(parts) == len(cells) else (), cells)
 
 
 def forget() -> None:
@@ -131,9 +170,9 @@ def _report(desk: Desk, name: str) -> Report | None:
         return None
 
 
-def _chart(desk: Desk, course: Course, found: Now) -> chart.Chart:
+def chart_of(desk: Desk, course: Course, found: Now) -> chart.Chart:
     """From the issue to now, or to the last due if that is still to come."""
-    language, now = _language(desk), desk.act.now
+    language, now = language_of(desk), desk.act.now
     points = [(one.at, one) for one in course.points]
     series = [chart.Series(part, [(at, getattr(one, part)) for at, one in points]) for part in _DRAWN]
     if course.ended_at is None and found.standing.devices:
@@ -147,6 +186,7 @@ def _chart(desk: Desk, course: Course, found: Now) -> chart.Chart:
     begins = course.issued[0]
     ends = course.ended_at or max([now, *(due for due in course.dues if due - now < 60 * 24 * HOUR)])
     marks = [(at, words.say(language, "issued")) for at in course.issued]
+    marks += [(at, words.say(language, "reminder")) for at in course.reminders]
     marks += [(at, words.say(language, "first due")) for at in course.dues[:1]]
     marks += [(at, words.say(language, "last due")) for at in course.dues[1:]]
     marks += [(at, words.say(language, "on hold")) for at in [course.halted_at] if at is not None]
@@ -159,5 +199,5 @@ def _chart(desk: Desk, course: Course, found: Now) -> chart.Chart:
     return chart.drawn(series, marks, begins, ends + max((ends - begins) // 20, HOUR), day)
 
 
-def _language(desk: Desk) -> str:
+def language_of(desk: Desk) -> str:
     return str(desk.request.language)  # type: ignore[attr-defined]

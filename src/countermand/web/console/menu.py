@@ -23,3 +23,8 @@ MENU: tuple[Entry, ...] = (
     Entry("/console/settings/", word("Settings"), "read"),
     Entry("/console/keys/", word("My passkeys"), "own-keys"),
 )
+
+
+def room_of(path: str) -> str:
+    """The entry under which a page is: the longest that it begins with."""
+    return max((one.path for one in MENU if path.startswith(one.path)), key=len, default="")

@@ -42,6 +42,8 @@ def settings(desk: Desk) -> HttpResponse:
         keys=keys,
         unreadable=unreadable,
         holds=holds,
+        smtp=desk.config.smtp,
+        doors=[(door, door in desk.config.mail.guarded) for door in desk.config.mail.doors],
         checks=condition.checks(desk.config),
         values=sorted(examine(desk.config).values.items()) if administers else [],
         administers=administers,
