@@ -138,8 +138,10 @@ def link(call: Call, device: str, other: str, dry_run: bool = False) -> Linked:
 @operation("GET", "/devices/links", "link")
 def suggest_links(call: Call, limit: int = USUAL) -> tuple[MaybeOne, ...]:
     """List what may be one phone: a name at the mail server that no manager of phones knows, and a device of the same person that
-    has none. Nothing is joined."""
-    return tuple(_maybe(one) for one in links.suggestions(call.act, min(max(limit, 1), MOST)))
+    has none. Nothing is joined. The look is recorded, where those people see it."""
+    found = links.suggestions(call.act, min(max(limit, 1), MOST))
+    looking.look_at_people(call.act, "suggested links", "", sorted({one.managed.login for one in found}))
+    return tuple(_maybe(one) for one in found)
 
 
 @operation("POST", "/devices/mail-removed", "attest")

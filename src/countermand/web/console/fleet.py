@@ -45,7 +45,6 @@ def unknown(desk: Desk) -> HttpResponse:
 def links(desk: Desk) -> HttpResponse:
     """Hints: nothing is joined but by whoever looks at both."""
     found = desk.do(devices.suggest_links, _MOST)
-    desk.looks_at("suggested links", "", sorted({one.login for one in found}))
     return desk.page("links.html", found=found, done=desk.asked("done"))
 
 
