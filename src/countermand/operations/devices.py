@@ -135,7 +135,7 @@ def link(call: Call, device: str, other: str, dry_run: bool = False) -> Linked:
     return Linked(device, other, rehearsed(dry_run, linking.link)(call.act, device, other))
 
 
-@operation("GET", "/devices/links", "link")
+@operation("GET", "/devices/links", "read-person")
 def suggest_links(call: Call, limit: int = USUAL) -> tuple[MaybeOne, ...]:
     """List what may be one phone: a name at the mail server that no manager of phones knows, and a device of the same person that
     has none. Nothing is joined. The look is recorded, where those people see it."""

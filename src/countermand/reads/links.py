@@ -11,7 +11,7 @@ _PEOPLE = 500
 
 def suggestions(act: Act, most: int) -> list[Link]:
     """Pairs that may be one phone, by login, each person's likeliest first; at most so many."""
-    require(act.actor, "link")
+    require(act.actor, "read-person")
     found: list[Link] = []
     after = -1
     with reading():

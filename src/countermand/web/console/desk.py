@@ -15,8 +15,6 @@ from countermand.web.console.menu import MENU, room_of
 
 #: Where a browser says in which zone it is; what it says is believed for showing times alone.
 _ZONE = "zone"
-#: Actions whose answers name people; each such operation records who looked.
-_NAMES_PEOPLE = frozenset({"read-person", "link"})
 Asked = ParamSpec("Asked")
 Result = TypeVar("Result")
 
@@ -49,7 +47,7 @@ class Desk:
 
     def do(self, operation: Operation[Asked, Result], *args: Asked.args, **kwargs: Asked.kwargs) -> Result:
         """What the API does, as whoever sits here. What names people records who looked, before it answers."""
-        if operation.action in _NAMES_PEOPLE:
+        if operation.action == "read-person":
             self.shown.append(operation.name)
         return perform(operation, Call(self.act, self.config), *args, **kwargs)
 

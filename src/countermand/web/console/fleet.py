@@ -29,7 +29,7 @@ def fleet(desk: Desk) -> HttpResponse:
         looks=looks,
         ages=AGES,
         sources=found.items,
-        links=desk.may("link"),
+        links=desk.may("read-person"),
         done=desk.asked("done"),
     )
 
@@ -41,11 +41,11 @@ def unknown(desk: Desk) -> HttpResponse:
     return desk.page("unknown.html", found=found.items)
 
 
-@screen("fleet/links/", action="link", about="devices that may be one phone", personal=True)
+@screen("fleet/links/", action="read-person", about="devices that may be one phone", personal=True)
 def links(desk: Desk) -> HttpResponse:
     """Hints: nothing is joined but by whoever looks at both."""
     found = desk.do(devices.suggest_links, _MOST)
-    return desk.page("links.html", found=found, done=desk.asked("done"))
+    return desk.page("links.html", found=found, joins=desk.may("link"), done=desk.asked("done"))
 
 
 @screen("fleet/links/join/", "POST", action="link", about="two devices")
