@@ -68,6 +68,7 @@ def test_the_recipe_runs_as_nobody_special_from_hashed_locks() -> None:
     installs = [rest for word, rest in steps if word == "RUN" and "pip install" in rest]
     assert installs
     assert all("--require-hashes" in one or "--no-index" in one for one in installs)
+    assert all("--no-deps" in one for one in installs)  # a lock is whole: what is resolved anew has no hash
     for rest in (rest for word, rest in steps if word == "COPY" and "--from=" not in rest):
         *sources, _ = rest.split()
         assert all((ROOT / source).exists() for source in sources)
