@@ -10,7 +10,7 @@ from countermand.core.products import MemberKind, Product, known_as
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FactChange:
     """Something that began or ended on a day, and where that is said."""
 
     product: str
@@ -26,7 +26,7 @@ class Checked:
     claim: str
     source: str | None
     as_of: date | None
-    since: tuple[Change, ...]
+    since: tuple[FactChange, ...]
 
 
 def checked(grounds: Sequence[Ground], products: Sequence[str], catalogue: Catalogue, on: date) -> tuple[Checked, ...]:
@@ -45,20 +45,20 @@ def checked(grounds: Sequence[Ground], products: Sequence[str], catalogue: Catal
     )
 
 
-def _changes(product: Product, catalogue: Catalogue) -> Iterator[Change]:
+def _changes(product: Product, catalogue: Catalogue) -> Iterator[FactChange]:
     for one in product.ownerships:
         where = f" in {one.market}" if one.market else ""
         share = "" if one.share is None else f" ({one.share:.0%})"
         if one.valid_from is not None:
-            yield Change(product.name, one.valid_from, f"{one.owner} owns it{where}{share}", one.source)
+            yield FactChange(product.name, one.valid_from, f"{one.owner} owns it{where}{share}", one.source)
         if one.valid_to is not None:
-            yield Change(product.name, one.valid_to, f"{one.owner} owns it{where} no longer", one.source)
+            yield FactChange(product.name, one.valid_to, f"{one.owner} owns it{where} no longer", one.source)
     for market in product.markets:
         if market.since is not None:
-            yield Change(product.name, market.since, f"{market.what} in {market.country}", market.source)
+            yield FactChange(product.name, market.since, f"{market.what} in {market.country}", market.source)
         if market.until is not None:
-            yield Change(product.name, market.until, f"no longer {market.what} in {market.country}", market.source)
+            yield FactChange(product.name, market.until, f"no longer {market.what} in {market.country}", market.source)
     for named in catalogue.lists:
         for member in named.members:
             if member.kind is MemberKind.PRODUCT and known_as(member.name, (product.name, *product.aliases)):
-                yield Change(product.name, member.as_of, f"on the list {named.name}", member.source)
+                yield FactChange(product.name, member.as_of, f"on the list {named.name}", member.source)
