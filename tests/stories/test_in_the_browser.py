@@ -111,7 +111,18 @@ def test_every_page_in_every_light(stage: Stage) -> None:
             page.click("form[action$='/mail-password/'] button")
             assert page.url.endswith("/mail-password/")
             wrong[f"password-{name}"] = looked_at(page, f"password-{name}")
+            assert 0 < page.evaluate(_WEIGHT) < 60_000, name
     device = number(stage.page, "ALICE")
+    with stage.open("alice", locale="ar", color_scheme="dark") as context:
+        page = context.new_page()
+        page.goto(f"{stage.url}/me/")
+        page.click(f"form[action='/me/{device}/{ORDER}/removed/'] button")
+        page.wait_for_url("**/check/?look=on")
+        wrong["check"] = looked_at(page, "check-arabic-dark")
+        assert 0 < page.evaluate(_WEIGHT) < 60_000
+        page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme="light")
+        wrong["check-desktop"] = looked_at(page, "check-arabic-desktop")
     with stage.open("alice") as context:
         page = context.new_page()
         page.goto(f"{stage.url}/me/")
@@ -126,6 +137,9 @@ def test_every_page_in_every_light(stage: Stage) -> None:
         page = context.new_page()
         page.goto(f"{stage.url}/help-desk/")
         wrong["contest-desk"] = looked_at(page, "phone-contest-desk")
+        page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme="dark")
+        wrong["contest-desk-dark"] = looked_at(page, "desktop-dark-contest-desk")
     assert {name: found for name, found in wrong.items() if found and name != "console"} == {}
     assert [text for text in wrong.get("console", []) if "404" not in text] == []
 
