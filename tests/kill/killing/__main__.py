@@ -100,7 +100,7 @@ class Play:
             self._lay()
             self._kill(number, what)
             how = f"killed at {number}, {what}{', asked again' if again else ''}: "
-            code, found = in_child(lambda again=again: self._after(again), self._note)  # type: ignore[misc]
+            code, found = self._child(lambda again=again: self._after(again))  # type: ignore[misc]
             if code:
                 self.report.failures.append(how + found.get("failed", "it died"))
                 continue
@@ -150,14 +150,18 @@ class Play:
 
     # -- between children --
 
+    def _child(self, work: Callable[[], Any]) -> tuple[int, Any]:
+        self.ground.acted()
+        return in_child(work, self._note)
+
     def _must(self, work: Callable[[], Any]) -> Any:
-        code, found = in_child(work, self._note)
+        code, found = self._child(work)
         if code:
             raise RuntimeError(found.get("failed", "it died"))
         return found["said"]
 
     def _kill(self, number: int, what: str) -> None:
-        code, found = in_child(lambda: self._act(Events(number)), self._note)
+        code, found = self._child(lambda: self._act(Events(number)))
         if code != -signal.SIGKILL:
             raise RuntimeError(f"it was to die at {number}, {what}, and did not: {found}")
 

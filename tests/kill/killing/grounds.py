@@ -20,6 +20,9 @@ class Ground(Protocol):
 
     def lay(self) -> None: ...
 
+    def acted(self) -> None:
+        """Somebody may have written since ``content`` was read."""
+
     def content(self) -> str:
         """A digest of every committed row, read once the database has recovered from whoever died."""
 
@@ -53,6 +56,9 @@ class Sqlite:
         for beside in self._family():
             shutil.rmtree(beside) if beside.is_dir() else beside.unlink()
         shutil.copyfile(self._kept, self._file)
+
+    def acted(self) -> None:
+        pass
 
     def leave(self) -> None:
         pass
@@ -95,6 +101,8 @@ class Server:
         self._tables = sorted(name for (name,) in tables)
         self._kept: dict[str, str] = {}
         self._numbers = ""
+        #: What ``content`` found, if nobody has acted since.
+        self._found: dict[str, str] | None = None
 
     def keep(self) -> None:
         self._await_the_dead()
@@ -105,15 +113,19 @@ class Server:
 
     def lay(self) -> None:
         self._await_the_dead()
-        now = self._digests()
+        now, self._found = self._found or self._digests(), None  # from here on it is what was kept
         apart = [name for name in self._tables if now[name] != self._kept[name]]
         for name in apart:
             self._ask(f"DELETE FROM {name}; INSERT INTO {name} SELECT * FROM kept.{name}")
         self._ask(f"SELECT {self._numbers}")
 
+    def acted(self) -> None:
+        self._found = None
+
     def content(self) -> str:
         self._await_the_dead()
-        found = digest(sorted(self._digests().items()))
+        self._found = self._digests()
+        found = digest(sorted(self._found.items()))
         self._ask(f"SELECT {self._numbers}")  # a number dealt out to the dead is gone, and would make the next attempt differ
         return found
 
