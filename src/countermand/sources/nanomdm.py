@@ -102,9 +102,10 @@ def parse(text: bytes, source: str, now: Instant, asked: Asked) -> Event | None:
     body = event.get("acknowledge_event") or event.get("checkin_event") or {}
     if not isinstance(body, Mapping):
         raise Refused("event-damaged", why="its event is not an object")
-    ids = body.get("ids") or {}
-    kind = ids.get("type", "Device")
-    enrolment = str(ids.get("id") or body.get("enrollment_id") or body.get("udid") or "")
+    ids = body.get("ids")
+    ids = ids if isinstance(ids, Mapping) else {}
+    kind = _text(ids.get("type", "Device"))
+    enrolment = _text(ids.get("id") or body.get("enrollment_id") or body.get("udid"))
     if not enrolment or kind not in _ENROLLMENTS:
         return None
     said = _plist(body.get("raw_payload"))
@@ -258,12 +259,16 @@ def _created(event: Mapping[str, Any], now: Instant) -> Instant:
     return created_at
 
 
+#: What plistlib falls over where a list is no list: dates, numbers, references.
+_STUMBLES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
 def _plist(raw: object, code: str = "event-damaged") -> Mapping[str, Any]:
     if not raw:
         return {}
     try:
         found = plistlib.loads(base64.b64decode(raw if isinstance(raw, bytes) else str(raw), validate=True))
-    except (binascii.Error, ValueError, plistlib.InvalidFileException, ExpatError, OverflowError, RecursionError) as wrong:
+    except (binascii.Error, ExpatError, plistlib.InvalidFileException, *_STUMBLES) as wrong:
         raise Refused(code, why="its payload is not a property list") from wrong
     if not isinstance(found, Mapping):
         raise Refused(code, why="its payload is not a dictionary")
