@@ -112,3 +112,22 @@ def test_what_was_brought_in_is_foreseen(house: House) -> None:
     shown = house.run("di", "preview", "x", "--by", "group").stdout
     assert "By group" in shown
     assert "finance" in shown
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_another_table_is_read_as_ours_or_nothing_of_it(house: House) -> None:
+    hr = written(
+        house, "hr.csv", "Account,Note,email,name,zone,locale,country,groups,Kind\nann,x,a@example.org,Ann,UTC,de,DE,staff,FTE\n"
+    )
+    how = '[columns]\nlogin = "Account"\nemployment = "Kind"\n[values.employment]\nFTE = "employee"\n'
+    assert house.ask("ann", "import", "people", str(hr), "--map", str(written(house, "hr.toml", how)))["added"] == 1
+    mdm = written(house, "mdm.csv", "Serial,login,model,enrollment,When\nF1,ann,iPhone,supervised,2026-01-01T00:00:00Z\n")
+    how = '[columns]\nserial = "Serial"\nobserved_at = "When"\n'
+    how += '[fixed]\nplatform = "ios"\nownership = "corporate"\neas_id = ""\napps = ""\n'
+    wrong = house.run(
+        "ann", "import", "devices", str(mdm), "--map", str(written(house, "wrong.toml", how.replace("Serial", "serial no")))
+    )
+    assert (wrong.exit_code, "mapping-missing" in wrong.stderr) == (2, True)
+    assert rows(house) == (1, 0)
+    assert house.ask("ann", "import", "devices", str(mdm), "--map", str(written(house, "mdm.toml", how)))["added"] == 1
+    assert rows(house) == (1, 1)

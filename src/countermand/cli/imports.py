@@ -16,20 +16,25 @@ if TYPE_CHECKING:
 File = Annotated[Path, typer.Argument(help="The file to import.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="You have seen the counts that asked for a second look.")]
 Part = Annotated[bool, typer.Option("--part", help="The file is not everything there is, so what it leaves out means nothing.")]
+Map = Annotated[
+    Path | None, typer.Option("--map", metavar="FILE", help="TOML that says how another table is read as ours (docs/connect.md).")
+]
 #: Names or messages that a summary shows.
 _NAMED = 20
 
 Source = Annotated[str, typer.Option(help="The name of the system that says so.")]
 
 
-@command("people", ["countermand import people people.csv --dry-run", "countermand import people people.csv"])
-def people(session: Session, file: File, part: Part = False, confirm: Confirm = False, dry_run: DryRun = False) -> None:
+@command("people", ["countermand import people people.csv --dry-run", "countermand import people hr.csv --map hr.toml"])
+def people(
+    session: Session, file: File, part: Part = False, confirm: Confirm = False, dry_run: DryRun = False, mapping: Map = None
+) -> None:
     """Import people: login,email,name,zone,locale,country,groups,employment and, if you like, manager (a login);
     groups separated by semicolons."""
     from countermand.operations import imports
 
     with session.progress("Importing people"):
-        done = session.call(imports.import_people, file, not part, confirm, dry_run)
+        done = session.call(imports.import_people, file, not part, confirm, dry_run, read_text(mapping) if mapping else "")
     session.show(done, lambda found: _brought(found, "people", dry_run))
 
 
@@ -53,7 +58,14 @@ def groups(session: Session, file: File, confirm: Confirm = False, dry_run: DryR
     session.show(done, lambda found: _brought(found, "nestings", dry_run))
 
 
-@command("devices", ["countermand import devices devices.csv", "countermand import devices ipads.csv --source jamf --part"])
+@command(
+    "devices",
+    [
+        "countermand import devices devices.csv",
+        "countermand import devices ipads.csv --source jamf --part",
+        "countermand import devices inventory.csv --map inventory.toml --dry-run",
+    ],
+)
 def devices(
     session: Session,
     file: File,
@@ -61,12 +73,14 @@ def devices(
     part: Part = False,
     confirm: Confirm = False,
     dry_run: DryRun = False,
+    mapping: Map = None,
 ) -> None:
     """Import devices: serial,login,platform,model,ownership,enrollment,eas_id,apps,observed_at; apps separated by semicolons."""
     from countermand.operations import imports
 
     with session.progress("Importing devices"):
-        done = session.call(imports.import_devices, file, source, not part, confirm, dry_run)
+        read_as = read_text(mapping) if mapping else ""
+        done = session.call(imports.import_devices, file, source, not part, confirm, dry_run, read_as)
     session.show(done, lambda found: _brought(found, "devices", dry_run))
 
 

@@ -27,6 +27,13 @@ CODES: dict[str, Code] = {
     "csv-column-missing": Code("A column is missing.", "The columns are {columns}."),
     "csv-column-unknown": Code("There is no such column.", "Remove it; nearest: {nearest}."),
     "csv-column-twice": Code("The column stands twice.", "Keep one of them."),
+    "mapping-damaged": Code("The mapping cannot be read: {why}.", "Write it as `docs/connect.md` shows."),
+    "mapping-column": Code(
+        "The mapping names a column {name!r} that we do not have; nearest: {nearest}.", "Write one of: {known}."
+    ),
+    "mapping-missing": Code(
+        "The file has no column {column!r}; nearest: {nearest}.", "Write in [columns] what the file has: {columns}."
+    ),
     "csv-cells": Code("The row has {found} cells where the header has {expected}.", "Quote cells that hold commas."),
     "csv-quote": Code(
         "A quote is opened and not closed, or stands inside a cell.", "Close it on the same line; write a quote as two."

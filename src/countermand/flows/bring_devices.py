@@ -6,6 +6,7 @@ from pathlib import Path
 from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core import holdback
+from countermand.core import mapping as mappings
 from countermand.core.devices import one_device
 from countermand.core.errors import Refused
 from countermand.core.mentions import Mention
@@ -32,15 +33,17 @@ def bring_devices(
     confirmed: bool = True,
     progress: Progress = silent,
     hold: Holdbacks = Holdbacks(),  # noqa: B008  # frozen
+    mapping: str = "",
 ) -> Brought:
-    """Import a devices CSV as the word of ``source``. ``whole``: the file is all of its devices, and counts as a complete
+    """Import a devices CSV, or another table with a ``mapping`` (core.mapping), as the word of
+    ``source``. ``whole``: the file is all of its devices, and counts as a complete
     contact. ``confirmed`` and refusals as for people (flows.bring_people)."""
 
     def parse(lines: Lines, problems: Problems) -> Iterator[tuple[int, Mention]]:
         return devices_csv.parse(lines.read(), source, act.now, problems)
 
     return _bring(
-        act, Lines(path), "devices-csv", source, parse,
+        act, Lines(path, mappings.parse(mapping, devices_csv.DEVICES.columns) if mapping else None), "devices-csv", source, parse,
         whole=whole, dry_run=dry_run, confirmed=confirmed, progress=progress, hold=hold,
     )  # fmt: skip
 

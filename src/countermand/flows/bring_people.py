@@ -11,6 +11,7 @@ from pathlib import Path
 from countermand.access import Act, require
 from countermand.config import Holdbacks
 from countermand.core import holdback
+from countermand.core import mapping as mappings
 from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.languages import spoken
@@ -37,14 +38,17 @@ def bring_people(
     confirmed: bool = True,
     progress: Progress = silent,
     hold: Holdbacks = Holdbacks(),  # noqa: B008  # frozen
+    mapping: str = "",
 ) -> Brought:
-    """Import a people CSV. ``whole``: the file is the whole directory. Whoever starts an import by hand confirms it; with
+    """Import a people CSV, or another table with a ``mapping`` (core.mapping).
+
+    ``whole``: the file is the whole directory. Whoever starts an import by hand confirms it; with
     ``confirmed`` false it is refused ``import-held`` if something asks for a second look, and nothing is written.
 
     RefusedMany with every problem of the file; nothing is written then.
     """
     require(act.actor, "import")
-    lines = Lines(path)
+    lines = Lines(path, mappings.parse(mapping, csv.PEOPLE.columns) if mapping else None)
     problems = Problems(lines.name)
     counted = check_people((person for _, person in csv.parse(lines.read(), problems)), whole=whole, hold=hold)
     problems.refuse_if_any()

@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeVar
 
 from countermand.core import pace
 from countermand.core.errors import Refused
+from countermand.core.mapping import ColumnMapping, translated
 from countermand.core.table import LINE
 from countermand.lib import clock
 
@@ -45,10 +46,12 @@ class Brought:
 
 
 class Lines:
-    """A file's lines, read as often as needed; each reading after the first has to give the same bytes."""
+    """A file's lines, read as often as needed; each reading after the first has to give the same bytes. With a ``mapping`` they
+    come as ours."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mapping: ColumnMapping | None = None) -> None:
         self.name = path.name
+        self._mapping = mapping
         self._path = path
         self._digest = ""
 
@@ -58,6 +61,10 @@ class Lines:
         return self._digest
 
     def read(self) -> Iterator[bytes]:
+        """As ``_read``, in our columns."""
+        return self._read() if self._mapping is None else translated(self._read(), self._mapping)
+
+    def _read(self) -> Iterator[bytes]:
         """The lines, cut at ``LINE`` bytes. Refused ``file-changed`` at the end if it is not what it was the first time."""
         seen = hashlib.sha256()
         with self._open() as file:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from countermand.core.errors import Refused
 from countermand.flows import files
@@ -87,12 +88,15 @@ class Released:
 
 
 @operation("POST", "/imports/people", "import", again=True)
-def import_people(call: Call, file: Path, whole: bool = True, confirmed: bool = False, dry_run: bool = False) -> Brought:
+def import_people(
+    call: Call, file: Path, whole: bool = True, confirmed: bool = False, dry_run: bool = False, mapping: str = ""
+) -> Brought:
     """Import people from a CSV: login,email,name,zone,locale,country,groups,employment, and manager where it is known.
     Nothing is written unless every row is good.
 
-    ``whole``: the file is the whole directory; ``confirmed``: somebody saw the counts that asked for a second look."""
-    return _bring(call, lambda **how: bring_people(call.act, file, whole=whole, **how), confirmed, dry_run)
+    ``whole``: the file is the whole directory; ``confirmed``: somebody saw the counts that asked for a second look;
+    ``mapping``: TOML that says how another table is read as this one."""
+    return _bring(call, lambda **how: bring_people(call.act, file, whole=whole, mapping=mapping, **how), confirmed, dry_run)
 
 
 @operation("POST", "/imports/groups", "import", again=True)
@@ -109,11 +113,17 @@ def import_devices(
     whole: bool = True,
     confirmed: bool = False,
     dry_run: bool = False,
+    mapping: str = "",
 ) -> Brought:
     """Import devices: serial,login,platform,model,ownership,enrollment,eas_id,apps,observed_at; apps separated by semicolons.
 
-    ``source``: the system that says so; ``whole``: the file is all of its devices."""
-    return _bring(call, lambda **how: bring_devices(call.act, file, source=source, whole=whole, **how), confirmed, dry_run)
+    ``source``: the system that says so; ``whole``: the file is all of its devices; ``mapping``: TOML that says how another table
+    is read as this one."""
+
+    def bring(**how: Any) -> files.Brought:
+        return bring_devices(call.act, file, source=source, whole=whole, mapping=mapping, **how)
+
+    return _bring(call, bring, confirmed, dry_run)
 
 
 @operation("POST", "/imports/exchange", "import", again=True)

@@ -1,0 +1,100 @@
+"""Another table read as ours: names, values and what it does not say; every wrong word of a mapping has its place."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from countermand.core.errors import Refused, RefusedMany
+from countermand.core.mapping import ColumnMapping, parse, translated
+from countermand.core.table import Problems, Shape, rows
+
+KNOWN = ("serial", "login", "ownership", "platform")
+GOOD = """
+[columns]
+serial = "Serial Number"
+login = "Owner, first"
+[values.ownership]
+"Company owned" = "corporate"
+[fixed]
+platform = "ios"
+"""
+
+
+def read(text: str, lines: list[bytes]) -> tuple[list[dict[str, str]], Problems]:
+    problems = Problems("file")
+    mapped = translated([line + b"\n" for line in lines], parse(text, KNOWN))
+    return [dict(row.cells) for row in rows(mapped, Shape(KNOWN), problems)], problems
+
+
+def test_columns_values_and_what_is_fixed() -> None:
+    found, problems = read(
+        GOOD, [b'\xef\xbb\xbfNote,Serial Number,"Owner, first",ownership', b'"a, b",F1,alice,Company owned', b"x,F2,bob,personal"]
+    )
+    assert problems.count == 0
+    assert found == [
+        {"serial": "F1", "login": "alice", "ownership": "corporate", "platform": "ios"},
+        {"serial": "F2", "login": "bob", "ownership": "personal", "platform": "ios"},
+    ]
+
+
+def test_a_column_that_is_read_as_ours_hides_one_that_is_called_so() -> None:
+    found, _ = read(GOOD, [b'serial,Serial Number,"Owner, first",ownership,platform', b"no,F1,alice,corporate,android"])
+    assert found == [{"serial": "F1", "login": "alice", "ownership": "corporate", "platform": "ios"}]
+
+
+def test_what_is_wrong_with_a_row_is_said_at_its_line() -> None:
+    lines = [
+        b'Serial Number,"Owner, first",ownership',
+        b"F1,alice",
+        b'F2,"bob,personal',
+        b"\xff,x,y",
+        b"F5,eve,personal,more",
+        b"F6,=cmd,personal",
+    ]
+    found, problems = read(GOOD, lines)
+    assert found == []
+    assert [(one.code, one.where.line) for one in problems.found if one.where] == [
+        ("csv-cells", 2), ("csv-quote", 3), ("csv-encoding", 4), ("csv-cells", 5), ("csv-formula", 6),
+    ]  # fmt: skip
+
+
+def test_a_column_that_the_file_has_not() -> None:
+    with pytest.raises(Refused) as refused:
+        read(GOOD, [b"Serial number,ownership", b"F1,x"])
+    assert refused.value.code == "mapping-missing"
+    assert (refused.value.where.field if refused.value.where else "") == "columns.serial"
+    assert "'Serial Number'; nearest: Serial number" in refused.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "field"),
+    [
+        ("[columns", "mapping-damaged", None),
+        ("[column]\nserial = 'x'", "mapping-damaged", "column"),
+        ("columns = 1", "mapping-damaged", "columns"),
+        ("values = 1", "mapping-damaged", "values"),
+        ("[columns]\nserial = 1", "mapping-damaged", "columns"),
+        ("[columns]\nserail = 'x'", "mapping-column", "columns"),
+        ("[values.owner]\na = 'b'", "mapping-column", "values.owner"),
+        ("[fixed]\nplatfrom = 'ios'", "mapping-column", "fixed"),
+    ],
+)
+def test_a_wrong_mapping_is_refused_with_its_place(text: str, code: str, field: str | None) -> None:
+    with pytest.raises((Refused, RefusedMany)) as caught:
+        parse(text, KNOWN)
+    first = caught.value.problems[0] if isinstance(caught.value, RefusedMany) else caught.value
+    assert isinstance(first, Refused)
+    assert (first.code, first.where.field if first.where else None) == (code, field)
+
+
+@given(table=st.lists(st.tuples(*[st.text('ab ,"é;', max_size=5)] * len(KNOWN)), max_size=5))
+def test_a_mapping_that_says_nothing_changes_no_cell(table: list[tuple[str, ...]]) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([KNOWN, *table])
+    lines = out.getvalue().encode().splitlines(keepends=True)
+    as_it_is, through = Problems("a"), Problems("b")
+    found = [(row.line, dict(row.cells)) for row in rows(lines, Shape(KNOWN), as_it_is)]
+    assert found == [(row.line, dict(row.cells)) for row in rows(translated(lines, ColumnMapping(KNOWN)), Shape(KNOWN), through)]
