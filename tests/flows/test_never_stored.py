@@ -2,17 +2,21 @@
 every byte of SQLite's files, and a dump of PostgreSQL's."""
 
 import base64
+import json
+import plistlib
 import re
 import subprocess
 import zlib
 from pathlib import Path
 
+import parquet_words
 import pytest
 from fleet_words import CHESS, HEADER, NOW, PEOPLE, TIKTOK, by, row, said, watch, written
 
+from countermand.access import Role
 from countermand.config import Database, Holdbacks, Postgres
-from countermand.core.instants import HOUR
-from countermand.flows import bring
+from countermand.core.instants import HOUR, iso
+from countermand.flows import bring, connect, events
 from countermand.flows.ingest import ingest
 from countermand.store import models
 from countermand.store.setup import close_store, open_store
@@ -74,6 +78,37 @@ def test_a_report_and_one_that_is_held_back(watched: Path, store: Database) -> N
     assert held
     assert not any(SECRET.encode() in one for one in held)
     assert traces(store) == []
+
+
+def posted(kind: str) -> bytes:
+    """What a source of this kind posts of somebody's own phone."""
+    apps = [TIKTOK.id, SECRET]
+    if kind == "webhook":
+        device = {"serial": "F1", "platform": "ios", "ownership": "personal", "enrollment": "device", "apps": apps}
+        return json.dumps({"devices": [{**device, "observed_at": iso(NOW - HOUR)}]}).encode()
+    answer = plistlib.dumps({"Status": "Acknowledged", "InstalledApplicationList": [{"Identifier": one} for one in apps]})
+    body = {"udid": "U1", "status": "Acknowledged", "command_uuid": "C1", "ids": {"id": "U1", "type": "Device"}}
+    said = {**body, "raw_payload": base64.b64encode(answer).decode()}
+    return json.dumps({"topic": "mdm.Connect", "created_at": iso(NOW - HOUR), "acknowledge_event": said}).encode()
+
+
+@pytest.mark.parametrize("kind", ["nanomdm", "webhook"])
+def test_an_event_that_was_posted(watched: Path, store: Database, kind: str) -> None:
+    connect.source_add(by(Role.ADMINISTRATOR), watched, "mdm", kind)
+    assert events.keep_event("mdm", posted(kind), NOW)
+    assert traces(store), "it is stored whole until it is taken"
+    assert events.take_events(by(Role.SYSTEM), Holdbacks()) == 1
+    assert models.AppList.objects.count() == 1
+    assert traces(store) == []
+
+
+def test_a_load_in_bulk_and_what_it_lays_ready(watched: Path, store: Database) -> None:
+    phone = parquet_words.Phone("F1", ((("mdm", NOW - HOUR), (TIKTOK.id, SECRET)),), ("mdm", NOW - HOUR), ownership="personal")
+    done = bring.bring_parquet(by(), [parquet_words.parquet(watched, [phone])], watched / "state")
+    assert (done.apps, done.kept) == (2, 1)
+    assert traces(store) == []
+    left = b"".join(one.read_bytes() for one in (watched / "state").rglob("*") if one.is_file())
+    assert not [one for one in TRACES if one in left]
 
 
 def test_a_phone_that_becomes_its_owner_s(watched: Path, store: Database) -> None:

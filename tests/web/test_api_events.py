@@ -138,6 +138,26 @@ def test_the_worker_takes_what_a_process_left_behind(house: ApiHouse, secret: st
     assert events.forget_events(now + 31 * DAY) == 2
 
 
+@pytest.mark.parametrize(("most", "largest", "kept"), [(2, 1 << 30, 2), (100, 1_500, 1)])
+def test_what_waits_of_a_source_is_bounded_in_number_and_in_size(
+    house: ApiHouse, secret: str, monkeypatch: pytest.MonkeyPatch, most: int, largest: int, kept: int
+) -> None:
+    monkeypatch.setattr(events, "MOST", most)
+    monkeypatch.setattr(events, "MOST_BYTES", largest)
+    assert house.ask("operator", "POST", "/sources/mdm/pause").status == 200
+    sent = [event(number, padding="x" * 500) for number in range(1, 4)]
+    answers = [post(house, body, secret) for body in sent]
+    assert [answer.status for answer in answers] == [200] * kept + [503] * (3 - kept)
+    assert answers[-1].json["code"] == "source-full"
+    assert models.SourceEvent.objects.count() == kept
+    assert post(house, sent[-1], "x" * 43).status == 401, "a stranger does not learn how it is"
+    assert house.ask("operator", "POST", "/sources/mdm/resume").status == 200
+    act = Act(Actor("system", frozenset({Role.SYSTEM})), clock.now())
+    assert events.take_events(act, house.config.holdbacks) == kept
+    assert post(house, sent[-1], secret).json == {"new": True}
+    assert devices() == kept + 1
+
+
 # -- a program of the house, by Standard Webhooks --
 
 

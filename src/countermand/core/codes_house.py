@@ -87,6 +87,12 @@ HOUSE_CODES: dict[str, Code] = {
         500,
     ),
     "source-paused": Code("{name} is paused.", "Let it come again: countermand source resume {name}.", CONFLICT, 409),
+    "source-full": Code(
+        "{count} events of {name} wait ({megabytes} MB); no more are stored.",
+        "Resume the source, start the worker, or look at what was set aside: countermand source events. Then post it again.",
+        CONFLICT,
+        503,
+    ),
     "source-waits": Code(
         "A set of {name} waits for a person.", "Look at it: countermand release list. Then release or drop it.", HELD, 409
     ),

@@ -29,6 +29,8 @@ from countermand.store.unit import aside, unit
 KEPT = 30 * DAY
 #: Largest event that is stored.
 LARGEST = nanomdm.LARGEST
+#: What a source may have waiting, paused or while nobody takes: beyond this it is told so, and the disk stays everybody's.
+MOST, MOST_BYTES = 20_000, 1 << 30
 
 
 def _nanomdm(body: bytes, source: str, now: Instant) -> Posted:
@@ -65,7 +67,10 @@ def signed_as_webhook(state_dir: Path, name: str, headers: Mapping[str, str], bo
 
 def keep_event(source: str, body: bytes, now: Instant, event: str = "") -> bool:
     """Store what a source posted, before anything is made of it; False if it is a replay. ``event``: the sender's id of it,
-    where that does not stand in the body."""
+    where that does not stand in the body. Refused ``source-full``."""
+    count, size = events.stored(source)
+    if count >= MOST or size + len(body) > MOST_BYTES:
+        raise Refused("source-full", name=source, count=count, megabytes=size >> 20)
     try:
         with aside():
             events.keep(source, event[:200] or _id(body), body, now)

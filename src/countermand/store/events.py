@@ -4,6 +4,8 @@ somebody's own phone."""
 from dataclasses import dataclass
 
 from django.db import IntegrityError, connection
+from django.db.models import Count, Sum
+from django.db.models.functions import Length
 
 from countermand.core.instants import Instant
 from countermand.store import models
@@ -32,6 +34,13 @@ def keep(source: str, event: str, body: bytes, now: Instant) -> None:
         models.SourceEvent.objects.create(source=source, event=event, body=body, at=now)
     except IntegrityError as known:
         raise Replay from known
+
+
+def stored(source: str) -> tuple[int, int]:
+    """(how many events of a source nobody has taken, how many bytes they are), those that are set aside among them."""
+    rows = models.SourceEvent.objects.filter(source=source, taken_at=None)
+    found = rows.aggregate(count=Count("pk"), size=Sum(Length("body")))
+    return found["count"], found["size"] or 0
 
 
 def waiting(most: int) -> list[int]:

@@ -64,7 +64,8 @@ def _hear(config: Config, provider: str, scope: Scope, body: IO[bytes]) -> dict[
 
 
 def keep(config: Config, source: str, scope: Scope, body: IO[bytes]) -> bool:
-    """Store the event; False if it is a replay. Refused ``unknown-token`` unless the sender proves to be the source."""
+    """Store the event; False if it is a replay. Refused ``unknown-token`` unless the sender proves to be the source,
+    and ``source-full``."""
     body.seek(0)
     data, headers, now = body.read(), _headers(scope), clock.now()
     if events.signed_as_webhook(config.state_dir, source, headers, data, now):
