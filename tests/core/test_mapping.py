@@ -69,6 +69,13 @@ def test_a_column_that_the_file_has_not() -> None:
     assert "'Serial Number'; nearest: Serial number" in refused.value.sentence
 
 
+@pytest.mark.parametrize("again", [b"Serial Number", b"ownership"])
+def test_a_column_that_is_read_and_stands_twice_is_nobodys(again: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        read(GOOD, [b'Serial Number,"Owner, first",ownership,' + again, b"F1,alice,personal,F2"])
+    assert (refused.value.code, refused.value.where.field if refused.value.where else "") == ("csv-column-twice", again.decode())
+
+
 @pytest.mark.parametrize(
     ("text", "code", "field"),
     [
@@ -80,6 +87,9 @@ def test_a_column_that_the_file_has_not() -> None:
         ("[columns]\nserail = 'x'", "mapping-column", "columns"),
         ("[values.owner]\na = 'b'", "mapping-column", "values.owner"),
         ("[fixed]\nplatfrom = 'ios'", "mapping-column", "fixed"),
+        ("[columns]\nlogin = 'L'\n[fixed]\nlogin = 'l'", "mapping-damaged", "columns.login"),
+        ("[values.login]\nL = 'l'\n[fixed]\nlogin = 'l'", "mapping-damaged", "values.login"),
+        ("[columns]\nlogin = 'L'\nserial = 'L'", "mapping-damaged", "columns.login"),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_its_place(text: str, code: str, field: str | None) -> None:

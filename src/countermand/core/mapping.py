@@ -31,7 +31,7 @@ class ColumnMapping:
     has."""
 
     known: Sequence[str]
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,6 +53,13 @@ def parse(text: str, known: Sequence[str]) -> ColumnMapping:
             continue
         named = [part.removeprefix("values.")] if part.startswith("values") else list(one)
         wrongs += [_unknown(part, column, known) for column in named if column not in known]
+    if wrongs:
+        raise RefusedMany(wrongs)
+    headers = list(texts["columns"].values())
+    wrongs = [_damaged(f"columns.{one}", "it is fixed as well") for one in texts["columns"] if one in texts["fixed"]]
+    wrongs += [_damaged(f"values.{one}", "the column is fixed") for one in values if one in texts["fixed"]]
+    again = {one: theirs for one, theirs in texts["columns"].items() if headers.count(theirs) > 1}
+    wrongs += [_damaged(f"columns.{one}", f"{theirs[:60]!r} is read as two of our columns") for one, theirs in again.items()]
     if wrongs:
         raise RefusedMany(wrongs)
     return ColumnMapping(known, texts["columns"], values, texts["fixed"])
@@ -87,15 +94,23 @@ def translated(lines: Iterable[bytes], mapping: ColumnMapping) -> Iterator[bytes
 
 
 def _header(cells: list[str], mapping: ColumnMapping) -> list[tuple[str, int]]:
-    """(our column, where it stands in their rows). A column that is called as ours is ours, unless another is read as it."""
-    at = {cell.strip(): number for number, cell in reversed(list(enumerate(cells)))}
+    """(our column, where it stands in their rows). A column that is called as ours is ours, unless another is read as it.
+    RefusedMany: what is to be read must stand there, and once, or a row would be somebody else's."""
+    names = [cell.strip() for cell in cells]
+    wrongs = []
     for column, theirs in mapping.columns.items():
-        if theirs not in at:
-            place, there = Where(file=_NAME, field=f"columns.{column}"), ", ".join(name[:60] for name in at)
-            raise Refused("mapping-missing", place, column=theirs, nearest=nearest(theirs, at) or "none", columns=there[:500])
-    read = {column: at[theirs] for column, theirs in mapping.columns.items()}
-    same = {name: at[name] for name in mapping.known if name in at and name not in {*read, *mapping.fixed}}
-    return [*read.items(), *same.items()]
+        place = Where(file=_NAME, field=f"columns.{column}")
+        if theirs not in names:
+            there = ", ".join(name[:60] for name in names)[:500]
+            wrongs.append(
+                Refused("mapping-missing", place, column=theirs, nearest=nearest(theirs, names) or "none", columns=there)
+            )
+    read = mapping.columns | {name: name for name in mapping.known if name not in {*mapping.columns, *mapping.fixed}}
+    twice = sorted({name for name in read.values() if names.count(name) > 1})
+    wrongs += [Refused("csv-column-twice", Where(line=1, field=name[:60])) for name in twice]
+    if wrongs:
+        raise RefusedMany(wrongs)
+    return [(column, names.index(theirs)) for column, theirs in read.items() if theirs in names]
 
 
 def _value(mapping: ColumnMapping, column: str, cell: str) -> str:
