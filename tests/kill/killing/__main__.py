@@ -10,6 +10,7 @@ read; and of deaths that left the same, row for row and file for file, one is fo
 
 import contextlib
 import gc
+import hashlib
 import io
 import json
 import os
@@ -180,7 +181,7 @@ class Play:
 def _described(file: Path) -> tuple[str, object]:
     """A draft's name is random, as keys are."""
     name = file.name.split(".")[1] if file.suffix == ".draft" else file.name
-    return name, file.stat().st_size if file.parent.name == "keys" else digest([file.read_bytes()])
+    return name, file.stat().st_size if file.parent.name == "keys" else hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _close() -> None:
