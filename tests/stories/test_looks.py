@@ -11,8 +11,11 @@ from world import ORDER, TIKTOK, World
 
 from countermand.access import Act, Role
 from countermand.config import standard
+from countermand.core.devices import Identity, IdentityKind, Platform
 from countermand.core.instants import DAY
+from countermand.core.mentions import Mention
 from countermand.flows.exempt import exempt
+from countermand.flows.ingest import ingest
 from countermand.flows.protect import protect
 from countermand.operations.every import EVERY
 from countermand.operations.operation import Call, perform
@@ -44,6 +47,15 @@ def _unknown(world: World) -> tuple[()]:
     return ()
 
 
+def _maybe_one(world: World) -> tuple[()]:
+    """A phone that only its manager knows, and a name at the mail door under which the same person asks."""
+    unnamed = Mention(
+        (Identity(IdentityKind.SERIAL, "F1X"),), login="alice", platform=Platform.IOS, enrolled=True, seen_at=world.now - DAY
+    )
+    ingest(world.operator, "mdm", [unnamed], may_add=True, confirmed=True)
+    return _unknown(world)
+
+
 def _untold(world: World) -> tuple[str]:
     world.turn()
     world.bounces("alice")
@@ -55,6 +67,7 @@ SHOWN: dict[str, Callable[[World], tuple[Any, ...]]] = {
     "list_protections": _protected,
     "list_sightings": _unknown,
     "list_untold": _untold,
+    "suggest_links": _maybe_one,
     "look_up": lambda _: ("alice",),
     "export_person": lambda _: ("alice",),
 }
