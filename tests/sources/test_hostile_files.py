@@ -17,6 +17,7 @@ from countermand.core.instants import from_iso
 from countermand.core.mentions import Mention
 from countermand.core.table import Problems
 from countermand.sources import devices_csv, devices_posted, exchange, nanomdm
+from mutated import nodes, with_
 
 NOW = from_iso("2026-01-10T12:00:00Z")
 JSON = st.recursive(
@@ -31,21 +32,6 @@ DEVICE = {
     "serial": "F1", "login": "alice", "platform": "ios", "model": "iPhone", "ownership": "corporate", "enrollment": "supervised",
     "eas_id": "ApplF1", "apps": ["org.example.chess"], "observed_at": "2026-01-10T11:00:00Z",
 }  # fmt: skip
-
-
-def nodes(one: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where everything in it stands."""
-    inside = one.items() if isinstance(one, dict) else enumerate(one) if isinstance(one, list) else ()
-    return [at, *(place for key, value in inside for place in nodes(value, (*at, key)))]
-
-
-def with_(one: Any, at: tuple[Any, ...], value: Any) -> Any:
-    """A copy in which something else stands there."""
-    if not at:
-        return value
-    copy = dict(one) if isinstance(one, dict) else list(one)
-    copy[at[0]] = with_(one[at[0]], at[1:], value)
-    return copy
 
 
 def event(payload: bytes, **more: Any) -> dict[str, Any]:

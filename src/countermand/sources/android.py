@@ -150,7 +150,8 @@ def with_policy(raw: Any, policies: Mapping[str, Any]) -> Any:
     if not isinstance(raw, dict):
         return raw
     policy = policies.get(text(raw.get("appliedPolicyName")))
-    same = policy is not None and str(policy.get("version")) == str(raw.get("appliedPolicyVersion"))
+    applied = text(raw.get("appliedPolicyVersion"))  # a version that neither names is not the same version
+    same = policy is not None and applied != "" and text(policy.get("version")) == applied
     return {**raw, _POLICY: policy if same else None}
 
 

@@ -78,7 +78,9 @@ class FleetDm:
         platform, status = _platform(row), _status(row)
         names = _identities(row)
         if platform is None or not names:
-            raise Refused("device-unreadable", device=str(row.get("id"))[:20], why="it has neither UDID nor serial number")
+            number = row.get("id")
+            shown = str(number)[:20] if isinstance(number, int) else text(number)
+            raise Refused("device-unreadable", device=shown, why="it has neither UDID nor serial number")
         at = _time(row.get("software_updated_at"), now)
         apps = _apps(platform, row.get("software"))
         covered = EVERYTHING if seen is WHOLE else NOTHING

@@ -137,5 +137,5 @@ def _time(value: Any, now: Instant) -> Instant | None:
     if type(value) is not int or value <= 0:
         return None
     if too_far_ahead(value, now):
-        raise Refused("time-ahead", time=str(value))
+        raise Refused("time-ahead", time=str(value)[:40])
     return value
