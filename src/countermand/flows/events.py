@@ -88,7 +88,7 @@ def take_events(act: Act, hold: Holdbacks, most: int = 200) -> int:
             _take(act, number, hold)
         except Refused as refused:
             _set_aside(number, refused.code, refused.sentence)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:
             # An event that we stumble over must not keep all others waiting; a database that is away is another matter.
             _set_aside(number, "event-damaged", f"{type(fault).__name__}: {fault}")
     return len(numbers)

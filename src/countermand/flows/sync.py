@@ -198,7 +198,7 @@ def _read(source: Source, page: Page, act: Act) -> tuple[list[Mention], int, lis
                 mentions.append(source.parse(raw, act.now))
         except Refused as refused:
             wrong.append(refused.sentence)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:
             # A row that we stumble over must not keep all others out.
             wrong.append(Refused("device-unreadable", device="", why=f"{type(fault).__name__}: {fault}").sentence)
     return mentions, passed, wrong
