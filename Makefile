@@ -74,8 +74,9 @@ bench-gate: setup-bench ## measure a gate beside its peers at 1.1 million device
 	$(PYTHON) bench/gate.py $(or $(BENCH),--write)
 
 .PHONY: bench-console
-bench-console: setup-bench ## measure the preview while somebody types, through the console, at several sizes (BENCH="--devices 11000 66000")
+bench-console: setup-bench setup-dev ## measure the console: the preview while somebody types, and how soon pages are drawn on a CPU four times slower (BENCH="--devices 11000 66000")
 	$(PYTHON) bench/console.py $(BENCH)
+	$(PYTHON) -m pytest -s tests/stories/first_render.py
 
 .PHONY: bench-notices
 bench-notices: setup-bench ## measure 840,000 notices in nine languages handed to smtp-sink, beside smtp-source (BENCH="--people 50000")
@@ -112,7 +113,3 @@ setup-bench:
 .PHONY: bench-fleet
 bench-fleet: setup-dev ## measure the fleet: load, preview, issue, reports; SQLite, PostgreSQL, DuckDB (BENCH="--devices 110000")
 	$(PYTHON) bench/fleet.py $(BENCH)
-
-.PHONY: bench-console
-bench-console: setup-dev ## measure how soon the console's pages are drawn on a CPU four times slower; writes docs/performance.md
-	$(PYTHON) -m pytest -s tests/stories/first_render.py
