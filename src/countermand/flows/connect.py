@@ -82,7 +82,7 @@ def source_add(
             connected.connect(row.pk, whole, sealed.seal(credentials_key(state_dir), _purpose(name), secret), every)
         about = {"settings": dict(whole), "every": every} if asks else {}
         log.append("source-added", act, {"source": name, "kind": kind, **about})
-        return NewSource(name, kind, _posting(state_dir, name, kind) if posts and not posted else "")
+        return NewSource(name, kind, _posting(state_dir, name) if posts and not posted else "")
 
 
 def source_pause(act: Act, name: str, *, paused: bool) -> Paused:
@@ -172,10 +172,9 @@ def secret_of(state_dir: Path, name: str) -> str:
         return nobody
 
 
-def _posting(state_dir: Path, name: str, kind: str) -> str:
+def _posting(state_dir: Path, name: str) -> str:
     """A new secret of a source that posts. Inside the unit that makes it known."""
-    file = secret_file(state_dir, name)
-    secret = standard_webhooks.new_secret() if kind == "webhook" else secrets.token_urlsafe(32)
+    file, secret = secret_file(state_dir, name), standard_webhooks.new_secret()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     drafts.write(file, secret + "\n", 0o600, new=True)
     return secret

@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from countermand.access import Act, Role, require
 from countermand.core.errors import Refused
+from countermand.core.forms import not_found
 from countermand.core.instants import Instant
 from countermand.core.rails import Rails
 from countermand.lib import clock
@@ -74,7 +75,7 @@ def known(name: str) -> Operator:
     """The account, if it is not closed. Refused ``not-found``."""
     found = operators.find(name)
     if found is None or not found.active:
-        raise Refused("not-found", what="operator", name=name, nearest="none")
+        raise not_found("operator", name, [one.name for one in operators.every() if one.active])
     return found
 
 
@@ -100,7 +101,7 @@ def keep_an_administrator(account: Operator, roles: frozenset[str]) -> None:
 def _wanted(name: str) -> tuple[Operator, Wanted]:
     account = known(name)
     if account.wanted is None:
-        raise Refused("not-found", what="change of roles of", name=name, nearest="none")
+        raise not_found("change of roles of", name, [one.name for one in operators.every() if one.wanted])
     return account, account.wanted
 
 

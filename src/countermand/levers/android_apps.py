@@ -12,19 +12,18 @@ from typing import Any
 from countermand.core.devices import IdentityKind, Platform
 from countermand.core.lever import NOTHING
 from countermand.levers.blocked_ids import BLOCKED
-from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting, strange
-from countermand.lib.asserted import assertion
-from countermand.lib.granted import Denied, Granted
+from countermand.levers.google import SHARED, TOKEN, granted
+from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting
+from countermand.lib.granted import Denied
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
 from countermand.lib.vendor import Ability, Request, Setting, tried
 
-_TOKEN = Request("POST", "/token", "the service account's key")
 _SCOPE = "https://www.googleapis.com/auth/androidmanagement"
 _ID = r"[0-9A-Za-z._-]{1,100}"
 _POLICY = rf"/v1/enterprises/{_ID}/policies/{_ID}"
 REQUESTS = (
-    _TOKEN,
+    TOKEN,
     Request("GET", _POLICY, _SCOPE),
     Request("POST", rf"{_POLICY}:(modifyPolicyApplications|removePolicyApplications)", _SCOPE),
 )
@@ -34,7 +33,7 @@ SETTINGS: Mapping[str, Setting] = {
     "uninstalls": Setting("accepted, because what is blocked is uninstalled", form="accepted"),
     "rate": rate_setting("60/60s"),
     "url": Setting("the API's address", "https://androidmanagement.googleapis.com"),
-    "login": Setting("where tokens are given out", "https://oauth2.googleapis.com"),
+    "login": SHARED["login"],
 }
 _PACKAGE = r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)+"
 
@@ -43,12 +42,9 @@ class AndroidApps:
     """One policy."""
 
     def __init__(self, opened: Opened) -> None:
-        link = opened.link
-        api = link.outward(link.settings["url"], tuple((one.method, one.path) for one in REQUESTS if one is not _TOKEN))
-        login = link.outward(link.settings["login"], ((_TOKEN.method, _TOKEN.path),))
-        form = assertion(link, f"{login.base}/token", _SCOPE, strange(link))
-        self._api = Granted(api, login, "/token", form, link.now, strange(link))
-        self._policy = f"/v1/enterprises/{link.settings['enterprise']}/policies/{link.settings['policy']}"
+        settings = opened.link.settings
+        self._api = granted(opened.link, REQUESTS, _SCOPE)
+        self._policy = f"/v1/enterprises/{settings['enterprise']}/policies/{settings['policy']}"
 
     def check(self) -> list[Ability]:
         return [tried("see the policy, and block apps in it", _SCOPE, self._listed, *FAULTS)]

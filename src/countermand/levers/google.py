@@ -47,9 +47,10 @@ STATE_SETTINGS: Mapping[str, Setting] = {
 
 
 def granted(link: Link, requests: Sequence[Request], scope: str) -> Granted:
+    """The API, as the service account or, where the settings name one, on behalf of an administrator."""
     api = link.outward(link.settings["url"], tuple((one.method, one.path) for one in requests if one is not TOKEN))
     login = link.outward(link.settings["login"], ((TOKEN.method, TOKEN.path),))
-    form = assertion(link, f"{login.base}/token", scope, strange(link), link.settings["subject"])
+    form = assertion(link, f"{login.base}/token", scope, strange(link), link.settings.get("subject", ""))
     return Granted(api, login, "/token", form, link.now, strange(link))
 
 

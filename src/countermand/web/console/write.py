@@ -181,15 +181,15 @@ def _filled(desk: Desk, text: str) -> str | None:
 def _notice(desk: Desk, text: str, found: Foreseen) -> dict[str, object]:
     """What somebody would read, of the kind, in the language and on the device that the form names."""
     asked = {name: desk.said(f"notice-{name}") or usual for name, usual in _NOTICE.items()}
-    choices = {"kinds": notices.KINDS, "tongues": NAMES, "devices": _DEVICES}
+    offered = {"kinds": notices.KINDS, "tongues": NAMES, "devices": _DEVICES}
     if found.problems:
-        return {"notice": None, "asked": asked, **choices}
+        return {"notice": None, "asked": asked, **offered}
     device = asked["device"] if asked["device"] in ("ios", "android") else ""
     try:
         made = notices.preview_text(text, asked["kind"], asked["language"], device, desk.config, desk.act.now)
     except Refused as refused:
-        return {"notice": None, "unreadable": refused, "asked": asked, **choices}
-    return {"notice": made, "narrow": bool(device), "asked": asked, **choices}
+        return {"notice": None, "unreadable": refused, "asked": asked, **offered}
+    return {"notice": made, "narrow": bool(device), "asked": asked, **offered}
 
 
 def _foreseen(desk: Desk, text: str) -> Foreseen:
