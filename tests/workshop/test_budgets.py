@@ -92,3 +92,9 @@ def test_every_target_is_in_the_help() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
     for target in ("help", "demo", "test", "check", "format", "docs", "lock", "clean"):
         assert re.search(rf"^  make {target} +\w", shown, re.MULTILINE)
+
+
+def test_a_word_of_make_means_one_thing() -> None:
+    """make goes on with a warning that everybody would see first, and forgets the one that came before."""
+    targets = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted({one for one in targets if targets.count(one) > 1}) == []
