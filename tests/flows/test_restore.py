@@ -1,8 +1,6 @@
 """Backup and restore: an older backup denies nobody and mails nobody, whatever became of its orders, until people say so."""
 
 import contextlib
-import json
-import os
 import sqlite3
 from pathlib import Path
 
@@ -28,7 +26,7 @@ from countermand.flows.telling import catch_up, issue_all, rescind_all
 from countermand.lib import clock, keys
 from countermand.reads.feed import newest
 from countermand.store import approvals, archive, models, terms
-from countermand.store.setup import close_store, exists, open_store
+from countermand.store.setup import close_store, open_store
 from countermand.store.unit import reading
 
 DUE = from_iso("2020-07-18T00:00:00Z")
@@ -297,57 +295,3 @@ def test_a_backup_of_a_newer_program_is_refused(config: Config, monkeypatch: pyt
 
     monkeypatch.setattr(Archive, "__init__", newer)
     refusal("database-newer", config, file)
-
-
-# -- killed --
-
-
-def test_killed_anywhere_the_old_database_or_the_restored_one_is_there(config: Config) -> None:
-    """The process dies at each rename and each unlink of the swap, and at the commit; running it again brings it to its end."""
-    file = kept(config)
-    steps = 0
-    while True:
-        close_store()
-        pid = os.fork()
-        if pid == 0:
-            _restore_and_die(config, file, steps)
-        _, status = os.waitpid(pid, 0)
-        if exists(config.database):
-            open_store(config.database)
-            assert models.Installation.objects.get().epoch == 1 or models.Lineage.objects.get().halted_at is not None
-        if os.waitstatus_to_exitcode(status) == 0:
-            break
-        assert os.waitstatus_to_exitcode(status) == 9
-        steps += 1
-    assert steps > 1
-    assert json.loads(bytes(models.LedgerRow.objects.order_by("-pk")[0].entry))["kind"] == "restored"
-
-
-def _restore_and_die(config: Config, file: Path, steps: int) -> None:
-    """In a child: restore, but die at the step of this number."""
-    from django.db import connections
-
-    left = [steps]
-
-    def dying(inside: object) -> object:
-        def step(*arguments: object, **named: object) -> object:
-            if left[0] == 0:
-                os._exit(9)
-            left[0] -= 1
-            return inside(*arguments, **named)  # type: ignore[operator]
-
-        return step
-
-    try:
-        close_store()
-        os.rename, os.unlink = dying(os.rename), dying(os.unlink)  # type: ignore[assignment]
-        open_store(config.database)
-        backend = type(connections["default"])
-        backend._commit = dying(backend._commit)  # type: ignore[method-assign]
-        restore(config, file, TOKEN, replace=True)
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        os._exit(3)
-    os._exit(0)

@@ -108,12 +108,14 @@ class World:
         Gate(self).listen()
 
     def make_tables_at_once(self) -> None:
-        """From now on a new SQLite file gets its tables as one piece. Making them takes most of a second; nobody looks at a
-        draft before its rename, however far it came, and what a killed upgrade leaves has tests of its own."""
-        if isinstance(self.config.database, Path):
-            restoring.create_tables = self._copy_tables
+        """From now on a new SQLite file gets its tables as one piece, and a server's are not looked through again. Either takes
+        most of a second; nobody looks at a draft before its rename, however far it came, and what a killed upgrade leaves has
+        tests of its own."""
+        restoring.create_tables = self._copy_tables
 
     def _copy_tables(self) -> None:
+        if not isinstance(self.config.database, Path):
+            return
         connection.ensure_connection()
         with contextlib.closing(sqlite3.connect(self._bare)) as bare:
             bare.backup(connection.connection)
