@@ -56,13 +56,21 @@ def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(_refuse_network)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """A test may kill a process but never the power. Processes of their own wait for it as they always do."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("fsync", "fdatasync"):
+            patch.setattr(os, name, lambda _: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty database file."""
     from countermand.store import setup
 
     path = tmp_path_factory.mktemp("template") / "template.sqlite3"
-    # A test may kill a process but never the power, so it need not wait for the disk.
     setup.PRAGMAS = setup.PRAGMAS.replace("synchronous=FULL", "synchronous=OFF")
     setup.open_store(path)
     setup.create_tables()

@@ -1,7 +1,5 @@
 """The file that gates answer from: what goes in comes out, and no changed byte goes unnoticed."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,14 +33,6 @@ def made(path: Path, **contents: object) -> Path:
     certificate = certify(ROOT, FEED.public, 0, 10**14)
     write(path, Stamp(1, 5, NOTHING_BEFORE, DUE, "id"), Contents(**(values | contents)), FEED, certificate)  # type: ignore[arg-type]
     return path
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _without_waiting_for_the_disk() -> Iterator[None]:
-    """Hundreds of files are written here; that they outlast the power is not what is asked."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        yield
 
 
 @given(st.dictionaries(near, ordinals, max_size=80), st.lists(near, max_size=30))
