@@ -1,5 +1,6 @@
 """Google's Directory and Android Management APIs of our own, from their discovery documents: assertions, tokens, empty pages."""
 
+import base64
 import json
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from fake_api import Api
 
 ACCOUNT, SUBJECT, ENTERPRISE = "reader@project.iam.gserviceaccount.com", "admin@contoso.example", "LC01ab2cd3"
+PUSHER = "push@project.iam.gserviceaccount.com"
 TIKTOK = "com.zhiliaoapp.musically"
 
 
@@ -66,9 +68,24 @@ def report(package: Any, state: str = "INSTALLED") -> dict[str, Any]:
     return {"packageName": package, "state": state, "applicationSource": "INSTALLED_FROM_PLAY_STORE", "events": []}
 
 
+def pushed(number: int, row: Any, kind: str = "STATUS_REPORT", **more: Any) -> bytes:
+    """What Pub/Sub posts of one notification of the Android Management API."""
+    data = {} if row is None else {"data": base64.b64encode(json.dumps(row).encode()).decode()}
+    message = {"attributes": {"notificationType": kind}, **data, "messageId": f"{number}", "message_id": f"{number}", **more}
+    return json.dumps({"message": message, "subscription": "projects/project/subscriptions/countermand"}).encode()
+
+
+def push_token(audience: str, now: int, kid: str = "k1", **more: Any) -> str:
+    """What Google signs of whoever pushes; ``now`` in seconds."""
+    said = {"aud": audience, "azp": "1137", "sub": "1137", "iss": "https://accounts.google.com", "iat": now, "exp": now + 3600}
+    claims = {**said, "email": PUSHER, "email_verified": True, **more}
+    return jwt.encode({name: one for name, one in claims.items() if one is not None}, _key(), "RS256", {"kid": kid})
+
+
 @dataclass
 class Google(Api):
-    """``devices`` of one of both lists; ``hollow``: pages without rows in between, as these APIs have them."""
+    """``devices`` of one of both lists; ``hollow``: pages without rows in between, as these APIs have them; ``away``: it
+    publishes no keys."""
 
     devices: list[Any] = field(default_factory=list)
     devices_at: str = "mobile"
@@ -76,6 +93,8 @@ class Google(Api):
     allowed: bool = True
     hollow: bool = False
     policies: list[Any] = field(default_factory=list)
+    enterprise: dict[str, Any] = field(default_factory=dict)
+    away: bool = False
     claims: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, form: str) -> tuple[int, dict[str, Any]]:
@@ -89,6 +108,9 @@ class Google(Api):
                 return 400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
             self.claims.append(claims)
             return 200, {"access_token": "a.token", "expires_in": 3599, "token_type": "Bearer"}
+        if (method, path) == ("GET", "/oauth2/v3/certs"):
+            jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(_key().public_key()))
+            return (503, {}) if self.away else (200, {"keys": [{**jwk, "kid": "k1", "alg": "RS256", "use": "sig"}]})
         if token != "Bearer a.token":
             return 401, {"error": {"code": 401, "status": "UNAUTHENTICATED"}}
         lists = {
@@ -96,6 +118,8 @@ class Google(Api):
             f"/v1/enterprises/{ENTERPRISE}/devices": "devices",
             f"/v1/enterprises/{ENTERPRISE}/policies": "policies",
         }
+        if (method, path) == ("GET", f"/v1/enterprises/{ENTERPRISE}"):
+            return 200, {"name": f"enterprises/{ENTERPRISE}", **self.enterprise}
         if path.startswith(f"/v1/enterprises/{ENTERPRISE}/policies/"):
             return self._policy(method, *path.removeprefix("/v1/").partition(":")[::2], form)
         if method != "GET" or path not in lists:

@@ -64,6 +64,32 @@ def add(
     session.show(made, lambda done: _added(done, config.control.url))
 
 
+@command(
+    "set",
+    [
+        "countermand source set intune --secret-file new.secret",
+        "countermand source set android --set push_account=push@our-project.iam.gserviceaccount.com",
+    ],
+)
+def set_(
+    session: Session,
+    name: Name,
+    setting: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting; once for each.")] = None,
+    secret_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The secret from now on; another address needs it again.")
+    ] = None,
+    every: Annotated[str | None, typer.Option(metavar="SPAN", help="How often it is asked.")] = None,
+) -> None:
+    """Change how a connected source is asked: settings, its secret when that was renewed, how often. What is not named stays."""
+    from countermand.flows.connect import source_set
+
+    secret = read_text(secret_file).strip() if secret_file else ""
+    settings = dict(pair(one, "--set") for one in setting or [])
+    span = moments.span(every, "--every") if every else None
+    made = source_set(session.act(), session.config.state_dir, name, settings, secret, span)
+    session.show(made, lambda _: f"{name} is asked so from now on. Look what it can see: countermand source check {name}")
+
+
 @command("list", ["countermand source list"])
 def listed(session: Session) -> None:
     """List the sources: when each was last in complete contact, what waits of it, and what is wrong with it."""
@@ -170,7 +196,7 @@ def drop(session: Session, number: Number) -> None:
 FAMILY = group(
     "source",
     "Systems that say what they see on devices: asked, or posting.",
-    add, listed, check, sync_, pause, resume, release, every, take, drop,
+    add, set_, listed, check, sync_, pause, resume, release, every, take, drop,
 )  # fmt: skip
 
 

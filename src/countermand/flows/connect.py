@@ -23,7 +23,7 @@ from countermand.lib import clock, drafts, sealed, standard_webhooks, vendor
 from countermand.lib.outward import House, Wait
 from countermand.sources.kinds import KINDS, Comes, Kind
 from countermand.sources.source import Asker, Caller, Checked, Link, Source
-from countermand.store import connected, fleet, log, reporters, watching
+from countermand.store import connected, fleet, log, reporters, syncing, watching
 from countermand.store.connected import Connected
 from countermand.store.unit import aside, unit
 
@@ -45,6 +45,16 @@ class NewSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """How a source is asked from now on; ``renewed``: with another secret."""
+
+    source: str
+    settings: Mapping[str, str]
+    every: int
+    renewed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     source: str
     paused: bool
@@ -61,8 +71,8 @@ def source_add(
 ) -> NewSource:
     """Connect a source. One that posts gets a secret; one that is asked is given ``settings``, the ``secret`` that its vendor
     gave out, and how often it is asked, in milliseconds. With these also one that posts is asked, device by device; they may be
-    given later. Refused ``source-name``, ``source-kind``, ``source-exists``, ``source-setting``, ``source-secret``,
-    ``source-interval``."""
+    given later. One that is pushed by its vendor need not be asked, and so needs no secret. Refused ``source-name``,
+    ``source-kind``, ``source-exists``, ``source-setting``, ``source-secret``, ``source-interval``."""
     require(act.actor, "operator")
     if not _NAME.fullmatch(name):
         raise Refused("source-name", name=name)
@@ -72,17 +82,44 @@ def source_add(
     if _known(name) or (posted and not (posts and asks)):
         raise Refused("source-exists", name=name)
     whole = vendor.whole(found.settings, settings or {}, "source-setting") if asks else {}
-    if asks and not secret:
+    if asks and not secret and not found.pushed(whole):
         raise Refused("source-secret", name=name)
     if not LEAST <= every <= MOST:
         raise Refused("source-interval")
     with unit():
         row = reporters.named(name, kind, every) if asks else reporters.named(name, kind)
         if asks:
-            connected.connect(row.pk, whole, sealed.seal(credentials_key(state_dir), _purpose(name), secret), every)
+            connected.connect(row.pk, whole, _sealed(state_dir, name, secret), every)
         about = {"settings": dict(whole), "every": every} if asks else {}
         log.append("source-added", act, {"source": name, "kind": kind, **about})
         return NewSource(name, kind, _posting(state_dir, name) if posts and not posted else "")
+
+
+def source_set(
+    act: Act, state_dir: Path, name: str, settings: Mapping[str, str], secret: str = "", every: int | None = None
+) -> Reset:
+    """Change how a connected source is asked: some of its settings, its secret, how often. A secret is never sent to another
+    address than it was given for, so another address needs it again. Refused ``not-found``, ``source-not-asked``,
+    ``source-setting``, ``source-secret``, ``source-interval``."""
+    require(act.actor, "operator")
+    found = known(name)
+    if not _known(name):
+        raise Refused("source-not-asked", name=name)
+    if every is not None and not LEAST <= every <= MOST:
+        raise Refused("source-interval")
+    forms = _kind(found.kind).settings
+    whole = vendor.whole(forms, {**found.settings, **settings}, "source-setting")
+    moved = any(forms[one].is_address and whole[one] != found.settings.get(one, forms[one].default) for one in whole)
+    if moved and found.credential and not secret:
+        raise Refused("source-secret", name=name)
+    credential = _sealed(state_dir, name, secret) if secret else found.credential
+    span = found.interval if every is None else every
+    with unit():
+        connected.connect(found.pk, whole, credential, span)
+        if moved:
+            syncing.end(found.pk)  # what is on its way in is of another place
+        log.append("source-changed", act, {"source": name, "settings": dict(whole), "every": span, "renewed": bool(secret)})
+    return Reset(name, whole, span, bool(secret))
 
 
 def source_pause(act: Act, name: str, *, paused: bool) -> Paused:
@@ -156,6 +193,11 @@ def known(name: str) -> Connected:
     return found
 
 
+def address_of(config: Config, name: str) -> str:
+    """Where a source of this name posts."""
+    return f"{config.control.url.rstrip('/')}/api/v1/sources/{name}/events"
+
+
 def secret_file(state_dir: Path, name: str) -> Path:
     """Where the secret of a source that posts lies."""
     return state_dir / "keys" / "sources" / f"{name}.secret"
@@ -190,7 +232,11 @@ def _kind(name: str) -> Kind:
 
 def _known(name: str) -> bool:
     row = connected.find(name)
-    return row is not None and bool(row.credential)
+    return row is not None and bool(row.credential or row.settings)
+
+
+def _sealed(state_dir: Path, name: str, secret: str) -> bytes:
+    return sealed.seal(credentials_key(state_dir), _purpose(name), secret) if secret else b""
 
 
 def _posting_known(state_dir: Path, name: str, kind: str) -> bool:

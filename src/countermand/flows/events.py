@@ -18,9 +18,9 @@ from countermand.core.instants import DAY, Instant
 from countermand.flows import asking, ingest
 from countermand.flows.connect import secret_of
 from countermand.lib import standard_webhooks
-from countermand.sources import devices_posted, nanomdm
+from countermand.sources import android_pushed, devices_posted, nanomdm
 from countermand.sources.source import Posted, Said
-from countermand.store import asked, events, fleet, log, reporters
+from countermand.store import asked, connected, events, fleet, log, reporters
 from countermand.store.events import EventRow
 from countermand.store.reporters import SourceRow
 from countermand.store.unit import aside, unit
@@ -42,8 +42,14 @@ def _webhook(body: bytes, source: str, now: Instant) -> Posted:
     return Posted(devices_posted.parse(body, source, now))
 
 
+def _android(body: bytes, source: str, now: Instant) -> Posted:
+    found = connected.find(source)
+    mention = android_pushed.parse(body, found.settings["enterprise"], source, now) if found else None
+    return Posted() if mention is None else Posted((mention,))
+
+
 #: kind → what an event says.
-_PARSE: Mapping[str, Callable[[bytes, str, Instant], Posted]] = {"nanomdm": _nanomdm, "webhook": _webhook}
+_PARSE: Mapping[str, Callable[[bytes, str, Instant], Posted]] = {"nanomdm": _nanomdm, "webhook": _webhook, "android": _android}
 
 
 def knows(state_dir: Path, name: str, password: str) -> bool:

@@ -8,6 +8,8 @@ from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.lib.outward import Outward
 
+_ADDRESS = r"https?://[A-Za-z0-9.:\[\]-]{1,255}"
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -16,7 +18,12 @@ class Setting:
 
     words: str
     default: str | None = None
-    form: str = r"https?://[A-Za-z0-9.:\[\]-]{1,255}"
+    form: str = _ADDRESS
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it says where what is asked goes to, a secret among it."""
+        return self.form == _ADDRESS
 
 
 @dataclass(frozen=True, slots=True)

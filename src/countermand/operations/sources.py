@@ -4,7 +4,7 @@ somebody watches are done on the installation's own machine."""
 from dataclasses import dataclass
 
 from countermand.core import visibility
-from countermand.flows import connect, release
+from countermand.flows import connect, pushes, release
 from countermand.flows.connect import Paused
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
@@ -40,8 +40,8 @@ def list_sources(call: Call, after: str = "", limit: int = USUAL) -> Page[Source
 @operation("POST", "/sources/{name}/check", "ingest", again=True)
 def check_source(call: Call, name: str) -> CheckedSource:
     """Ask a source what works with its credentials, and what it can and cannot see. Nothing is taken from it."""
-    found = connect.source_check(call.act, call.config, name, call.tick)
-    words = tuple(visibility.tell(found.sees, found.suggested, whole=found.whole))
+    found = pushes.check(call.act, call.config, name, call.tick)
+    words = (*visibility.tell(found.sees, found.suggested, whole=found.whole), *pushes.words(call.config, connect.known(name)))
     return CheckedSource(name, all(one.works for one in found.abilities), found.abilities, words)
 
 

@@ -12,6 +12,7 @@ Traps of this source, each handled here and nowhere else:
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from countermand.core.apps import App
@@ -22,6 +23,8 @@ from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied
+from countermand.lib.http import Unreachable
+from countermand.lib.vendor import tried
 from countermand.sources.google_pages import LOGIN, TOKEN, Google
 from countermand.sources.rows import apps_of, looked_over, moment, part, rows_of, text, thing
 from countermand.sources.source import Checked, Link, Page, Question, Request, Setting
@@ -32,12 +35,14 @@ SETTINGS: Mapping[str, Setting] = {
     "login": LOGIN,
 }
 _SCOPE = "https://www.googleapis.com/auth/androidmanagement"
-_LIST, _POLICIES = r"/v1/enterprises/[0-9A-Za-z]{1,64}/devices", r"/v1/enterprises/[0-9A-Za-z]{1,64}/policies"
-#: Everything that is ever asked. None of it can change or wipe a device; the scope could, so the role should not.
+_ENTERPRISE = r"/v1/enterprises/[0-9A-Za-z]{1,64}"
+_PERMISSION = "androidmanagement.enterprises.manage: the API has no smaller permission"
+#: Everything that is ever asked. None of it can change or wipe a device, though the permission could.
 REQUESTS: tuple[Request, ...] = (
     TOKEN,
-    Request("GET", _LIST, f"{_SCOPE}, with a role that may list devices alone"),
-    Request("GET", _POLICIES, f"{_SCOPE}, to know what policies keep off devices"),
+    Request("GET", f"{_ENTERPRISE}/devices", f"{_SCOPE}; {_PERMISSION}"),
+    Request("GET", f"{_ENTERPRISE}/policies", f"{_SCOPE}, to know what policies keep off devices"),
+    Request("GET", _ENTERPRISE, f"{_SCOPE}, to check that status reports are published"),
 )
 
 _API = "Android Management API, enterprises.devices, applicationReports"
@@ -70,6 +75,7 @@ class Android:
         self._name = link.name
         self._enterprise = f"/v1/enterprises/{link.settings['enterprise']}"
         self._google = Google(link, REQUESTS, _SCOPE)
+        self._pushed = bool(link.settings.get("push_account"))
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By page token. Refused ``source-denied``."""
@@ -99,7 +105,20 @@ class Android:
         return sight(raw)
 
     def check(self, names: frozenset[str], tick: Callable[[int], None]) -> Checked:
-        return looked_over("devices with their application reports", _SCOPE, self.fetch(""), self.visibility, tick)
+        found = looked_over("devices with their application reports", _SCOPE, self.fetch(""), self.visibility, tick)
+        if not self._pushed:
+            return found
+        published = tried("status reports, published to Pub/Sub", _SCOPE, self._published, Denied, Unreachable, Refused)
+        return replace(found, abilities=(*found.abilities, published))
+
+    def _published(self) -> None:
+        """Denied, in words, unless the enterprise publishes what is to be pushed."""
+        enterprise = self._google.one(self._enterprise)
+        kinds = enterprise.get("enabledNotificationTypes")
+        if not text(enterprise.get("pubsubTopic")):
+            raise Denied("the enterprise has no pubsubTopic")
+        if not isinstance(kinds, list) or "STATUS_REPORT" not in kinds:
+            raise Denied("STATUS_REPORT is not among the enterprise's enabledNotificationTypes")
 
 
 def sight(raw: Any) -> Sight:

@@ -24,6 +24,10 @@ class Google:
         form = assertion(link, f"{login.base}/token", scope, refusal, link.settings.get("subject", ""))
         self._api = Granted(api, login, "/token", form, link.now, refusal)
 
+    def one(self, path: str) -> Mapping[str, Any]:
+        """One object. Denied."""
+        return self._api.get(path)
+
     def pages(self, path: str, name: str, since: str = "") -> Iterator[Page]:
         """A list from this page token on ('' = the first). ``name``: of the list in each answer, if it has one. Denied."""
         token = since

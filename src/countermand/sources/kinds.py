@@ -9,6 +9,7 @@ from countermand.core.devices import Enrollment, Ownership
 from countermand.core.visibility import Sight
 from countermand.sources import (
     android,
+    android_pushed,
     cloud_identity,
     devices_csv,
     exchange,
@@ -34,7 +35,8 @@ class Comes(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Kind:
     """``open``: for a source that is asked, what makes it from its settings and secret; ``call``: the same for one that posts and
-    can be told to ask its devices, and ``sight`` what such a device can be asked for."""
+    can be told to ask its devices, and ``sight`` what such a device can be asked for; ``pushed``: whether, with these settings, a
+    source that is asked is pushed to us as well, by somebody who proves it without a secret of ours."""
 
     words: str
     comes: Comes
@@ -45,6 +47,7 @@ class Kind:
     call: Callable[[Link], Caller] | None = None
     sight: Callable[[Enrollment, Ownership], Sight] | None = None
     voice: Voice = Voice.MANAGER
+    pushed: Callable[[Mapping[str, str]], bool] = lambda settings: False
 
 
 KINDS: Mapping[str, Kind] = {
@@ -80,7 +83,13 @@ KINDS: Mapping[str, Kind] = {
         cloud_identity.CloudIdentity,
     ),
     "android": Kind(
-        "Google's Android Management API", Comes.ASKED, android.SIGHTS, android.SETTINGS, android.REQUESTS, android.Android
+        "Google's Android Management API",
+        Comes.ASKED,
+        android.SIGHTS,
+        {**android.SETTINGS, **android_pushed.SETTINGS},
+        (*android.REQUESTS, android_pushed.KEYS),
+        android.Android,
+        pushed=lambda settings: bool(android_pushed.setting(settings, "push_account")),
     ),
     "webhook": Kind("a program of your own, which posts what it knows", Comes.POSTS, devices_csv.SIGHTS, voice=Voice.FILE),
     "devices-csv": Kind("a file of devices (CSV or Parquet)", Comes.FILE, devices_csv.SIGHTS, voice=Voice.FILE),

@@ -4,7 +4,7 @@ somebody's own phone."""
 from dataclasses import dataclass
 
 from django.db import IntegrityError, connection
-from django.db.models import Count, Sum
+from django.db.models import Count, Max, Sum
 from django.db.models.functions import Length
 
 from countermand.core.instants import Instant
@@ -41,6 +41,12 @@ def stored(source: str) -> tuple[int, int]:
     rows = models.SourceEvent.objects.filter(source=source, taken_at=None)
     found = rows.aggregate(count=Count("pk"), size=Sum(Length("body")))
     return found["count"], found["size"] or 0
+
+
+def latest(source: str) -> Instant | None:
+    """When the last event of a source came that is remembered."""
+    found: Instant | None = models.SourceEvent.objects.filter(source=source).aggregate(at=Max("at"))["at"]
+    return found
 
 
 def waiting(most: int) -> list[int]:

@@ -2,8 +2,8 @@
 taken right after; and mail providers what did not arrive (``POST /api/v1/bounces/PROVIDER``), which they post again if we fail.
 
 A source says its secret as a bearer token or as the password of basic authentication (whatever the name), or signs the
-body: as Standard Webhooks are signed, or with ``X-Hmac-Signature``, HMAC-SHA256 in hex or base64. Whoever cannot gets one and
-the same answer.
+body: as Standard Webhooks are signed, or with ``X-Hmac-Signature``, HMAC-SHA256 in hex or base64. Google's Pub/Sub shows a token
+that Google signed. Whoever cannot gets one and the same answer.
 """
 
 import base64
@@ -16,9 +16,9 @@ from typing import IO
 from countermand.access import SYSTEM
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.flows import events
+from countermand.flows import events, pushes
 from countermand.flows.posted_bounces import PROVIDERS, posted_bounces
-from countermand.lib import clock
+from countermand.lib import clock, id_tokens
 from countermand.lib.log import say
 from countermand.reads import installation
 from countermand.web.answers import Scope, header
@@ -65,12 +65,15 @@ def _hear(config: Config, provider: str, scope: Scope, body: IO[bytes]) -> dict[
 
 def keep(config: Config, source: str, scope: Scope, body: IO[bytes]) -> bool:
     """Store the event; False if it is a replay. Refused ``unknown-token`` unless the sender proves to be the source,
-    and ``source-full``."""
+    ``provider-away`` if nobody can say whether it is genuine, and ``source-full``."""
     body.seek(0)
     data, headers, now = body.read(), _headers(scope), clock.now()
     if events.signed_as_webhook(config.state_dir, source, headers, data, now):
         return events.keep_event(source, data, now, headers.get("webhook-id", ""))
-    if not (events.knows(config.state_dir, source, _password(scope)) or _signed(config, source, scope, data)):
+    password = _password(scope)
+    if id_tokens.is_token(password) and pushes.proven(config, source, password, drill=installation.act(SYSTEM).drill):
+        return events.keep_event(source, data, now, pushes.message_id(data))
+    if not (events.knows(config.state_dir, source, password) or _signed(config, source, scope, data)):
         raise Refused("unknown-token")
     return events.keep_event(source, data, now)
 

@@ -113,6 +113,7 @@ WORDS: Mapping[str, str] = {
     "signed-in": word("An operator signed in"),
     "signed-out": word("An operator signed out"),
     "source-added": word("A source was added"),
+    "source-changed": word("How a source is asked was changed"),
     "source-contacted": word("A source was in complete contact"),
     "source-paused": word("A source was paused, or resumed"),
     "source-resumed": word("A source was resumed"),
