@@ -35,10 +35,11 @@ SCENES = [
     "person",
     "group",
     "erase",
+    "signal",
     "keys",
 ]
 #: What is one unit, or units that others have shown on both databases: on one of them, and on both at night.
-ONCE = {"person", "group", "erase"}
+ONCE = {"person", "group", "erase", "signal"}
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 RUNS = [
     (where, scene) for scene in SCENES for where in ("sqlite", "postgresql") if where == "sqlite" or NIGHTLY or scene not in ONCE

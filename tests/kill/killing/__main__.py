@@ -30,6 +30,7 @@ from killing import invariants, outcome
 from killing.events import Events, watch
 from killing.grounds import Ground, digest, ground
 from killing.mailbox import Mailbox, open_mailbox
+from killing.receiver import Receiver, open_receiver
 from killing.scenes import SCENES, Scene
 from killing.world import World
 
@@ -63,9 +64,9 @@ def in_child(work: Callable[[], Any], note: Path) -> tuple[int, Any]:
 class Play:
     """One scene on one ground."""
 
-    def __init__(self, scene: Scene, ground: Ground, folder: Path, mailbox: Mailbox) -> None:
+    def __init__(self, scene: Scene, ground: Ground, folder: Path, mailbox: Mailbox, receiver: Receiver) -> None:
         self.scene, self.ground, self.folder = scene, ground, folder
-        self.world = World(folder / "room", ground.address, mailbox)
+        self.world = World(folder / "room", ground.address, mailbox, receiver)
         self.world.folder.mkdir(exist_ok=True)
         self.report = Report()
         self._note = folder / "note"
@@ -136,6 +137,7 @@ class Play:
         self.world.opened()
         if again:
             self.scene.again(self.world)
+        self.scene.meanwhile(self.world)
         self.world.now += self.world.config.notices.lease + MINUTE
         self.world.work()
         found = list(invariants.violations(self.world))
@@ -147,7 +149,7 @@ class Play:
     def _predictable(self) -> None:
         """The same random bytes in every attempt, so that what deaths leave can be compared byte by byte."""
         same = random.Random(0)
-        os.urandom = lambda size: same.randbytes(size)  # type: ignore[assignment]
+        os.urandom = random._urandom = lambda size: same.randbytes(size)  # type: ignore[assignment, attr-defined]
 
     # -- between children --
 
@@ -193,10 +195,11 @@ def _close() -> None:
 def play(scene: str, address: str, folder: Path) -> Report:
     """In a child of the stage: nothing that a scene opens is left to the next."""
     (folder / "room").mkdir(parents=True)
-    with open_mailbox(folder / "room" / "mail.ndjson") as mailbox:
+    room = folder / "room"
+    with open_mailbox(room / "mail.ndjson") as mailbox, open_receiver(room / "tokens") as receiver:
         place = ground(address, folder)
         try:
-            return Play(SCENES[scene], place, folder, mailbox).run()
+            return Play(SCENES[scene], place, folder, mailbox, receiver).run()
         finally:
             place.leave()
 
@@ -204,8 +207,8 @@ def play(scene: str, address: str, folder: Path) -> Report:
 def warm_up(address: str) -> None:
     """Live through a whole order once, so that what is forked finds everything imported, compiled and laid out."""
     with TemporaryDirectory() as folder:
-        with open_mailbox(Path(folder) / "mail.ndjson") as mailbox:
-            world = World(Path(folder) / "room", address, mailbox)
+        with open_mailbox(Path(folder) / "mail.ndjson") as mailbox, open_receiver(Path(folder) / "tokens") as receiver:
+            world = World(Path(folder) / "room", address, mailbox, receiver)
             world.folder.mkdir()
             world.found()
             SCENES["rescind"].before(world)

@@ -1,8 +1,8 @@
 """What a process does to the world, counted: at the fatal event it dies as from ``kill -9``, in the middle of doing it.
 
 An event is a moment between two statements, or between two rows of one that is run for many; before and after a transaction
-ends; before, amid and after each step of SMTP; before and after a file is opened, written through, moved or removed. Nobody
-lists them: they are what happened.
+ends; before, amid and after each step of SMTP; before a push and after its answer; before and after a file is
+opened, written through, moved or removed. Nobody lists them: they are what happened.
 """
 
 import builtins
@@ -40,6 +40,7 @@ def watch(events: Events, folder: Path) -> None:
     patch = pytest.MonkeyPatch()
     _watch_database(events)
     _watch_mail(events, patch)
+    _watch_pushes(events, patch)
     _watch_files(events, folder, patch)
 
 
@@ -121,6 +122,18 @@ def _watch_mail(events: Events, patch: pytest.MonkeyPatch) -> None:
 
     connected = _around(events, "connecting", mail.connected)
     patch.setattr(mail, "connected", lambda server: _Wire(connected(server), events))
+
+
+# -- what is pushed --
+
+
+def _watch_pushes(events: Events, patch: pytest.MonkeyPatch) -> None:
+    """One after another, so that every attempt comes to the same moments."""
+    from countermand.lib.http import Http
+    from countermand.signals import push
+
+    patch.setattr(push, "_CONNECTIONS", 1)
+    patch.setattr(Http, "send", _around(events, "a push", Http.send))
 
 
 # -- files --

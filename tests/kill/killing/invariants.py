@@ -38,6 +38,7 @@ def violations(world: World) -> Iterator[str]:
     yield from _tellings(noted)
     yield from _corrections(world, noted)
     yield from _promises()
+    yield from _signals(world)
     yield from _files(world)
 
 
@@ -59,6 +60,20 @@ def _denials(held: Held, now: Instant) -> Iterator[str]:
             is_, should = not held.decide(asked, clocks).allow, witness.denied_unregistered(owner, standing, at)
             if is_ != should:
                 yield f"at {at - now:+} ms the gate {'denies' if is_ else 'allows'} what {login} did not register"
+
+
+def _signals(world: World) -> Iterator[str]:
+    """A receiver that was let in holds exactly those not compliant who are denied; nothing came more than twice."""
+    if not models.SignalStream.objects.exists():
+        return
+    standing = witness.orders()
+    phones = witness.phones(witness.owners()).values()
+    should = {f"{phone.device.login}@example.org" for phone in phones if witness.denied(phone, standing, world.now)}
+    if (holds := world.heard().people) != should:
+        yield f"the receiver holds {sorted(holds)} not compliant, and denied are {sorted(should)}"
+    for token, times in Counter(world.receiver.taken()).items():
+        if times > 2:
+            yield f"{token[-10:]} was pushed {times} times"
 
 
 def _feed(held: Held) -> Iterator[str]:

@@ -48,7 +48,7 @@ Step = Callable[[World], object]
 class Scene:
     """``by_person``: somebody did it, and may or may not do it again after the crash; else the worker does. ``done``: the
     refusals that say that it had been done. ``extra``: kinds of ledger entries that doing it again adds, rightly.
-    ``by_all_means``: nothing else goes on before it is done."""
+    ``by_all_means``: nothing else goes on before it is done. ``meanwhile``: what happens after it, or after the crash."""
 
     before: Step
     act: Step
@@ -56,6 +56,7 @@ class Scene:
     done: frozenset[str] = frozenset()
     extra: frozenset[str] = frozenset()
     by_all_means: bool = False
+    meanwhile: Step = lambda _: None
 
     @property
     def repeats(self) -> tuple[bool, ...]:
@@ -181,6 +182,14 @@ def changed(world: World) -> None:
     halt(house.operator(world.now), SECOND_ORDER)
 
 
+def signalled(world: World) -> None:
+    """A receiver heard who is denied; since then one phone got rid of the app, and another has it."""
+    due(world)
+    world.let_in()
+    world.signal()
+    _ingest(world)
+
+
 def overdue(world: World) -> None:
     told(world)
     world.now = DUE + 10 * MINUTE
@@ -217,6 +226,12 @@ def _mention(number: int, now: int, *present: object) -> Mention:
 def _ingest(world: World) -> None:
     """One phone is rid of the app, another has it now."""
     ingest(house.operator(world.now), "mdm", [_mention(0, world.now - MINUTE), _mention(5, world.now - MINUTE, "app")])
+
+
+def _ingest_back(world: World) -> None:
+    """The other way about: what a receiver may have heard is no longer so."""
+    world.now += MINUTE
+    ingest(house.operator(world.now), "mdm", [_mention(0, world.now, "app"), _mention(5, world.now)])
 
 
 def _deliver(world: World, batches: int = 100) -> None:
@@ -311,5 +326,6 @@ SCENES: dict[str, Scene] = {
     "person": Scene(due, _rename, by_person=True, extra=frozenset({"person-changed"})),
     "group": Scene(due, _carve_out, by_all_means=True, extra=frozenset({"group-changed"})),
     "erase": Scene(due, _erase, by_person=True, done=frozenset({"not-found"})),
+    "signal": Scene(signalled, World.signal, by_person=True, meanwhile=_ingest_back),
     "keys": Scene(keyless, _keys, by_all_means=True),
 }

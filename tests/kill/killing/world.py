@@ -15,21 +15,24 @@ import house
 from django.db import connection
 
 from countermand import worker
-from countermand.access import Act
+from countermand.access import Act, Role
 from countermand.config import Config, load
+from countermand.core.caep import Wording
 from countermand.core.coverage import Grade
 from countermand.core.devices import Ownership
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, Instant
 from countermand.flows import desk as desks
+from countermand.flows import receivers, set_keys, telling
 from countermand.flows import restore as restoring
-from countermand.flows import telling
 from countermand.flows.accounts import key_file
+from countermand.flows.believe import Memory, believe
 from countermand.flows.keep import Pace, keep_publishing, keep_snapshots
 from countermand.flows.protect import agree_protection, protect
 from countermand.flows.publish import publish
 from countermand.flows.publish_snapshot import publish_snapshot
 from countermand.flows.speaker import Speaker, keys_dir, speaker
+from countermand.flows.transmit import due, transmit
 from countermand.gates.held import Held
 from countermand.gates.kept import Kept
 from countermand.lib import clock, keys
@@ -40,6 +43,10 @@ from countermand.snapshot.files import directory_of, snapshots
 from countermand.store import models
 from countermand.store.packing import pack
 from killing.mailbox import Mailbox
+from killing.receiver import AUDIENCE as HEARER
+from killing.receiver import ISSUER, Receiver
+from lent_key import lend
+from shared_signals import Believer
 
 ORDER, SECOND_ORDER = house.NAME, "no-tiktok-at-all"
 #: People promised in one unit: few, so that there are several chunks.
@@ -67,6 +74,7 @@ class World:
     folder: Path
     database: str
     mailbox: Mailbox
+    receiver: Receiver
     now: Instant = house.NOW
     signatures: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +88,9 @@ class World:
         if not file.exists():
             smtp = f'[smtp]\nport = {self.mailbox.port}\nsender = "security@example.org"\n'
             rings = '[notices]\nring_wait = "1m"\n'  # less than a round of the worker takes
-            file.write_text(f'state_dir = "state"\ndatabase = "{self.database}"\norigin = "example.org"\n{smtp}{rings}')
+            signals = f'[signals]\nissuer = "{ISSUER}"\nprivate_hosts = ["127.0.0.1"]\n'
+            house_ = f'state_dir = "state"\ndatabase = "{self.database}"\norigin = "example.org"\n'
+            file.write_text(f"{house_}{smtp}{rings}{signals}")
         return load(file)
 
     def opened(self) -> None:
@@ -157,8 +167,29 @@ class World:
                 _until_done(steps[name].run)
             self.now += 2 * MINUTE
         courier.close()
+        self.signal()
         self._serve()
         _until_done(steps["seal"].run)
+
+    def let_in(self) -> None:
+        """From now on a receiver of Shared Signals is told who is denied."""
+        lend(self.state)
+        receivers.receiver_add(
+            house.act("ada", Role.ADMINISTRATOR, self.now), self.config, "idp", Wording(HEARER), push=self.receiver.url
+        )
+
+    def signal(self) -> None:
+        """Say who is denied, and push it."""
+        believe(self.act(), ISSUER, Memory())
+        for pk in due():
+            transmit(self.act(), self.config, pk, "the one that dies")
+
+    def heard(self) -> Believer:
+        """What the receiver makes of what it took. Wrong, if it need not have taken something."""
+        believer = Believer(ISSUER, HEARER, lambda: set_keys.jwks(self.state))
+        for token in self.receiver.taken():
+            believer.take(token)
+        return believer
 
     def _serve(self) -> None:
         """What the control plane's threads do when they begin, and one look of each."""
