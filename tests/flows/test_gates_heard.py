@@ -98,6 +98,16 @@ def test_reports_are_kept_and_sightings_added_up() -> None:
     assert sightings.latest(10) == [sightings.Sighting("bob", "eas", "NEW", 100, 200, 3)]
 
 
+def test_denials_that_were_shown_and_the_version_are_kept_and_an_earlier_gate_says_neither() -> None:
+    shown = {"no-tiktok": {"lately": 1, "hour": 2, "times": 9, "of a later version": 1}}
+    hear_gate("door", read_report({**REPORT, "version": "0.2", "shown": shown, "of a later version": 1}), 1_000)
+    hear_gate("old", read_report(REPORT), 1_000)
+    assert [(one.version, one.shown) for one in feed.gates()] == [
+        ("0.2", {"no-tiktok": feed.DenialsShown(1, 2, 9)}),
+        ("", {}),
+    ]
+
+
 def test_a_gate_ahead_of_this_database_is_noticed() -> None:
     hear_gate("door", read_report(REPORT), 1_000)
     assert feed.ahead(1, 5) is None
@@ -116,6 +126,8 @@ def test_a_gate_ahead_of_this_database_is_noticed() -> None:
         {},
         {**REPORT, "n": "many"},
         {**REPORT, "decisions": 3},
+        {**REPORT, "shown": {"no-tiktok": {"lately": 1}}},
+        {**REPORT, "shown": ["no-tiktok"]},
         {**REPORT, "sightings": [{}]},
         {**REPORT, "sightings": ["x"]},
         {**REPORT, "sightings": [{**REPORT["sightings"][0], "kind": "serial"}]},

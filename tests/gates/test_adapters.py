@@ -69,6 +69,8 @@ def test_dovecot_is_told_minus_one_or_nought_and_words_in_one_line(gate: Gate) -
     assert said(answer, b"/?command=allow", asked) == {"status": -1, "msg": "Remove the app. Then mail works.", "code": 200}
     assert said(answer, b"/?command=allow", asked | {"attrs": {"device": "pw-good"}})["status"] == 0
     assert said(answer, b"/?command=allow", asked | {"attrs": {}, "device_id": '"x-device-id" "BAD1"'})["status"] == 0
+    assert envoy(gate, b"/ask" + BAD, authorization=basic("alice")).status == 403
+    assert gate.shown.told(LATE) == {"no-tiktok": {"lately": 1, "hour": 1, "times": 2}}, "one device, by whatever door it comes"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null"])

@@ -21,6 +21,7 @@ from countermand.gates.configure import main as render
 from countermand.gates.held import Held
 from countermand.gates.http import Request, Response
 from countermand.gates.log import Log
+from countermand.gates.shown import Shown, unknown
 from countermand.gates.sightings import Sightings, receive
 from countermand.lib.log import pseudonym
 from countermand.snapshot.read import Snapshot
@@ -81,6 +82,37 @@ def test_the_page_has_the_words_of_every_order_that_denies(gate: Gate) -> None:
     shown = ask(gate, "alice", "ApplBAD1", b"/denied", x_countermand_because=b"no-tiktok,other,unheard-of")
     assert (shown.status, shown.body) == (403, b"Remove the app.\n\nRemove the other.\n")
     assert b"help desk" in ask(gate, "alice", "ApplBAD1", b"/denied").body
+
+
+def test_denials_that_are_shown_are_counted_by_directive_as_devices_and_forgotten(gate: Gate, clock: Clock) -> None:
+    def show(login: str, device: str, because: bytes = b"no-tiktok") -> None:
+        ask(gate, login, device, b"/denied", x_countermand_because=because)
+
+    ask(gate, "alice", "ApplBAD1")
+    assert gate.shown.told(clock.now) == {}, "what is decided may be a stranger's"
+    for device in ("MADE-UP", "MADE-UP", "ANOTHER"):
+        show("carol", device)
+    clock.now += 50 * MINUTE
+    show("alice", "ApplBAD1", b"no-tiktok,other,unheard-of")
+    show("alice", "ApplBAD1", b"no-tiktok,other")
+    assert gate.shown.told(clock.now) == {
+        "no-tiktok": {"lately": 1, "hour": 3, "times": 5},
+        "other": {"lately": 1, "hour": 1, "times": 2},
+    }
+    assert "countermand_gate_denied_pages_total 5\n" in metrics(gate)
+    clock.now += 15 * MINUTE
+    assert gate.shown.told(clock.now)["no-tiktok"] == {"lately": 0, "hour": 1, "times": 2}
+    clock.now -= 2 * HOUR
+    assert gate.shown.told(clock.now) == {}, "nor what a clock that was set back leaves ahead of it"
+
+
+def test_made_up_devices_are_counted_up_to_a_bound_and_known_ones_always() -> None:
+    found = Shown()
+    for number in range(10_500):
+        found.note(["no-tiktok"], unknown(number), LATE)
+    for ordinal in range(500):
+        found.note(["no-tiktok"], ordinal, LATE)
+    assert found.told(LATE)["no-tiktok"] == {"lately": 10_500, "hour": 10_500, "times": 11_000}
 
 
 def test_the_page_may_be_activesyncs_own(gate: Gate) -> None:

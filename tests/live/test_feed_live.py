@@ -14,6 +14,7 @@ from django.db import connection
 from front_door import Door, wait_for
 
 import control_rows as rows
+from countermand import __version__
 from countermand.access import Act, Actor, Role
 from countermand.config import Database
 from countermand.core.instants import DAY, HOUR
@@ -91,6 +92,8 @@ def test_a_gate_says_what_it_knows_and_whom_it_saw(door: Door) -> None:
     # bob was told and unregistered devices are denied: his is shown the page, by which it is proven.
     wait_for(lambda: bool(sightings.latest(5)), "the sighting")
     assert [(seen.login, seen.kind, seen.value) for seen in sightings.latest(5)] == [("bob", "eas", "NEW7")]
+    (gate,) = feed.gates()
+    assert (gate.version, [one.hour for one in gate.shown.values()]) == (__version__, [1])
 
 
 def test_it_answers_the_same_without_its_control_plane(door: Door, store: Database) -> None:

@@ -83,13 +83,16 @@ def test_how_far_each_gate_is_behind(phones: list[abroad.Phone]) -> None:
     with unit():
         feed.append(1, [feed.Row(n, "d", b"x") for n in (1, 2, 3)], abroad.NOW)
         feed.save_gate(feed.Gate("edge-1", 1, 1, abroad.NOW - 5000, abroad.NOW - 6000, False, {}))
-        feed.save_gate(feed.Gate("edge-2", 0, 9, abroad.NOW, abroad.NOW, True, {}))
+        shown = {house.NAME: feed.DenialsShown(1, 2, 9), "another": feed.DenialsShown(3, 3, 3)}
+        feed.save_gate(feed.Gate("edge-2", 0, 9, abroad.NOW, abroad.NOW, True, {}, shown, "0.2"))
     seen = status(None, abroad.NOW)
     assert (seen.epoch, seen.published) == (1, 3)
     assert [(gate.name, gate.behind, gate.silent, gate.stopped) for gate in seen.gates] == [
         ("edge-1", 2, 5000, False),
         ("edge-2", None, 0, True),
     ]
+    assert [gate.version for gate in seen.gates] == ["", "0.2"]
+    assert [dict(gate.shown) for gate in status(house.NAME, abroad.NOW).gates] == [{}, {house.NAME: shown[house.NAME]}]
 
 
 def test_what_waits_for_a_person_and_the_ledgers_end(phones: list[abroad.Phone]) -> None:

@@ -16,6 +16,7 @@ from desks import Desks, desks
 from playwright.sync_api import Browser
 from world import CHESS, DUE_IN_LONDON, ORDER, TIKTOK, WECHAT, Employee, Phone, World
 
+from countermand import __version__
 from countermand.access import Role
 from countermand.config import Database
 from countermand.core.apps import App
@@ -98,7 +99,10 @@ def gates_say(world: World, refused: int) -> None:
         ]
         hear_gate(
             name,
-            Report(1, feed.last(1).n, world.now, False, {"deny/denied": part, "allow/not-denied": 40 * part}, seen),
+            Report(
+                *(1, feed.last(1).n, world.now, False, {"deny/denied": part, "allow/not-denied": 40 * part}, seen),
+                *(__version__, {ORDER: feed.DenialsShown(part // 9, part // 4, part)}),
+            ),
             world.now,
         )
 

@@ -41,7 +41,7 @@ FILLED = {
     "Source": ("name", "kind", "fault", "conflicts"),
     "Sighting": ("login", "value"),
     "Notice": ("answer",),
-    "GateSeen": ("name",),
+    "GateSeen": ("name", "version"),
     "Objection": ("words",),
     "Refusal": ("why",),
     "Exemption": ("ground", "target"),
@@ -129,7 +129,8 @@ def house(world: World, store: Database) -> Iterator[QuickDesks]:
     world.until(DUE_IN_LONDON + HOUR)
     note(ORDER, world.now)
     seen = [("bob", "eas", "UNKNOWN1", world.now, world.now, 3)]
-    hear_gate("gate", Report(1, feed.last(1).n, world.now, False, {"deny/denied": 7}, seen), world.now)
+    shown = {ORDER: feed.DenialsShown(2, 3, 7)}
+    hear_gate("gate", Report(1, feed.last(1).n, world.now, False, {"deny/denied": 7}, seen, "1.0", shown), world.now)
     someone, phone = models.Person.objects.get(login="alice"), models.Device.objects.order_by("ordinal").first()
     assert phone is not None
     models.Objection.objects.create(kind="contest", person=someone, device=phone, lineage=ORDER, words="No.", at=world.now)
@@ -175,6 +176,8 @@ def test_every_page_shows_them_as_words(house: QuickDesks) -> None:
                 wrong[f"{name} {path}"] = wrong_with(page.text)
     assert {path: found for path, found in wrong.items() if found} == {}
     assert shown > 20, "the pages do not show what was put in"
+    gates = desks["otto"].get(f"/console/directives/{ORDER}/gates/").text
+    assert "2 devices denied mail in the last ten minutes, 3 in the last hour" in gates
 
 
 def test_spreadsheets_and_paper_take_them_as_words(house: QuickDesks) -> None:
@@ -188,6 +191,7 @@ def test_spreadsheets_and_paper_take_them_as_words(house: QuickDesks) -> None:
     text = "".join(page.extract_text() for page in paper.pages)
     assert "hostile" in text
     assert not set(text) & set(TURNED)
+    assert "3 in the last hour" in " ".join(text.split())
     assert len(paper.pages) <= 3
     assert browser.get(f"/console/directives/{ORDER}/page.png").body.startswith(b"\x89PNG")
     assert wrong_with(render(report(ORDER, house.world.now, smallest=1))) == []

@@ -66,7 +66,7 @@ def add(
 
 @command("list", ["countermand gate list"])
 def gates(session: Session) -> None:
-    """List the gates that ever reported: how far each has heard, and what it decided."""
+    """List the gates that ever reported: its software, how far each has heard and when, and what it decided."""
     from countermand.operations import standing
 
     found = session.every(lambda after: session.call(standing.list_gates, after))
@@ -94,12 +94,14 @@ def _gates(session: Session, found: "list[Gate]") -> "RenderableType":
     from countermand.cli.render import table
 
     rows = [
-        (one.name, one.epoch, one.n, session.moment(one.heard), session.moment(one.at), one.stopped, _counts(one.decisions))
+        (
+            *(one.name, one.version or "-", one.epoch, one.n, session.moment(one.heard), session.moment(one.at), one.stopped),
+            _counts(one.decisions),
+        )
         for one in found
     ]
-    return table(
-        ["gate", "epoch", "heard record", "heard", "said so", "stopped", "decisions"], rows, empty="No gate has ever reported."
-    )
+    columns = ["gate", "software", "epoch", "heard record", "heard", "said so", "stopped", "decisions"]
+    return table(columns, rows, empty="No gate has ever reported.")
 
 
 def _counts(decisions: Mapping[str, int]) -> str:

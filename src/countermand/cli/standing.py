@@ -68,16 +68,27 @@ def _overview(session: Session, seen: "Overview", *, whole: bool) -> "Renderable
     columns = ["directive", "state", "promised", "told", "denied now", "next due", "notices open", "receipts"]
     devices = [(one.directive, *one.devices.values()) for one in seen.directives if one.devices]
     statuses = next((list(one.devices) for one in seen.directives if one.devices), [])
-    gates = [(one.name, one.n, one.behind, session.moment(one.heard), one.silent // 1000, one.stopped) for one in seen.gates]
+    gates = [
+        (one.name, one.version or "-", one.n, one.behind, session.moment(one.heard), one.silent // 1000, one.stopped)
+        for one in seen.gates
+    ]
+    shown = [
+        (directive, gate.name, one.lately, one.hour, one.times)
+        for gate in seen.gates
+        for directive, one in sorted(gate.shown.items())
+    ]
     held = [(one.pk, one.kind, one.source, one.why, session.moment(one.at)) for one in seen.held]
     tail = [(one.leaf, session.moment(one.at), one.actor, one.kind) for one in seen.tail]
     return page(
         f"As of {session.moment(seen.at)}{' (a drill)' if seen.drill else ''}",
         table(columns, directives) if directives else "No directive has been written.",
         table(["devices", *statuses], devices) if devices else None,
-        table(["gate", "heard to", "behind", "control plane's time", "silent, s", "stopped"], gates, "Gates")
+        table(["gate", "software", "heard to", "behind", "control plane's time", "silent, s", "stopped"], gates, "Gates")
         if gates
         else "No gate has ever reported: nothing is denied anywhere.",
+        table(["directive", "gate", "devices, 10 min", "devices, 1 h", "requests, 1 h"], shown, "Denied mail at the gates")
+        if shown
+        else None,
         table(["batch", "what", "from", "why", "since"], held, "Waiting for a person") if held and whole else None,
         f"Feed: epoch {seen.epoch}, record {seen.published:,}{', more to publish' if seen.unpublished else ''}. "
         f"Ledger: {seen.sealed:,} entries sealed, {seen.unsealed:,} waiting.",

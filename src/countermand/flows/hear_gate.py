@@ -1,7 +1,7 @@
 """What a gate reports: how far it has heard, what it decided, and the devices of proven logins that nobody knows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from countermand.core.devices import IMAP_ID, MAIL_KINDS
@@ -25,6 +25,8 @@ class Report:
     stopped: bool
     decisions: Mapping[str, int]
     sightings: Sequence[tuple[str, str, str, Instant, Instant, int]]
+    version: str = ""
+    shown: Mapping[str, feed.DenialsShown] = field(default_factory=dict)
 
 
 def read_report(value: Any) -> Report:
@@ -33,7 +35,11 @@ def read_report(value: Any) -> Report:
         decisions = {str(name)[:_LONGEST]: int(count) for name, count in dict(value["decisions"]).items()}
         seen = [_sighting(one, MAIL_KINDS) for one in list(value["sightings"])[:_MOST_SIGHTINGS]]
         seen += [_sighting(one, {IMAP_ID}) for one in list(value.get("clients", ()))[:_MOST_SIGHTINGS]]
-        return Report(int(value["epoch"]), int(value["n"]), int(value["heard"]), bool(value["stopped"]), decisions, seen)
+        # Not said by a gate that is one version older.
+        version = str(value.get("version", ""))[:_LONGEST].replace("\0", "")
+        shown = {str(name)[:_LONGEST]: feed.DenialsShown.of(one) for name, one in dict(value.get("shown", {})).items()}
+        heard, stopped = int(value["heard"]), bool(value["stopped"])
+        return Report(int(value["epoch"]), int(value["n"]), heard, stopped, decisions, seen, version, shown)
     except (KeyError, TypeError, ValueError) as wrong:
         raise Refused("gate-report", why=f"{type(wrong).__name__} {wrong}") from None
 
@@ -41,7 +47,8 @@ def read_report(value: Any) -> Report:
 def hear_gate(name: str, report: Report, now: Instant) -> None:
     """Keep what the gate of this name said. Not an act of a person and no change of anybody's state: it has no ledger entry."""
     with aside():
-        feed.save_gate(feed.Gate(name, report.epoch, report.n, now, report.heard, report.stopped, dict(report.decisions)))
+        counted = dict(report.decisions), dict(report.shown)
+        feed.save_gate(feed.Gate(name, report.epoch, report.n, now, report.heard, report.stopped, *counted, report.version))
         for login, kind, value, first, last, times in report.sightings:
             sightings.add(sightings.Sighting(login, kind, value, first, last, times))
 

@@ -13,6 +13,7 @@ from countermand.gates.http import Request, Response
 from countermand.gates.log import Log
 from countermand.gates.metrics import Metrics
 from countermand.gates.quick import Quick
+from countermand.gates.shown import Shown
 from countermand.gates.sightings import Sightings
 from countermand.gates.stop import Stop
 from countermand.gates.subject import Subject
@@ -35,6 +36,7 @@ class Gate:
         self.held: Held | None = None
         self.metrics = Metrics()
         self.sightings = Sightings()
+        self.shown = Shown()
         self.stop = Stop(config.stop_path)
         self._domains = frozenset(config.login_domains.casefold().split())
         self._login_header = config.login_header.encode()
@@ -82,9 +84,13 @@ class Gate:
             self.log.denied(self.now(), who, decision)
         return decision
 
-    def words(self, because: Iterable[str], who: Subject) -> str:
-        """What the person is shown whom these lineages deny, in their language."""
+    def show(self, because: Iterable[str], who: Subject) -> str:
+        """The words for whoever is denied by these lineages, in their language. They are to be shown now, which is counted: only
+        to a login that proved itself, if there is a mail server to ask."""
         held = self.held
+        self.metrics.counts["denied_pages_total"] += 1
+        if held is not None:
+            self.shown.note([one for one in because if one in held.standings], held.device(self.local(who)), self.time())
         language = self.language(who)
         texts = [held.text(lineage, language) for lineage in because] if held else []
         return "\n\n".join(text for text in texts if text) or _PLAIN
@@ -111,24 +117,23 @@ class Gate:
 
     def _denied(self, request: Request) -> Response:
         """nginx comes here only after the mail server let the login in."""
-        self.metrics.counts["denied_pages_total"] += 1
         token = request.headers.get(b"x-countermand-sighting", b"").decode("ascii", "replace")
         if token:
             self.prove(token)
         headers = request.headers
+        words = self.show(nginx.because(request), nginx.asked(request, self._login_header, self._trusted))
         if self.config.denial == "activesync" and (
             body := activesync.blocked(headers.get(b"x-original-uri", b""), headers.get(b"ms-asprotocolversion", b""))
         ):
             return Response(200, body, activesync.KIND)
-        who = nginx.asked(request, self._login_header, self._trusted)
-        return nginx.page(self.words(nginx.because(request), who))
+        return nginx.page(words)
 
     def language(self, who: Subject) -> str:
         """In what this person is spoken to, '' for the house's language."""
         return self.held.language((self.local(who) if self._domains else who).login) if self.held else ""
 
     def spoken_by(self, because: Iterable[str], who: Subject) -> str:
-        """The language of what ``words`` gives."""
+        """The language of what ``show`` gives."""
         known = self.held.standings if self.held else {}
         return self.language(who) or next((known[lineage].language for lineage in because if lineage in known), SOURCE)
 

@@ -40,7 +40,7 @@ class Authzen:
         decision = self._gate.judge(who)
         context: dict[str, Any] = {"reason_admin": {"en": decision.reason.value}}
         if not decision.allow:
-            said = {self._gate.spoken_by(decision.because, who): self._gate.words(decision.because, who)}
+            said = {self._gate.spoken_by(decision.because, who): self._gate.show(decision.because, who)}
             context |= {"reason_user": said, "because": list(decision.because)}
         return {"decision": decision.allow, "context": context}
 

@@ -58,7 +58,7 @@ class Dovecot:
         if decision.allow:
             return _ALLOWED
         # One line: IMAP's response text ends with it.
-        said = {"status": -1, "msg": " ".join(self._gate.words(decision.because, who).split())}
+        said = {"status": -1, "msg": " ".join(self._gate.show(decision.because, who).split())}
         return Response(200, json.dumps(said, ensure_ascii=False).encode(), _JSON)
 
 

@@ -71,7 +71,7 @@ class Envoy:
         return _NOT_NOW
 
     def _denied(self, because: tuple[str, ...], who: Subject) -> Response:
-        return Response(403, (self._gate.words(because, who) + "\n").encode(), headers=(_NO_STORE,))
+        return Response(403, (self._gate.show(because, who) + "\n").encode(), headers=(_NO_STORE,))
 
     def _who(self, message: Message, uri: bytes) -> Subject:
         headers = message.headers

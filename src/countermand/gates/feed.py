@@ -8,6 +8,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
 
+from countermand import __version__
 from countermand.core.devices import IMAP_ID
 from countermand.core.errors import Refused
 from countermand.core.instants import MINUTE
@@ -166,6 +167,9 @@ class Follower:
             "heard": gate.held.heard,
             "stopped": gate.stop.on,
             "decisions": gate.metrics.totals(),
+            # What follows came later: a control plane that is one version older passes over it.
+            "version": __version__,
+            "shown": gate.shown.told(gate.time()),
             "sightings": [one for one in due.values() if one["kind"] != IMAP_ID],
             # Apart: a control plane that is one version older refuses what is no identity, and passes over what it does not know.
             "clients": [one for one in due.values() if one["kind"] == IMAP_ID],

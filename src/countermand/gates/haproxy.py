@@ -66,7 +66,7 @@ class Haproxy:
         judged = await self._prover.judge(who, *self._shown(about))
         said: dict[str, Value] = {"verdict": _WORDS[judged.verdict]}
         if judged.verdict is Verdict.DENY:
-            said["text"] = self._gate.words(judged.decision.because, who).encode()
+            said["text"] = self._gate.show(judged.decision.because, who).encode()
         if judged.sighting:
             said["sighting"] = judged.sighting.encode()
         return said
@@ -79,7 +79,7 @@ class Haproxy:
         decision = self._gate.judge(who)
         if decision.allow:
             return {"again": b"allow"}
-        return {"again": b"deny", "text": self._gate.words(decision.because, who).encode()}
+        return {"again": b"deny", "text": self._gate.show(decision.because, who).encode()}
 
     def _shown(self, about: dict[str, Value]) -> list[tuple[str, bytes]]:
         """By what the mail server knows who asks."""

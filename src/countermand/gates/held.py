@@ -27,6 +27,7 @@ from countermand.core.decision import (
 )
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
+from countermand.gates.shown import unknown
 from countermand.gates.subject import Subject
 from countermand.lib.keys import VerifyKey
 from countermand.snapshot.hashes import Hashes
@@ -125,6 +126,12 @@ class Held:
         proven = proven and login != ""
         protected = number in self._protected
         return decided(proven, protected, names != (), devices, person, self.denying, self._denying_people)
+
+    def device(self, who: Subject) -> int:
+        """A number for the device that ``who`` asks from, by which it is told from others (gates.shown)."""
+        numbers = [self.hashes.identity(who.login, *name) for name in who.names]
+        found = (self._identities[one] if one in self._identities else self._find_device(one) for one in numbers)
+        return next((one for one in found if one is not None), unknown(numbers[0] if numbers else self.hashes.login(who.login)))
 
     def prepare(self, clocks: Clocks) -> Lull:
         """Make ``denying`` what denies at these clocks; returns until when it does."""

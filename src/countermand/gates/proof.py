@@ -53,10 +53,8 @@ class Prover:
         if self._mail is None:
             return Judged(Verdict.DENY, decision)
         verdict = await self._ask(self._mail, shown)
-        if verdict is Verdict.DENY:
-            self._gate.metrics.counts["denied_pages_total"] += 1
-            if sighting:
-                self._gate.prove(sighting)
+        if verdict is Verdict.DENY and sighting:
+            self._gate.prove(sighting)
         return Judged(verdict, decision)
 
     async def _ask(self, mail: Peer, shown: Iterable[tuple[str, bytes]]) -> Verdict:

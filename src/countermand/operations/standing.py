@@ -45,7 +45,8 @@ def fleet_shape(call: Call) -> FleetShape:
 
 @operation("GET", "/gates", "read")
 def list_gates(call: Call, after: str = "", limit: int = USUAL) -> Page[Gate]:
-    """The gates that ever reported: how far each has heard, and what it decided."""
+    """The gates that ever reported: the version of its software, how far each has heard and when, what it decided, and how many
+    devices each directive denied mail there lately."""
     return page(feed.gates(), lambda gate: gate.name, after, limit)
 
 

@@ -3,7 +3,7 @@
 Devices are judged afresh from their sets; the verdicts stored at the last walk are never shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from countermand.core.terms import Lineage
 from countermand.ledger.entry import decode
 from countermand.store import directives, feed, hearing, held, installation, receipts, sets, sightings, tellings, terms, tree
 from countermand.store.directives import VersionRow
+from countermand.store.feed import DenialsShown
 from countermand.store.health import health
 from countermand.store.held import HeldRow
 from countermand.store.unit import reading
@@ -60,7 +61,8 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class GateStanding:
     """``behind``: records of the feed it has not heard; None if it holds another epoch. ``silent``: since when, in ms.
-    ``denials``: how often it has answered no since it started, for whatever order."""
+    ``denials``: how often it has answered no since it started, for whatever order; ``shown``: of the directives that are looked
+    at, whom it denied mail lately, as it last said; ``version``: of its software, '' if it is too old to say."""
 
     name: str
     epoch: int
@@ -70,6 +72,8 @@ class GateStanding:
     silent: int
     stopped: bool
     denials: int
+    version: str
+    shown: Mapping[str, DenialsShown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def status(name: str | None, now: Instant, *, tail: bool = False) -> Overview:
             epoch=epoch,
             published=published,
             unpublished=feed.any_marks(),
-            gates=tuple(_gate(gate, epoch, published, now) for gate in feed.gates()),
+            gates=tuple(_gate(gate, epoch, published, names, now) for gate in feed.gates()),
             held=tuple(held.waiting()),
             sealed=checkpoint.size if checkpoint else 0,
             unsealed=tree.unsealed_count(),
@@ -191,10 +195,21 @@ def _next_due(version: VersionRow, now: Instant) -> Instant | None:
     return told if told is not None or first is None or first <= now else first
 
 
-def _gate(gate: feed.Gate, epoch: int, published: int, now: Instant) -> GateStanding:
+def _gate(gate: feed.Gate, epoch: int, published: int, names: Collection[str], now: Instant) -> GateStanding:
     behind = max(published - gate.n, 0) if gate.epoch == epoch else None
     denials = sum(times for outcome, times in gate.decisions.items() if outcome.startswith("deny/"))
-    return GateStanding(gate.name, gate.epoch, gate.n, behind, gate.heard, max(now - gate.at, 0), gate.stopped, denials)
+    return GateStanding(
+        name=gate.name,
+        epoch=gate.epoch,
+        n=gate.n,
+        behind=behind,
+        heard=gate.heard,
+        silent=max(now - gate.at, 0),
+        stopped=gate.stopped,
+        denials=denials,
+        version=gate.version,
+        shown={name: gate.shown[name] for name in names if name in gate.shown},
+    )
 
 
 def _entry(row: tree.Row) -> TailEntry:

@@ -15,8 +15,8 @@ clock          nothing: a drill's clock was moved, say so at once
 =============  =========================================================================================
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from django.db import connection
@@ -183,8 +183,24 @@ def tick() -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
+class DenialsShown:
+    """For one directive at one gate, of logins that had proved themselves: ``lately`` and ``hour`` are the devices that were
+    denied mail within ten minutes and within an hour, ``times`` the requests within the hour."""
+
+    lately: int
+    hour: int
+    times: int
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> "DenialsShown":
+        """From plain values, as a gate sends them and a row keeps them. KeyError, TypeError or ValueError if it is not one."""
+        return cls(*(max(0, int(value[one.name])) for one in fields(cls)))
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
-    """What a gate last said; ``at`` is when. ``heard``: the control plane's time in its last heartbeat."""
+    """What a gate last said; ``at`` is when. ``heard``: the control plane's time in its last heartbeat. ``decisions``: times
+    since it started, by "outcome/reason"; ``shown``: by directive; ``version``: of its software, '' if it did not say."""
 
     name: str
     epoch: int
@@ -193,6 +209,8 @@ class Gate:
     heard: Instant
     stopped: bool
     decisions: dict[str, int]
+    shown: dict[str, DenialsShown] = field(default_factory=dict)
+    version: str = ""
 
 
 def save_gate(gate: Gate) -> None:
@@ -203,6 +221,8 @@ def save_gate(gate: Gate) -> None:
         "heard": gate.heard,
         "stopped": gate.stopped,
         "decisions": gate.decisions,
+        "shown": {lineage: asdict(one) for lineage, one in gate.shown.items()},
+        "version": gate.version,
     }
     models.GateSeen.objects.update_or_create(name=gate.name, defaults=values)
 
@@ -210,7 +230,11 @@ def save_gate(gate: Gate) -> None:
 def gates() -> list[Gate]:
     """Every gate that ever reported, by name."""
     rows = models.GateSeen.objects.order_by("name")
-    return [Gate(r.name, r.epoch, r.n, r.at, r.heard, r.stopped, dict(r.decisions)) for r in rows]
+    return [Gate(r.name, r.epoch, r.n, r.at, r.heard, r.stopped, dict(r.decisions), _shown(r.shown), r.version) for r in rows]
+
+
+def _shown(kept: Mapping[str, Any]) -> dict[str, DenialsShown]:
+    return {lineage: DenialsShown.of(one) for lineage, one in kept.items()}
 
 
 def ahead(epoch: int, n: int) -> Gate | None:

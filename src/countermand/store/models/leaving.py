@@ -1,6 +1,7 @@
 """The tables of what must leave: notices, the feed to gates, receipts of hand-overs."""
 
 from django.db import models
+from django.db.models import Value
 
 from countermand.store.fields import Name, Text, When
 from countermand.store.models.fleet import Person
@@ -114,6 +115,8 @@ class GateSeen(models.Model):
     heard = When(default=0)
     stopped = models.BooleanField(default=False)
     decisions = models.JSONField(default=dict)  # "outcome/reason" → count since the gate started
+    shown = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))  # lineage → denials shown to proven logins
+    version = Name(default="", db_default="")  # of its software
 
 
 class Receipt(models.Model):

@@ -16,6 +16,7 @@ from countermand.reads import lead as leads
 from countermand.reads.lead import Beside
 from countermand.reads.report import Report
 from countermand.reads.sources import sources
+from countermand.reads.status import GateStanding
 from countermand.web.console import lead, wording
 from countermand.web.console.chart import Chart
 from countermand.web.console.desk import Desk
@@ -158,11 +159,17 @@ class Paper:
         return self._say("Rings"), rows if len(rows) > 1 else []
 
     def _gates(self) -> List:
-        one, many = "{count} request refused since it started", "{count} requests refused since it started"
-        refused = [
-            (self._plain(gate.name), words.several(self._language, one, many, gate.denials)) for gate in self._found.seen.gates
-        ]
-        return self._say("Gates"), refused
+        return self._say("Gates"), [(self._plain(gate.name), self._denied(gate)) for gate in self._found.seen.gates]
+
+    def _denied(self, gate: GateStanding) -> str:
+        lately, hour = (sum(getattr(one, span) for one in gate.shown.values()) for span in ("lately", "hour"))
+        if not gate.version:
+            one, many = "{count} request refused since it started", "{count} requests refused since it started"
+            return words.several(self._language, one, many, gate.denials)
+        if not hour:
+            return self._say("nobody denied mail in the last hour")
+        one, many = "{count} device denied mail in the last ten minutes", "{count} devices denied mail in the last ten minutes"
+        return f"{words.several(self._language, one, many, lately)}, {self._say('{count} in the last hour', count=hour)}"
 
     def _sources(self) -> List:
         found = sources(self._desk.act) if self._desk.may("read") else []
