@@ -58,3 +58,43 @@ def looked_at(page: Page, name: str) -> list[str]:
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         wrong.append("it is wider than the screen")
     return wrong
+
+
+#: What the keyboard has to reach, with everything unfolded; of radio buttons of one name it reaches one.
+_REACHED = """() => {
+  document.querySelectorAll("details").forEach(one => { one.open = true; });
+  const wanted = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
+    .filter(one => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.tabIndex >= 0);
+  const seen = new Map();
+  document.addEventListener("focusin", event => {
+    const style = getComputedStyle(event.target);
+    if (!seen.has(event.target)) seen.set(event.target, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2);
+  });
+  const called = one => one.outerHTML.slice(0, 120);
+  window.reached = () => {
+    const order = [...seen.keys()], group = one => one.type === "radio" && order.some(other => other.name === one.name);
+    const wrong = wanted.filter(one => !seen.has(one) && !group(one)).map(one => "the keyboard does not reach " + called(one));
+    order.forEach((one, at) => {
+      if (!seen.get(one)) wrong.push("where the keyboard is cannot be seen at " + called(one));
+      if (at && order[at - 1].compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING)
+        wrong.push("out of order: " + called(one));
+    });
+    if (order.length && document.activeElement === order.at(-1)) wrong.push("no way on from " + called(order.at(-1)));
+    return wrong;
+  };
+  document.activeElement.blur();
+  return wanted.length;
+}"""
+
+
+def walked(page: Page) -> list[str]:
+    """What is wrong with the page for whoever has a keyboard alone: what it does not reach, or in another order than it is
+    read, or unseen; and what does not let go of it. An open dialog closes by Escape."""
+    for _ in range(page.evaluate(_REACHED) + 2):
+        page.keyboard.press("Tab")
+    wrong: list[str] = page.evaluate("window.reached()")
+    if page.locator("dialog[open], [popover]:popover-open").count():
+        page.keyboard.press("Escape")
+        if page.locator("dialog[open], [popover]:popover-open").count():
+            wrong.append("a dialog that Escape does not close")
+    return wrong

@@ -2,10 +2,11 @@
 must find nothing."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from desks import Desks, desks
-from glass import PHONE, chromium, looked_at
+from glass import PHONE, chromium, looked_at, walked
 from playwright.sync_api import Browser, Page
 from world import DUE_IN_LONDON, ORDER, TIKTOK, World
 
@@ -36,6 +37,7 @@ def house(world: World, store: Database, browser: Browser) -> Iterator[Desks]:
     for step in range(8):
         world.later(20 * HOUR)
         world.reports(f"P{step + 1:02d}")
+    world.two_names("p04")
     world.until(DUE_IN_LONDON + HOUR)
     world.proposes(
         "another", prohibits=[{"product": "WeChat"}], due={"at": "2020-08-17T17:00", "zone": "recipient", "fallback_zone": "UTC"}
@@ -53,41 +55,47 @@ WAYS: dict[str, dict[str, object]] = {
 }
 
 
+#: Every page that is looked at, by whose it is.
+PAGES: dict[str, dict[str, str]] = {
+    "otto": {
+        "home": "",
+        "lead": f"directives/{ORDER}/",
+        "halt": f"directives/{ORDER}/halt/",
+        "rescind": f"directives/{ORDER}/rescind/",
+        "untold": f"directives/{ORDER}/untold/",
+        "ended": "directives/old-order/stopping/",
+        "keys": "keys/",
+        "compare": f"directives/{ORDER}/compare/",
+        "preview": f"directives/{ORDER}/preview/",
+        "agree": "agree/",
+        "ledger": f"ledger/?about={ORDER}",
+        "fleet": "fleet/",
+        "unknown": "fleet/unknown/",
+        "links": "fleet/links/",
+        "settings": "settings/",
+        "watched": "settings/watched/",
+        "protected": "settings/protected/",
+        "tokens": "settings/tokens/",
+    },
+    "anna": {"write": "write/", "write-next": f"write/{ORDER}/"},
+    "petra": {"agree-one": "agree/another/"},
+}
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_every_page_in_every_light(house: Desks, way: str) -> None:
     wrong: dict[str, list[str]] = {}
-    how = WAYS[way]
-    with house.of("otto", **how) as page:
-        page.on("console", lambda said: wrong.setdefault("console", []).append(said.text) if said.type == "error" else None)
-        for name, path in {
-            "home": "",
-            "lead": f"directives/{ORDER}/",
-            "halt": f"directives/{ORDER}/halt/",
-            "rescind": f"directives/{ORDER}/rescind/",
-            "untold": f"directives/{ORDER}/untold/",
-            "ended": "directives/old-order/stopping/",
-            "keys": "keys/",
-            "compare": f"directives/{ORDER}/compare/",
-            "preview": f"directives/{ORDER}/preview/",
-            "agree": "agree/",
-            "ledger": f"ledger/?about={ORDER}",
-            "fleet": "fleet/",
-            "unknown": "fleet/unknown/",
-            "links": "fleet/links/",
-            "settings": "settings/",
-            "watched": "settings/watched/",
-            "protected": "settings/protected/",
-            "tokens": "settings/tokens/",
-        }.items():
-            page.goto(f"{house.url}/console/{path}")
-            wrong[f"{way} {name}"] = looked_at(page, f"console-{name}-{way}")
-    with house.of("anna", **how) as page:
-        for name, path in {"write": "write/", "write-next": f"write/{ORDER}/"}.items():
-            page.goto(f"{house.url}/console/{path}")
-            wrong[f"{way} {name}"] = looked_at(page, f"console-{name}-{way}")
-    with house.of("petra", **how) as page:
-        page.goto(f"{house.url}/console/agree/another/")
-        wrong[f"{way} agree-one"] = looked_at(page, f"console-agree-one-{way}")
+    for who, pages in PAGES.items():
+        with house.of(who, **WAYS[way]) as page:
+            page.on("console", lambda said: wrong.setdefault("console", []).append(said.text) if said.type == "error" else None)
+            for name, path in pages.items():
+                page.goto(f"{house.url}/console/{path}")
+                wrong[f"{way} {name}"] = looked_at(page, f"console-{name}-{way}")
+                if way == "phone":
+                    wrong[f"keyboard {name}"] = walked(page)
+            if who == "otto":
+                page.goto(f"{house.url}/console/fleet/links/")
+                assert page.locator("form button", has_text="They are one phone").count() == 1, "a page of suggestions with none"
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
@@ -165,7 +173,18 @@ def test_a_drill_is_another_world(house: Desks) -> None:
 
 def test_a_halt_by_keyboard_alone(house: Desks) -> None:
     with house.of("otto", viewport=PHONE) as page:
-        page.goto(f"{house.url}/console/directives/{ORDER}/")
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(urlsplit(one.url).path.rpartition(ORDER)[2]))
+        with page.expect_request("**/events/"):
+            page.goto(f"{house.url}/console/directives/{ORDER}/")
+        while not page.evaluate("document.querySelector('[data-event=chart]').shown"):
+            page.wait_for_timeout(100)
+        before = len(asked)
+        page.wait_for_timeout(2_500)
+        assert asked[before:] == [], "it asks although it is told"
+        page.route("**/events/", lambda one: one.abort())
+        with page.expect_request("**/gates/"):  # a broken stream is no loss
+            page.reload()
         tab_to(page, f"a[href='/console/directives/{ORDER}/halt/']")
         page.keyboard.press("Enter")
         page.wait_for_url("**/halt/")

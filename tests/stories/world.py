@@ -175,6 +175,12 @@ class World:
         self.phones[serial] = Phone(serial, owner, ownership, apps, self.now - HOUR if seen is None else seen)
         self._listed(self.phones[serial])
 
+    def two_names(self, owner: str, model: str = "iPhone12,1") -> None:
+        """A phone of theirs that the list has twice: as the manager of phones calls it, and as the mail server does."""
+        managed = f'M{owner},{owner},ios,"{model}",corporate,supervised,,,\n'
+        at_mail = f",{owner},ios,{model.replace(',', 'C')},corporate,device,Appl{owner},,\n"
+        bring.bring_devices(self.operator, self._brought("devices.csv", _DEVICES + managed + at_mail), whole=False)
+
     def hand_down(self, serial: str, owner: str) -> None:
         """The device list says that the phone is somebody else's now, and nothing of its apps."""
         self.phones[serial] = replace(self.phones[serial], owner=owner, apps=(), seen=None)

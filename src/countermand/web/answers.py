@@ -32,6 +32,12 @@ async def body_of(receive: Receive, limit: int) -> bytes:
             return b"".join(parts)
 
 
+async def gone(receive: Receive) -> None:
+    """Returns when nobody listens any more; the request's body must have been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def start(send: Send, status: int, kind: bytes, *more: tuple[bytes, bytes]) -> None:
     headers = [(b"content-type", kind), (b"cache-control", b"no-store"), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})

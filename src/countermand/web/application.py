@@ -83,8 +83,8 @@ class Application:
         self._api = ApiDoor(self._config)
         self._scim = ScimDoor(self._config)
         self._ssf = SsfDoor(self._config) if self._config.signals.issuer else None
-        self._site = Site(self._config)
         self._waker = waker = Waker()
+        self._site = Site(self._config, lambda: waker.moved)
         self._feed = FeedDoor(
             directory_of(state), keys_dir(state) / "gates.tokens", lambda: voice.fresh().vouched(clock.now()), waker
         )
@@ -113,8 +113,9 @@ class Application:
         """Let listeners go, so that the server can end."""
         if self._waker is not None:
             self._waker.end()
-        if self._ssf is not None:
-            self._ssf.end_streams()
+        for door in (self._ssf, self._site):
+            if door is not None:
+                door.end_streams()
 
     def end(self) -> None:
         self._stop.set()

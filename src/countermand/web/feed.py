@@ -16,7 +16,7 @@ from countermand.core.errors import Refused
 from countermand.flows.hear_gate import hear_gate, read_report
 from countermand.reads import feed, installation
 from countermand.snapshot.files import snapshots
-from countermand.web.answers import Receive, Scope, Send, TooLong, answer, body_of, header, part, start
+from countermand.web.answers import Receive, Scope, Send, TooLong, answer, body_of, gone, header, part, start
 from countermand.web.gate_tokens import gate_of
 from countermand.web.waker import Waker
 
@@ -73,17 +73,17 @@ class FeedDoor:
             await answer(send, 409, {"code": "snapshot-needed"})
             return
         await start(send, 200, b"application/x-countermand-feed")
-        gone = asyncio.create_task(_gone(receive))
+        leaves = asyncio.create_task(gone(receive))
         try:
-            await self._stream(*known, gone, send)
+            await self._stream(*known, leaves, send)
         finally:
-            gone.cancel()
+            leaves.cancel()
         with contextlib.suppress(OSError):
             await part(send, b"", more=False)
 
-    async def _stream(self, epoch: int, n: int, gone: "asyncio.Task[None]", send: Send) -> None:
+    async def _stream(self, epoch: int, n: int, leaves: "asyncio.Task[None]", send: Send) -> None:
         beat, told = 0, b""
-        while not (gone.done() or self._waker.ended):
+        while not (leaves.done() or self._waker.ended):
             # Taken before looking: what is committed while we look wakes us at once.
             woken = self._waker.next()
             found = await asyncio.to_thread(feed.after, epoch, n, beat)
@@ -97,7 +97,7 @@ class FeedDoor:
                 continue
             if (await asyncio.to_thread(feed.newest)).epoch != epoch:
                 return  # a new epoch was opened: the gate comes again and is sent for its snapshot
-            await asyncio.wait([woken, gone], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([woken, leaves], return_when=asyncio.FIRST_COMPLETED)
 
     async def _report(self, name: str, receive: Receive, send: Send) -> None:
         try:
@@ -110,11 +110,6 @@ class FeedDoor:
             return
         await asyncio.to_thread(lambda: hear_gate(name, report, installation.now()))
         await answer(send, 200, {})
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _numbers(scope: Scope, *names: str) -> tuple[int, int] | None:

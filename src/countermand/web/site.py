@@ -5,6 +5,7 @@ protection and escaping; who may do what is the flows' to say, never a view's.
 """
 
 import io
+from collections.abc import Callable
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
@@ -16,6 +17,7 @@ from countermand.lib import keys
 from countermand.lib.addresses import host_of
 from countermand.web import static
 from countermand.web.answers import Receive, Scope, Send, TooLong, answer, body_of, part, start
+from countermand.web.streams import Events, Streams
 from countermand.web.threads import Threads
 
 #: A form of a page is a few fields; one of them may be a directive's text.
@@ -72,16 +74,22 @@ def equip(config: Config) -> None:
 
 
 class Site:
-    """Everything that is neither feed nor API; ``end`` when the server ends."""
+    """Everything that is neither feed nor API; ``end_streams`` and ``end`` when the server ends. ``moved`` as web.streams has
+    it: None where nobody watches the database."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, moved: Callable[[], int | None] = lambda: None) -> None:
         equip(config)
         self._config = config
         self._django = Django()
         self._threads = Threads(_THREADS, "page")
         self._stops = Threads(_FEW, "stop page")
+        self._streams = Streams(moved)
+
+    def end_streams(self) -> None:
+        self._streams.end_streams()
 
     def end(self) -> None:
+        self._streams.end()
         self._threads.end()
         self._stops.end()
 
@@ -95,12 +103,19 @@ class Site:
             await answer(send, 413, {"code": "body-too-large"})
             return
         threads = self._stops if scope["path"].endswith(_STOPS) else self._threads
-        response = await threads.run(lambda: self._answered({**scope, CONFIG: self._config}, body))
+
+        def ask() -> HttpResponseBase:
+            return self._answered({**scope, CONFIG: self._config}, body)
+
+        response = await threads.run(ask)
         content: bytes = getattr(response, "content", b"")
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
         cookies = [(b"set-cookie", cookie.OutputString().encode("latin-1")) for cookie in response.cookies.values()]
         kind = next((value for name, value in headers if name == b"content-type"), b"text/plain")
         rest = [pair for pair in headers if pair[0] not in (b"content-type", b"content-length", b"cache-control")]
+        if isinstance(response, Events) and scope["method"] == "GET":
+            await self._streams.keep(response, [*rest, *cookies], ask, receive, send)
+            return
         await start(send, response.status_code, kind, (b"content-length", b"%d" % len(content)), *rest, *cookies)
         await part(send, b"" if scope["method"] == "HEAD" else content, more=False)
 

@@ -1,4 +1,5 @@
-"""Waking listeners: one thread watches the database for commits and tells every stream at once."""
+"""Waking listeners: one thread watches the database for commits and tells every stream of gates at once; the console's streams
+see by its count whether anything was committed."""
 
 import asyncio
 import threading
@@ -10,10 +11,12 @@ _LOOK_EVERY = 0.02
 
 
 class Waker:
-    """``next()`` before looking, wait for it after: nothing that is committed in between is missed."""
+    """``next()`` before looking, wait for it after: nothing that is committed in between is missed. ``moved``: how often
+    somebody committed something, of whatever kind, as far as it was noticed."""
 
     def __init__(self) -> None:
         self.ended = False
+        self.moved = 0
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[None] = self._loop.create_future()
 
@@ -38,6 +41,7 @@ class Waker:
             tick = feed.tick()
             if tick is None or tick != seen:
                 seen = tick
+                self.moved += 1
                 now = feed.newest()
                 if now != newest:
                     newest = now

@@ -67,3 +67,7 @@ class Desk:
     def part(self, template: str, **values: Any) -> HttpResponse:
         """A piece of a page, for a script that puts it in its place."""
         return self.page(f"parts/{template}", **values)
+
+    def piece(self, template: str, **values: Any) -> str:
+        """The same as words, for an event that carries it."""
+        return self.part(template, **values).content.decode()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 
 from countermand.core.errors import Refused
-from countermand.core.instants import HOUR, Instant
+from countermand.core.instants import HOUR, MINUTE, Instant
 from countermand.lib import moments, words
 from countermand.operations import agreeing, leading, standing
 from countermand.operations.notices import show_public
@@ -21,6 +21,7 @@ from countermand.web.console import chart, wording
 from countermand.web.console.desk import Desk
 from countermand.web.console.recent import Recent
 from countermand.web.console.screens import screen
+from countermand.web.streams import Events
 
 #: Counting walks the fleet: who looks within these milliseconds sees the same figures.
 _KEPT = 2_000
@@ -68,7 +69,7 @@ class Now:
 def directive(desk: Desk, name: str) -> HttpResponse:
     """The page of a directive."""
     found, language = now_of(desk, name), language_of(desk)
-    course = desk.do(leading.course, name)
+    taken = desk.do(leading.course, name)
     report, beside = found.report, leads.beside(name, desk.act.now)
     return desk.page(
         "lead.html",
@@ -76,8 +77,8 @@ def directive(desk: Desk, name: str) -> HttpResponse:
         found=found,
         beside=beside,
         record=desk.do(show_public, name),
-        chart=chart_of(desk, course, found) if course.issued else None,
-        course=course.points[-60:],
+        chart=chart_of(desk, taken, found) if taken.issued else None,
+        course=taken.points[-60:],
         sources=sources(desk.act) if desk.may("read") else [],
         tables=funnels(report),
         words={name: words.say(language, text) for name, text in wording.STATUSES.items()},
@@ -101,6 +102,22 @@ def live(desk: Desk, name: str) -> HttpResponse:
 def gates(desk: Desk, name: str) -> HttpResponse:
     """What the gates have heard and answered: it renews itself too."""
     return desk.part("gates.html", found=now_of(desk, name))
+
+
+@screen("directives/<slug:name>/chart/", action="oversee", about="a directive", passive=True)
+def course(desk: Desk, name: str) -> HttpResponse:
+    """The course that it takes, as a chart: it grows while somebody looks."""
+    return desk.part("chart.html", chart=_chart(desk, now_of(desk, name)))
+
+
+@screen("directives/<slug:name>/events/", action="oversee", about="a directive", passive=True)
+def events(desk: Desk, name: str) -> HttpResponse:
+    """All of these, each when it has changed, for as long as somebody looks."""
+    found = now_of(desk, name)
+    pieces = {"live": desk.piece("lead_live.html", name=name, found=found), "gates": desk.piece("gates.html", found=found)}
+    if (drawn := _chart(desk, found)) is not None:
+        pieces["chart"] = desk.piece("chart.html", chart=drawn)
+    return Events(pieces, _KEPT / 1000)
 
 
 @screen("directives/<slug:name>/figures.csv", action="oversee", about="a directive")
@@ -170,9 +187,15 @@ def _report(desk: Desk, name: str) -> Report | None:
         return None
 
 
+def _chart(desk: Desk, found: Now) -> chart.Chart | None:
+    taken = desk.do(leading.course, found.standing.directive)
+    return chart_of(desk, taken, found) if taken.issued else None
+
+
 def chart_of(desk: Desk, course: Course, found: Now) -> chart.Chart:
     """From the issue to now, or to the last due if that is still to come."""
-    language, now = language_of(desk), desk.act.now
+    # By the minute: a chart that differed by a hair each time would be sent anew each time.
+    language, now = language_of(desk), max([desk.act.now // MINUTE * MINUTE, *(one.at for one in course.points[-1:])])
     points = [(one.at, one) for one in course.points]
     series = [chart.Series(part, [(at, getattr(one, part)) for at, one in points]) for part in _DRAWN]
     if course.ended_at is None and found.standing.devices:

@@ -10,9 +10,14 @@ from countermand.reads.status import Standing
 from countermand.reads.stopping import Stopping
 from countermand.web.console import lead, wording
 from countermand.web.console.desk import Desk
+from countermand.web.console.recent import Recent
 from countermand.web.console.screens import screen
 from countermand.web.pages import see_other
+from countermand.web.streams import Events
 
+#: Whoever looks within these milliseconds at the same order's end sees the same.
+_KEPT = 1_000
+_stoppings: Recent[Stopping] = Recent(_KEPT)
 #: How many were denied when it was stopped, for the page that counts them down. It is shown, and decides nothing.
 _LIFTED = "lifted at the console"
 
@@ -57,6 +62,14 @@ def stopping(desk: Desk, name: str) -> HttpResponse:
 def stopping_live(desk: Desk, name: str) -> HttpResponse:
     found = desk.do(leading.stopping, name)
     return desk.part("stopping_live.html", name=name, found=found, left=_left(desk, found))
+
+
+@screen("directives/<slug:name>/stopping/events/", action="oversee", about="a directive", passive=True)
+def stopping_events(desk: Desk, name: str) -> HttpResponse:
+    """The same for as long as somebody looks, until nothing is left."""
+    found = _stoppings.get(f"{desk.config.database} {name}", lambda: desk.do(leading.stopping, name))
+    words = desk.piece("stopping_live.html", name=name, found=found, left=_left(desk, found))
+    return Events({"live": words}, _KEPT / 1000, over=found.done)
 
 
 def _standing(desk: Desk, name: str) -> Standing:

@@ -37,24 +37,85 @@
     }
   });
 
-  // A piece of the page at data-live is asked for again every data-every seconds, while somebody can see it.
-  function renew(piece) {
-    let running = false;
-    const every = Number(piece.dataset.every || 2) * 1000;
-    const timer = setInterval(async () => {
-      if (document.hidden || running || piece.contains(document.activeElement)) return;
-      running = true;
+  // Pieces of the page renew themselves while somebody can see it: those that name the same data-stream over one stream of
+  // events, and each by asking at data-live every data-every seconds where there is none, or as long as it is broken.
+  function put(piece, words) {
+    piece.words = words;
+    piece.classList.remove("busy");
+    // Not under somebody's fingers: it is put in when they leave.
+    if (piece.shown === words || piece.contains(document.activeElement)) return;
+    piece.innerHTML = piece.shown = words;
+  }
+  document.addEventListener("focusout", event => {
+    const piece = event.target.closest("[data-live]");
+    if (piece && piece.words !== undefined) setTimeout(() => put(piece, piece.words));
+  });
+
+  // A browser opens few connections to one host: two streams at most, so that the page that halts an order is never kept waiting.
+  async function place() {
+    for (const name of navigator.locks ? ["console stream 1", "console stream 2"] : []) {
+      const leave = await new Promise(found => navigator.locks.request(name, { ifAvailable: true },
+        lock => lock ? new Promise(left => found(left)) : found(null)));
+      if (leave) return leave;
+    }
+    return null;
+  }
+
+  function renew(pieces, address) {
+    const silent = 40000;  // the server says something every 15 seconds
+    let stream = null, leave = null, began = 0, heard = 0, listen = 0, tries = 0, over = false;
+    const close = () => {
+      if (stream) stream.close();
+      if (leave) leave();
+      stream = leave = null;
+    };
+    const broke = () => {
+      close();
+      listen = Date.now() + Math.min(60000, 2000 * 2 ** tries++) * (1 + Math.random());
+      heard = 0;
+    };
+    const done = () => { if (pieces.some(one => one.querySelector("[data-done]"))) { over = true; close(); } };
+    async function open() {
+      listen = Infinity;
+      leave = await place();
+      if (!leave || document.hidden) return broke();
+      stream = new EventSource(address);
+      began = Date.now();
+      stream.onerror = broke;
+      const said = event => { heard = Date.now(); tries = 0; return event.data; };
+      stream.addEventListener("beat", said);
+      for (const piece of pieces)
+        stream.addEventListener(piece.dataset.event, event => { put(piece, said(event)); done(); });
+      // Signed out, or refused: asking for the piece says which.
+      stream.addEventListener("over", () => { broke(); pieces.forEach(one => { one.due = 0; }); });
+    }
+    async function ask(piece) {
+      piece.due = Infinity;
       try {
         const found = await fetch(piece.dataset.live, { credentials: "same-origin" });
-        const words = await found.text();
-        if (words !== piece.innerHTML) piece.innerHTML = words;
-        if (!found.ok || piece.querySelector("[data-done]")) clearInterval(timer);
-      } catch { piece.classList.add("busy"); running = false; return; }
-      piece.classList.remove("busy");
-      running = false;
-    }, every);
+        put(piece, await found.text());
+        if (!found.ok) { over = true; close(); }
+        piece.slow = 1;
+        done();
+      } catch {
+        piece.classList.add("busy");
+        piece.slow = Math.min(16, 2 * (piece.slow || 1));
+      }
+      piece.due = Date.now() + 1000 * (piece.dataset.every || 2) * piece.slow;
+    }
+    for (const piece of pieces) piece.due = Date.now() + 1000 * (piece.dataset.every || 2);
+    const timer = setInterval(() => {
+      const now = Date.now();
+      if (over) return clearInterval(timer);
+      if (document.hidden) { if (stream) { close(); listen = heard = 0; } return; }
+      if (address && now >= listen) open();
+      if (stream && now - Math.max(began, heard) > silent) broke();
+      if (now - heard > silent) pieces.filter(one => now >= one.due).forEach(ask);
+    }, 250);
   }
-  document.querySelectorAll("[data-live]").forEach(renew);
+  const live = [...document.querySelectorAll("[data-live]")];
+  for (const address of new Set(live.map(one => one.dataset.stream || "")))
+    renew(live.filter(one => (one.dataset.stream || "") === address), address);
 
   // What stands in a form is sent to data-preview after a pause in typing; what comes back is put into data-into.
   document.querySelectorAll("form[data-preview]").forEach(form => {
