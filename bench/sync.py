@@ -5,15 +5,12 @@ is killed once while it fetches and once while it takes what it fetched. The thi
 """
 
 import argparse
-import multiprocessing
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any, overload
 
 import fleet
 import tables
+from beside import beside
 from company import NOW
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -82,19 +80,6 @@ def _serve(talk: Connection, devices: int) -> None:
         talk.recv()
 
 
-@contextmanager
-def _intune(devices: int) -> Iterator[tuple[str, Connection]]:
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=_serve, args=(there, devices))
-    process.start()
-    try:
-        yield here.recv(), here
-    finally:
-        here.send("end")
-        process.join(10)
-        process.kill()
-
-
 def _sync(config: Config, kill_at: int) -> None:
     """Bring it in; the process kills itself after so many devices went by (0: it does not)."""
     setup.open_store(config.database)
@@ -123,7 +108,7 @@ def _in_child(config: Config, kill_at: int) -> tuple[float, float, int]:
 
 
 def measured(devices: int, folder: Path) -> Figures:
-    with fleet.opened("sqlite", folder / "state"), _intune(devices) as (url, talk):
+    with fleet.opened("sqlite", folder / "state"), beside(_serve, devices) as (url, talk):
         config = Config(folder / "state", folder / "state" / "countermand.sqlite3", sources=Sources(private_hosts=("127.0.0.1",)))
         administrator = Act(Actor("ada", frozenset({Role.ADMINISTRATOR})), NOW)
         settings = {"tenant": fake_graph.TENANT, "client": fake_graph.CLIENT, "url": url, "login": url}

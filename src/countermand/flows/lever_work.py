@@ -111,7 +111,8 @@ def hand(act: Act, config: Config, name: str, wait: Wait = time.sleep) -> Hand:
     found = known(name)
     kind = kind_of(found)
     lever = opened(act, config, found, wait)
-    return Hand(lever, kind, Allowance(kind.quota(found.settings), wait), ThreadPoolExecutor(kind.lanes))
+    quota = kind.quota(found.settings)
+    return Hand(lever, kind, Allowance(quota, kind.batch if quota.said else 0, wait), ThreadPoolExecutor(kind.lanes))
 
 
 def due(real: Instant) -> list[str]:
