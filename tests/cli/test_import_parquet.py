@@ -46,6 +46,19 @@ def test_one_bad_row_keeps_everything_out_and_stands_in_a_file(house: House) -> 
     assert [row["code"] for file in found for row in pq.read_table(file).to_pylist()] == ["person-unknown"]
 
 
+def test_another_table_is_read_as_ours(house: House) -> None:
+    _, devices, _ = written(house)
+    theirs = pq.read_table(devices).rename_columns({"login": "Assigned to", "serial": "S/N"})
+    pq.write_table(theirs.set_column(0, "device", pa.array(["1", "1"])), devices)
+    (house.folder / "map.toml").write_text('[devices.columns]\nlogin = "Assigned to"\nserial = "S/N"\ndevice = "S/N"\n')
+    told = ["import", "parquet", devices, "--map", str(house.folder / "map.toml"), "--dry-run"]
+    assert "[mapping-damaged]" in house.run("ann", *told).stderr
+    (house.folder / "map.toml").write_text('[devices.columns]\nlogin = "Assigned to"\nserial = "S/N"\n')
+    refused = house.run("ann", *told).stderr
+    assert "devices.parquet:1 (Assigned to)" in refused
+    assert "devices.parquet:2 (device)" in refused
+
+
 def test_the_tables_are_said(house: House) -> None:
     tables = {table["name"]: table for table in house.ask("", "schema", "--parquet")}
     assert tables.keys() == {"people", "groups", "devices", "apps"}

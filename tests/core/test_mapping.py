@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countermand.core.errors import Refused, RefusedMany
-from countermand.core.mapping import ColumnMapping, parse, translated
+from countermand.core.mapping import ColumnMapping, parse, parse_tables
 from countermand.core.table import Problems, Shape, rows
 
 KNOWN = ("serial", "login", "ownership", "platform")
@@ -24,9 +24,9 @@ platform = "ios"
 
 
 def read(text: str, lines: list[bytes]) -> tuple[list[dict[str, str]], Problems]:
-    problems = Problems("file")
-    mapped = translated([line + b"\n" for line in lines], parse(text, KNOWN))
-    return [dict(row.cells) for row in rows(mapped, Shape(KNOWN), problems)], problems
+    mapping = parse(text, KNOWN)
+    problems = Problems("file", names=mapping.names)
+    return [dict(row.cells) for row in rows([line + b"\n" for line in lines], Shape(KNOWN), problems, mapping)], problems
 
 
 def test_columns_values_and_what_is_fixed() -> None:
@@ -59,6 +59,8 @@ def test_what_is_wrong_with_a_row_is_said_at_its_line() -> None:
     assert [(one.code, one.where.line) for one in problems.found if one.where] == [
         ("csv-cells", 2), ("csv-quote", 3), ("csv-encoding", 4), ("csv-cells", 5), ("csv-formula", 6),
     ]  # fmt: skip
+    assert [one.params["found"] for one in problems.found if one.code == "csv-cells"] == [2, 4], "as many as the file has"
+    assert (problems.found[-1].where.field if problems.found[-1].where else "") == "Owner, first", "as the file calls it"
 
 
 def test_a_column_that_the_file_has_not() -> None:
@@ -69,11 +71,36 @@ def test_a_column_that_the_file_has_not() -> None:
     assert "'Serial Number'; nearest: Serial number" in refused.value.sentence
 
 
+def test_a_column_is_read_once_and_what_is_fixed_is_looked_at_too() -> None:
+    found, _ = read("[columns]\nserial = 'login'\n[fixed]\nlogin = ''\nplatform = 'ios'\nownership = 'x'", [b"login", b"F1"])
+    assert found == [{"serial": "F1", "login": "", "platform": "ios", "ownership": "x"}]
+    _, problems = read("[columns]\nserial = 'login'\n[fixed]\nplatform = 'ios'\nownership = 'x'", [b"login", b"F1"])
+    assert [one.code for one in problems.found] == ["csv-column-missing"], "it is not read as two of ours"
+    _, problems = read("[fixed]\nplatform = '=1'", [b"serial,login,ownership", b"F1,a,b"])
+    assert [str(one.where) for one in problems.found] == ["file:1 (fixed.platform)"]
+
+
+def test_several_tables_have_a_mapping_each() -> None:
+    known = {"devices": KNOWN, "apps": ("device", "app_id")}
+    found = parse_tables("[devices.columns]\nserial = 'S'\n[apps.fixed]\ndevice = 'd'", known)
+    assert (found["devices"].columns, found["apps"].fixed) == ({"serial": "S"}, {"device": "d"})
+    for text, code, field in (
+        ("[columns]\nserial = 'S'", "mapping-table", "columns"),
+        ("devices = 1", "mapping-damaged", "devices"),
+        ("[apps.columns]\napp = 'a'", "mapping-column", "apps.columns"),
+    ):
+        with pytest.raises(Refused) as refused:
+            parse_tables(text, known)
+        assert (refused.value.code, refused.value.where.field if refused.value.where else None) == (code, field)
+
+
 @pytest.mark.parametrize("again", [b"Serial Number", b"ownership"])
 def test_a_column_that_is_read_and_stands_twice_is_nobodys(again: bytes) -> None:
-    with pytest.raises(Refused) as refused:
-        read(GOOD, [b'Serial Number,"Owner, first",ownership,' + again, b"F1,alice,personal,F2"])
-    assert (refused.value.code, refused.value.where.field if refused.value.where else "") == ("csv-column-twice", again.decode())
+    found, problems = read(GOOD, [b'Serial Number,"Owner, first",ownership,' + again, b"F1,alice,personal,F2"])
+    assert (found, [(one.code, str(one.where)) for one in problems.found]) == (
+        [],
+        [("csv-column-twice", f"file:1 ({again.decode()})")],
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,4 +134,4 @@ def test_a_mapping_that_says_nothing_changes_no_cell(table: list[tuple[str, ...]
     lines = out.getvalue().encode().splitlines(keepends=True)
     as_it_is, through = Problems("a"), Problems("b")
     found = [(row.line, dict(row.cells)) for row in rows(lines, Shape(KNOWN), as_it_is)]
-    assert found == [(row.line, dict(row.cells)) for row in rows(translated(lines, ColumnMapping(KNOWN)), Shape(KNOWN), through)]
+    assert found == [(row.line, dict(row.cells)) for row in rows(lines, Shape(KNOWN), through, ColumnMapping(KNOWN))]

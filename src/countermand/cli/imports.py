@@ -155,7 +155,14 @@ def bounces(
     session.show(done, lambda found: _came_back(found, dry_run))
 
 
-@command("parquet", ["countermand import parquet fleet/ --dry-run", "countermand import parquet people.parquet devices.parquet"])
+@command(
+    "parquet",
+    [
+        "countermand import parquet fleet/ --dry-run",
+        "countermand import parquet people.parquet devices.parquet",
+        "countermand import parquet devices.parquet --map inventory.toml --dry-run",
+    ],
+)
 def parquet(
     session: Session,
     files: Annotated[list[Path], typer.Argument(help="Files named after their tables, or directories of them.")],
@@ -164,6 +171,7 @@ def parquet(
     confirm: Confirm = False,
     errors: Annotated[str, typer.Option(help="csv or parquet: how every problem is written down, if there is one.")] = "csv",
     dry_run: DryRun = False,
+    mapping: Map = None,
 ) -> None:
     """Import a fleet in bulk: people, groups, devices and their apps; `countermand schema --parquet` has the columns.
 
@@ -173,7 +181,8 @@ def parquet(
     from countermand.operations import imports
 
     with session.progress("Importing", 2 * rows_in(files)):  # each row is checked, and each is written
-        done = session.call(imports.import_parquet, files, source, not part, confirm, dry_run, errors)
+        read_as = read_text(mapping) if mapping else ""
+        done = session.call(imports.import_parquet, files, source, not part, confirm, dry_run, errors, read_as)
     session.show(done, lambda found: _loaded(found, dry_run))
 
 

@@ -31,6 +31,9 @@ CODES: dict[str, Code] = {
     "mapping-column": Code(
         "The mapping names a column {name!r} that we do not have; nearest: {nearest}.", "Write one of: {known}."
     ),
+    "mapping-table": Code(
+        "The mapping names a table {name!r} that we do not have; nearest: {nearest}.", "Write one of: {known}."
+    ),
     "mapping-missing": Code(
         "The file has no column {column!r}; nearest: {nearest}.", "Write in [columns] what the file has: {columns}."
     ),

@@ -114,7 +114,8 @@ def page() -> list[str]:
     lines = ["# A fleet in Parquet, column by column", ""]
     lines += [
         "`countermand import parquet DIR` reads these tables; `countermand schema --parquet` prints them for programs.",
-        "Texts may be strings, large strings or dictionaries of them; times are timestamps, in UTC where they have no zone.",
+        "Texts may be strings, large strings or dictionaries of them; times are timestamps, or dates, in UTC where they",
+        "have no zone.",
         "Columns that are not listed are passed over. A load is checked as a whole before anything is written, and goes on",
         "where it was if it is interrupted. It is fastest when apps agree with their device's row on source and time.",
     ]

@@ -9,60 +9,69 @@ A mapping is TOML::
     [fixed]
     platform = "ios"                # what their table does not say
 
-Pure: it is applied line by line, before anything else looks at the file, so that every other rule and every line number stays
-what it is. Columns of theirs that nothing is read from are passed over.
+Of several tables at once (Parquet) each part stands below its table: ``[devices.columns]``. Pure: what a mapping says is read
+here, and applied where a table's header is read (core.table, lib.parquet). Columns of theirs that nothing is read from are passed
+over.
 """
 
-import csv
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from countermand.core.errors import Refused, RefusedMany, Where
 from countermand.core.forms import nearest
-from countermand.core.table import LINE
+from countermand.core.table import ColumnMapping as ColumnMapping
 
 _NAME = "mapping"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnMapping:
-    """``known``: our columns; ``columns``: ours → theirs; ``values``: ours → (theirs → ours); ``fixed``: ours → what every row
-    has."""
-
-    known: Sequence[str]
-    columns: dict[str, str] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    fixed: Mapping[str, str] = field(default_factory=dict)
+_PARTS = ("columns", "values", "fixed")
 
 
 def parse(text: str, known: Sequence[str]) -> ColumnMapping:
     """The mapping for a table whose columns are ``known``. Refused ``mapping-damaged``; RefusedMany with every ``mapping-column``
     that there is not, and every ``mapping-damaged`` entry."""
+    return _table(_said(text), known, "")
+
+
+def parse_tables(text: str, known: Mapping[str, Sequence[str]]) -> Mapping[str, ColumnMapping]:
+    """Table → its mapping, of those whose columns are ``known``. Refused as ``parse``, and ``mapping-table`` for another."""
+    said = _said(text)
+    wrongs = [_strange_table(name, known) for name in said if name not in known]
+    wrongs += [_damaged(name, "it is not a table") for name, one in said.items() if name in known and not isinstance(one, dict)]
+    if wrongs:
+        raise RefusedMany(wrongs)
+    return {name: _table(one, known[name], f"{name}.") for name, one in said.items()}
+
+
+def _said(text: str) -> dict[str, Any]:
     try:
-        said = tomllib.loads(text)
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as wrong:
         raise Refused("mapping-damaged", Where(file=_NAME), why=str(wrong)[:200]) from wrong
-    wrongs = [_damaged(part, "there is no such part") for part in said if part not in ("columns", "values", "fixed")]
+
+
+def _table(said: Mapping[str, Any], known: Sequence[str], below: str) -> ColumnMapping:
+    """``below``: what stands before each part's name."""
+    wrongs = [_damaged(f"{below}{part}", "there is no such part") for part in said if part not in _PARTS]
     values = said.get("values", {})
     texts = {"columns": said.get("columns", {}), "fixed": said.get("fixed", {})}
     texts |= {f"values.{column}": one for column, one in values.items()} if isinstance(values, dict) else {"values": values}
     for part, one in texts.items():
         if not isinstance(one, dict) or not all(isinstance(value, str) for value in one.values()):
-            wrongs.append(_damaged(part, "it is not a table of texts"))
+            wrongs.append(_damaged(f"{below}{part}", "it is not a table of texts"))
             continue
         named = [part.removeprefix("values.")] if part.startswith("values") else list(one)
-        wrongs += [_unknown(part, column, known) for column in named if column not in known]
+        wrongs += [_unknown(f"{below}{part}", column, known) for column in named if column not in known]
     if wrongs:
         raise RefusedMany(wrongs)
-    headers = list(texts["columns"].values())
-    wrongs = [_damaged(f"columns.{one}", "it is fixed as well") for one in texts["columns"] if one in texts["fixed"]]
-    wrongs += [_damaged(f"values.{one}", "the column is fixed") for one in values if one in texts["fixed"]]
-    again = {one: theirs for one, theirs in texts["columns"].items() if headers.count(theirs) > 1}
-    wrongs += [_damaged(f"columns.{one}", f"{theirs[:60]!r} is read as two of our columns") for one, theirs in again.items()]
+    columns, fixed = texts["columns"], texts["fixed"]
+    headers = list(columns.values())
+    wrongs = [_damaged(f"{below}columns.{one}", "it is fixed as well") for one in columns if one in fixed]
+    wrongs += [_damaged(f"{below}values.{one}", "the column is fixed") for one in values if one in fixed]
+    again = {one: theirs[:60] for one, theirs in columns.items() if headers.count(theirs) > 1}
+    wrongs += [_damaged(f"{below}columns.{one}", f"{theirs!r} is read as two of our columns") for one, theirs in again.items()]
     if wrongs:
         raise RefusedMany(wrongs)
-    return ColumnMapping(known, texts["columns"], values, texts["fixed"])
+    return ColumnMapping(known, columns, values, fixed)
 
 
 def _damaged(part: str, why: str) -> Refused:
@@ -74,61 +83,6 @@ def _unknown(part: str, column: str, known: Sequence[str]) -> Refused:
     return Refused("mapping-column", where, name=column[:60], nearest=nearest(column, known) or "none", known=", ".join(known))
 
 
-def translated(lines: Iterable[bytes], mapping: ColumnMapping) -> Iterator[bytes]:
-    """Their lines as ours, each in its place. A line that cannot be read goes through as it is, for whoever names what is
-    wrong with it. Refused ``mapping-missing`` if a column is to be read that the file has not."""
-    header: list[tuple[str, int]] | None = None
-    width = 0
-    for number, line in enumerate(lines):
-        cells = _cells(line, "utf-8-sig" if number == 0 else "utf-8")
-        if cells is None or (header is None and cells[0].startswith("#TYPE ")):
-            yield line
-        elif header is None:
-            header, width = _header(cells, mapping), len(cells)
-            yield _line([*(column for column, _ in header), *mapping.fixed])
-        elif len(cells) != width:  # as many too few or too many of ours, which is said as such
-            yield _line([""] * max(len(header) + len(mapping.fixed) + len(cells) - width, 1))
-        else:
-            row = [_value(mapping, column, cells[at].strip()) for column, at in header]
-            yield _line([*row, *mapping.fixed.values()])
-
-
-def _header(cells: list[str], mapping: ColumnMapping) -> list[tuple[str, int]]:
-    """(our column, where it stands in their rows). A column that is called as ours is ours, unless another is read as it.
-    RefusedMany: what is to be read must stand there, and once, or a row would be somebody else's."""
-    names = [cell.strip() for cell in cells]
-    wrongs = []
-    for column, theirs in mapping.columns.items():
-        place = Where(file=_NAME, field=f"columns.{column}")
-        if theirs not in names:
-            there = ", ".join(name[:60] for name in names)[:500]
-            wrongs.append(
-                Refused("mapping-missing", place, column=theirs, nearest=nearest(theirs, names) or "none", columns=there)
-            )
-    read = mapping.columns | {name: name for name in mapping.known if name not in {*mapping.columns, *mapping.fixed}}
-    twice = sorted({name for name in read.values() if names.count(name) > 1})
-    wrongs += [Refused("csv-column-twice", Where(line=1, field=name[:60])) for name in twice]
-    if wrongs:
-        raise RefusedMany(wrongs)
-    return [(column, names.index(theirs)) for column, theirs in read.items() if theirs in names]
-
-
-def _value(mapping: ColumnMapping, column: str, cell: str) -> str:
-    return mapping.values.get(column, {}).get(cell, cell)
-
-
-def _cells(line: bytes, encoding: str) -> list[str] | None:
-    if len(line) >= LINE or not line.strip():
-        return None
-    try:
-        return next(csv.reader((line.decode(encoding).rstrip("\r\n"),), strict=True))
-    except (UnicodeDecodeError, csv.Error, StopIteration):
-        return None
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    return (",".join(map(_quoted, cells)) + "\n").encode()
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if "," in cell or '"' in cell else cell
+def _strange_table(name: str, known: Mapping[str, Sequence[str]]) -> Refused:
+    where, tables = Where(file=_NAME, field=name[:60]), list(known)
+    return Refused("mapping-table", where, name=name[:60], nearest=nearest(name, tables) or "none", known=", ".join(tables))

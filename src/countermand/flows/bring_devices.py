@@ -40,7 +40,7 @@ def bring_devices(
     contact. ``confirmed`` and refusals as for people (flows.bring_people)."""
 
     def parse(lines: Lines, problems: Problems) -> Iterator[tuple[int, Mention]]:
-        return devices_csv.parse(lines.read(), source, act.now, problems)
+        return devices_csv.parse(lines.read(), source, act.now, problems, lines.mapping)
 
     return _bring(
         act, Lines(path, mappings.parse(mapping, devices_csv.DEVICES.columns) if mapping else None), "devices-csv", source, parse,
@@ -82,7 +82,7 @@ def _bring(
         return checked
     settle_doubts(checked.doubts, confirmed=confirmed)
     done = added = changed = moved = surfaced = 0
-    for part in paced((mention for _, mention in parse(lines, Problems(lines.name)))):
+    for part in paced((mention for _, mention in parse(lines, lines.problems()))):
         with unit():
             drawn = taking.plan(act, name, part, may_add=True, voice=voice_of(source.kind))
             touched = taking.apply(act, name, drawn)
@@ -100,7 +100,7 @@ def _bring(
 
 def _check(act: Act, lines: Lines, source: SourceRow, parse: Parse, *, looking: bool, whole: bool, hold: Holdbacks) -> Brought:
     """Read every row and refuse the file if one is wrong. ``looking``: count what it would do as well."""
-    problems = Problems(lines.name)
+    problems = lines.problems()
     rows = added = changed = surfaced = 0
     with reading():
         for part in chunks(parse(lines, problems)):

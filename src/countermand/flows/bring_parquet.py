@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from countermand.config import Holdbacks
 from countermand.core.claims import Voice
 from countermand.core.errors import Refused, RefusedMany
 from countermand.core.facts import BLOCK_SIZE
-from countermand.core.fleet_tables import TABLES
+from countermand.core.fleet_tables import GROUPS, PEOPLE
 from countermand.core.instants import Instant
 from countermand.core.people import Person
 from countermand.core.table import Problems, Row
@@ -30,7 +30,7 @@ from countermand.flows.loading import Loading
 from countermand.flows.mentioning import mentions
 from countermand.flows.staging import Stage, Staging
 from countermand.lib.collector import rarely
-from countermand.lib.parquet import Reader, find
+from countermand.lib.parquet import Delivery, Reader, delivered
 from countermand.lib.rejects import Rejects
 from countermand.people import csv, parquet
 from countermand.store import fleet, loads, log, reporters, watching
@@ -55,24 +55,25 @@ class Loaded:
 class _Files:
     """The files of a load, and everything that is wrong with them."""
 
-    by_table: dict[str, list[Path]]
+    delivery: Delivery
     rejects: Rejects
     problems: list[Problems] = field(default_factory=list)
 
-    def told(self, name: str) -> Problems:
-        self.problems.append(Problems(name, tell=self.rejects.add))
+    def told(self, reader: Reader) -> Problems:
+        return self._collect(reader.path.name, reader.names)
+
+    def _collect(self, name: str, names: Mapping[str, str]) -> Problems:
+        self.problems.append(Problems(name, tell=self.rejects.add, names=names))
         return self.problems[-1]
 
-    def readers(self, table: str) -> Iterator[Reader]:
-        return (Reader(path, TABLES[table]) for path in self.by_table.get(table, ()))
-
     def people(self) -> Iterator[Person]:
-        for reader in self.readers("people"):
-            yield from (person for _, person in parquet.people(reader, self.told(reader.path.name)))
+        for reader in self.delivery.readers(PEOPLE):
+            yield from (person for _, person in parquet.people(reader, self.told(reader)))
 
     def nesting(self) -> frozenset[tuple[str, str]]:
-        problems = self.told("groups.parquet")
-        rows: list[Row] = [row for reader in self.readers("groups") for row in parquet.nesting(reader, problems)]
+        mapped = self.delivery.mappings.get(GROUPS.name)
+        problems = self._collect("groups.parquet", mapped.names if mapped else {})
+        rows: list[Row] = [row for reader in self.delivery.readers(GROUPS) for row in parquet.nesting(reader, problems)]
         return csv.nesting(rows, problems)
 
     def refuse_if_any(self) -> None:
@@ -102,16 +103,18 @@ def bring_parquet(
     progress: Progress = silent,
     hold: Holdbacks = Holdbacks(),  # noqa: B008  # frozen
     errors: str = "csv",
+    mapping: str = "",
 ) -> Loaded:
-    """Load these files and directories. ``source`` says what rows without one say; ``whole``, ``confirmed`` and refusals as
+    """Load these files and directories, somebody else's tables with a ``mapping`` (core.mapping.parse_tables). ``source`` says
+    what rows without one say; ``whole``, ``confirmed`` and refusals as
     for other imports. RefusedMany with the first problems, and all of them in ``loads/errors.csv`` (or ``.parquet``) of the
     state directory; nothing is written then."""
     require(act.actor, "import")
     if errors not in _FORMS:
         raise Refused("unknown-format", format=errors, known=", ".join(_FORMS))
     with rarely(), _alone(state_dir / "loads") as folder, Rejects(folder / f"errors.{errors}") as rejects:
-        files = _Files(find(paths), rejects)
-        key = _key(act, files, source)
+        files = _Files(delivered(paths, mapping), rejects)
+        key = _key(act, files, f"{source}\n{mapping}" if mapping else source)
         stage = folder / ("dry" if dry_run else "staged")
         if not dry_run and _interrupted(key, stage):
             return _write(act, key, stage, files, Loaded(), whole=whole, progress=progress)
@@ -148,11 +151,11 @@ def _alone(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def _key(act: Act, files: _Files, source: str) -> str:
-    """Names the load: the same files, under the same watch list, go on where they were."""
-    made = hashlib.sha256(f"{source}\n{_watched_words(act.now)}\n".encode())
-    for table in sorted(files.by_table):
-        for path in files.by_table[table]:
+def _key(act: Act, files: _Files, how: str) -> str:
+    """Names the load: the same files, read in the same way under the same watch list, go on where they were."""
+    made = hashlib.sha256(f"{how}\n{_watched_words(act.now)}\n".encode())
+    for table in sorted(files.delivery.files):
+        for path in files.delivery.files[table]:
             with path.open("rb") as file:
                 made.update(f"{table} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return made.hexdigest()
@@ -177,13 +180,13 @@ def _check(
             progress(1)
             yield person
 
-    people = check_people(heard(), whole=whole and "people" in files.by_table, hold=hold)
-    groups = check_nesting(files.nesting(), hold) if "groups" in files.by_table else Brought()
+    people = check_people(heard(), whole=whole and "people" in files.delivery.files, hold=hold)
+    groups = check_nesting(files.nesting(), hold) if "groups" in files.delivery.files else Brought()
     shutil.rmtree(stage, ignore_errors=True)
     read = Staging(
         Stage(stage), source, act.now, watching.watch_list(act.now), hint=fleet.next_ordinal() % BLOCK_SIZE, logins=logins
     )
-    for _ in staging.stage_all(read, files.by_table, files.told, progress):
+    for _ in staging.stage_all(read, files.delivery, files.told, progress):
         pass
     files.refuse_if_any()
     read.finish()
@@ -224,7 +227,7 @@ def _write(act: Act, key: str, stage: Path, files: _Files, counted: Loaded, *, w
     before = loads.find(key)
     if before is None:
         write_people(act, key, files.people(), progress)
-        if "groups" in files.by_table:
+        if "groups" in files.delivery.files:
             write_nesting(act, key, files.nesting(), progress)
     load = Loading(act, stage, key, watching.watch_list(act.now), staged, positions, ids, used, progress)
     done = load.run()

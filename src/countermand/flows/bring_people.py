@@ -16,7 +16,6 @@ from countermand.core.errors import Refused
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.languages import spoken
 from countermand.core.people import Person
-from countermand.core.table import Problems
 from countermand.flows.files import Brought, Lines, Progress, chunks, paced, settle_doubts, silent
 from countermand.flows.flipping import flipping
 from countermand.people import csv
@@ -49,13 +48,13 @@ def bring_people(
     """
     require(act.actor, "import")
     lines = Lines(path, mappings.parse(mapping, csv.PEOPLE.columns) if mapping else None)
-    problems = Problems(lines.name)
-    counted = check_people((person for _, person in csv.parse(lines.read(), problems)), whole=whole, hold=hold)
+    problems = lines.problems()
+    counted = check_people((person for _, person in csv.parse(lines.read(), problems, lines.mapping)), whole=whole, hold=hold)
     problems.refuse_if_any()
     if dry_run:
         return counted
     settle_doubts(counted.doubts, confirmed=confirmed)
-    write_people(act, lines.digest, (person for _, person in csv.parse(lines.read(), Problems(lines.name))), progress)
+    write_people(act, lines.digest, (person for _, person in csv.parse(lines.read(), lines.problems(), lines.mapping)), progress)
     return counted
 
 
@@ -180,7 +179,7 @@ def bring_groups(act: Act, path: Path, *, dry_run: bool = False, confirmed: bool
     name ends. RefusedMany with every problem, a cycle among them by its groups; nothing is written then."""
     require(act.actor, "import")
     lines = Lines(path)
-    problems = Problems(lines.name)
+    problems = lines.problems()
     wanted = csv.parse_nesting(lines.read(), problems)
     problems.refuse_if_any()
     counted = check_nesting(wanted, hold)

@@ -17,8 +17,7 @@ from typing import BinaryIO, TypeVar
 
 from countermand.core import pace
 from countermand.core.errors import Refused
-from countermand.core.mapping import ColumnMapping, translated
-from countermand.core.table import LINE
+from countermand.core.table import LINE, ColumnMapping, Problems
 from countermand.lib import clock
 
 Item = TypeVar("Item")
@@ -46,12 +45,12 @@ class Brought:
 
 
 class Lines:
-    """A file's lines, read as often as needed; each reading after the first has to give the same bytes. With a ``mapping`` they
-    come as ours."""
+    """A file's lines, read as often as needed; each reading after the first has to give the same bytes. ``mapping``: how they are
+    read as ours, if they are another table's."""
 
     def __init__(self, path: Path, mapping: ColumnMapping | None = None) -> None:
         self.name = path.name
-        self._mapping = mapping
+        self.mapping = mapping
         self._path = path
         self._digest = ""
 
@@ -60,11 +59,11 @@ class Lines:
         """Hex SHA-256 of what was read."""
         return self._digest
 
-    def read(self) -> Iterator[bytes]:
-        """As ``_read``, in our columns."""
-        return self._read() if self._mapping is None else translated(self._read(), self._mapping)
+    def problems(self) -> Problems:
+        """Where what is wrong with the file is collected, told in its own words."""
+        return Problems(self.name, names=self.mapping.names if self.mapping else {})
 
-    def _read(self) -> Iterator[bytes]:
+    def read(self) -> Iterator[bytes]:
         """The lines, cut at ``LINE`` bytes. Refused ``file-changed`` at the end if it is not what it was the first time."""
         seen = hashlib.sha256()
         with self._open() as file:

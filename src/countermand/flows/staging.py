@@ -7,7 +7,7 @@ PRIVACY: of a device that is not the company's, apps that are not watched are dr
 
 import json
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import repeat
 from pathlib import Path
@@ -27,7 +27,7 @@ from countermand.core.people import normal_login
 from countermand.core.table import Problems
 from countermand.flows import taking
 from countermand.lib import drafts
-from countermand.lib.parquet import NO_TIME, Reader
+from countermand.lib.parquet import NO_TIME, Delivery, Reader
 from countermand.sources.devices_parquet import (
     KINDS,
     Longs,
@@ -51,7 +51,7 @@ PART = BLOCK_SIZE
 _NAMED = ("device", *(kind.value for kind in KINDS))
 _DEVICE_COLUMNS = [column for column in DEVICES.columns if column.name != "device"]
 
-Told = Callable[[str], Problems]
+Told = Callable[[Reader], Problems]
 
 
 @dataclass(slots=True)
@@ -174,14 +174,14 @@ class Staging:
             self._remember(batch, known)
             progress(len(known))
 
-    def twice(self, files: Sequence[Path], told: Told) -> Iterator[Problems]:
+    def twice(self, files: Delivery, told: Told) -> Iterator[Problems]:
         """Names that stand twice in these files of devices. Hashes were kept, so the names are read again if two are equal."""
         hashes: Longs = np.sort(np.frombuffer(self._hashes, np.int64))
         doubtful = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
         stands: dict[tuple[str, str], int] = {}
-        for path in files if doubtful else ():
-            problems = told(path.name)
-            for first, batch in Reader(path, DEVICES).batches(size=PART):
+        for reader in files.readers(DEVICES) if doubtful else ():
+            problems = told(reader)
+            for first, batch in reader.batches(size=PART):
                 for column in _NAMED:
                     for row, name in enumerate(batch[column].to_pylist(), first):
                         if name and hash((column, name)) in doubtful:
@@ -372,12 +372,12 @@ def _spread(answers: Longs, texts: Any) -> Longs:
     return found
 
 
-def stage_all(staging: Staging, files: dict[str, list[Path]], told: Told, progress: Callable[[int], None]) -> Iterator[Problems]:
+def stage_all(staging: Staging, files: Delivery, told: Told, progress: Callable[[int], None]) -> Iterator[Problems]:
     """Read devices, then apps; yields the problems of each file."""
     for table, read in ((DEVICES, staging.devices), (APPS, staging.apps)):
-        for path in files.get(table.name, ()):
-            problems = told(path.name)
-            read(Reader(path, table), problems, progress)
+        for reader in files.readers(table):
+            problems = told(reader)
+            read(reader, problems, progress)
             yield problems
         if table is DEVICES:
-            yield from staging.twice(files.get(table.name, ()), told)
+            yield from staging.twice(files, told)

@@ -184,12 +184,15 @@ def import_parquet(
     confirmed: bool = False,
     dry_run: bool = False,
     errors: str = "csv",
+    mapping: str = "",
 ) -> Loaded:
     """Import a fleet in bulk from Parquet: people, groups, devices and their apps (GET /fleet-tables has the columns). Asked
-    again with the same files, an interrupted import goes on. Every problem is written to a file of the installation."""
+    again with the same files, an interrupted import goes on. Every problem is written to a file of the installation.
+
+    ``mapping``: TOML that says how other tables are read as these."""
     done = bring_parquet(
         call.act, files, call.config.state_dir, source=source, whole=whole, dry_run=dry_run, confirmed=confirmed,
-        progress=call.tick, hold=call.config.holdbacks, errors=errors,
+        progress=call.tick, hold=call.config.holdbacks, errors=errors, mapping=mapping,
     )  # fmt: skip
     counts = (_brought(done.people), _brought(done.groups), _brought(done.devices))
     return Loaded(*counts, done.apps, done.kept, done.resumed, tuple(_doubt(one) for one in done.doubts))

@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from zoneinfo import available_timezones
 
 from countermand.core.people import Person, normal_login
-from countermand.core.table import FIELD, Problems, Row, Shape, items, rows
+from countermand.core.table import FIELD, ColumnMapping, Problems, Row, Shape, items, rows
 
 PEOPLE = Shape(
     ("login", "email", "name", "zone", "locale", "country", "groups", "employment", "manager"),
@@ -36,9 +36,10 @@ EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
 LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
 
-def parse(lines: Iterable[bytes], problems: Problems) -> Iterator[tuple[int, Person]]:
-    """(line, person) of every good row; what is wrong with the others is in ``problems``. Each login stands once."""
-    return people(rows(lines, PEOPLE, problems), problems)
+def parse(lines: Iterable[bytes], problems: Problems, mapping: ColumnMapping | None = None) -> Iterator[tuple[int, Person]]:
+    """(line, person) of every good row; what is wrong with the others is in ``problems``. Each login stands once. ``mapping``:
+    how another table is read as this one."""
+    return people(rows(lines, PEOPLE, problems, mapping), problems)
 
 
 def people(found: Iterable[Row], problems: Problems) -> Iterator[tuple[int, Person]]:

@@ -14,7 +14,7 @@ from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownersh
 from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.people import normal_login
-from countermand.core.table import FIELD, Problems, Row, Shape, items, rows
+from countermand.core.table import FIELD, ColumnMapping, Problems, Row, Shape, items, rows
 from countermand.core.visibility import Sees, Sight, visible
 from countermand.sources.rows import apps_of
 
@@ -33,9 +33,12 @@ SIGHTS: tuple[Sight, ...] = (
 Word = TypeVar("Word", bound=StrEnum)
 
 
-def parse(lines: Iterable[bytes], source: str, now: Instant, problems: Problems) -> Iterator[tuple[int, Mention]]:
-    """(line, mention) of every good row; what is wrong with the others is in ``problems``. Each name stands once."""
-    return mentions(rows(lines, DEVICES, problems), source, now, problems)
+def parse(
+    lines: Iterable[bytes], source: str, now: Instant, problems: Problems, mapping: ColumnMapping | None = None
+) -> Iterator[tuple[int, Mention]]:
+    """(line, mention) of every good row; what is wrong with the others is in ``problems``. Each name stands once. ``mapping``:
+    how another table is read as this one."""
+    return mentions(rows(lines, DEVICES, problems, mapping), source, now, problems)
 
 
 def mentions(table: Iterable[Row], source: str, now: Instant, problems: Problems) -> Iterator[tuple[int, Mention]]:
