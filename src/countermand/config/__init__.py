@@ -106,7 +106,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """``per_minute``: requests of one token that each web process answers, with so many at once as come in ``burst``;
+    """``per_minute``: requests of one token that all web processes together answer, so many at once as ``burst`` says;
     ``upload_mb``: the largest file that an import may bring."""
 
     per_minute: int = 1_200

@@ -15,9 +15,9 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.db.models import BinaryField, BooleanField, Field, JSONField, Model
 
-#: What means nothing in another epoch: who holds which lease, what was still to be said, what was said to gates, and what
-#: requests were answered (a key of before must not replay a success that is no longer true).
-_LEFT_OUT = frozenset({"Lease", "Dirty", "FeedRecord", "FeedHeartbeat", "Answered"})
+#: What means nothing in another epoch: who holds which lease, how often who asked, what was still to be said, what was said to
+#: gates, and what requests were answered (a key of before must not replay a success that is no longer true).
+_LEFT_OUT = frozenset({"Lease", "Dirty", "FeedRecord", "FeedHeartbeat", "Answered", "Bucket"})
 _CHUNK = 1_000
 _BYTES, _JSON, _FLAG, _PLAIN = "bytes", "json", "flag", "plain"
 

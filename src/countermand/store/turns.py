@@ -9,17 +9,44 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from time import sleep
 
 from django.db import connection
 
+from countermand.core.errors import Refused
 from countermand.lib import clock
 
 #: Milliseconds after which a turn is not waited for any longer: somebody who holds it was stopped in the middle.
 _PATIENCE = 30_000
 #: Seconds between two looks.
 _PAUSES = (0.001, 0.002, 0.004, 0.008)
+#: Milliseconds that this thread waits at most before it goes without what it wanted to write; None: it does not go without.
+_hurry: ContextVar[int | None] = ContextVar("hurry", default=None)
+
+
+@contextmanager
+def hurried(most: int) -> Iterator[None]:
+    """Inside, a turn that does not come within so many milliseconds is not taken: Refused ``database-busy``."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    token = _hurry.set(most)
+    connection.ensure_connection()
+    try:
+        _bear(most)
+        yield
+    finally:
+        _hurry.reset(token)
+        if connection.connection is not None:  # it may have broken in between
+            _bear(int(connection.settings_dict["OPTIONS"]["timeout"] * 1000))
+
+
+def _bear(most: int) -> None:
+    """How long SQLite itself waits for whoever is writing."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {most:d}")
 
 
 @contextmanager
@@ -50,8 +77,8 @@ def _folder() -> Path | None:
 
 
 def _wait_for(place: int) -> None:
-    began, looks = clock.steady(), 0
-    while clock.steady() - began < _PATIENCE:
+    began, looks, hurry = clock.steady(), 0, _hurry.get()
+    while clock.steady() - began < (_PATIENCE if hurry is None else hurry):
         try:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -61,3 +88,5 @@ def _wait_for(place: int) -> None:
             return  # a file system without such locks
         else:
             return
+    if hurry is not None:
+        raise Refused("database-busy")

@@ -18,6 +18,8 @@ from countermand.store.faults import told_apart
 _FLEET, _BLOCK, _NUMBERING = 0x434D00, 0x434D01, 0x434D02
 #: Milliseconds that one statement of a unit may take: longer, and something is wrong with the server.
 _STATEMENT = 60_000
+#: Milliseconds that those wait who would rather go without.
+_HURRIED = 500
 
 #: None: units commit. A list: units are rehearsed, and the list holds one entry per unit that was.
 _rehearsed: ContextVar[list[None] | None] = ContextVar("rehearsed", default=None)
@@ -44,6 +46,16 @@ def aside() -> Iterator[None]:
     """A write transaction about no device's or person's rows or sets: halting, publishing, sealing, claiming. It waits for
     nobody's work. What it decides about it locks itself (directives.decide, leases, a compare-and-swap)."""
     with _transaction():
+        yield
+
+
+@contextmanager
+def promptly() -> Iterator[None]:
+    """As ``aside``, for what is better left undone than waited for: Refused ``database-busy`` after half a second."""
+    with turns.hurried(_HURRIED), _transaction():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(_HURRIED)])
         yield
 
 

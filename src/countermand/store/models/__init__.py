@@ -30,6 +30,7 @@ from countermand.store.models.fleet import (
 from countermand.store.models.house import (
     Answered,
     ApiToken,
+    Bucket,
     Installation,
     Lease,
     Operator,
@@ -79,6 +80,7 @@ __all__ = [
     "Asked",
     "Attestation",
     "Binding",
+    "Bucket",
     "Course",
     "Coverage",
     "Departure",

@@ -66,3 +66,10 @@ class Lease(models.Model):
     name = Name(primary_key=True)
     holder = Name(default="")
     until = When(default=0)
+
+
+class Bucket(models.Model):
+    """How often somebody may ask: full at this instant of the database's real time; no row, and it is full."""
+
+    name = Name(primary_key=True)
+    full_at = When()

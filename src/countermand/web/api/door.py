@@ -14,7 +14,6 @@ from django.urls import Resolver404
 
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.lib import clock
 from countermand.lib.log import failure, say
 from countermand.operations.every import EVERY
 from countermand.operations.plain import plain
@@ -23,7 +22,7 @@ from countermand.web import problems
 from countermand.web.answers import Receive, Scope, Send, header, part, start
 from countermand.web.api import hooks
 from countermand.web.api.answering import Asking
-from countermand.web.api.limits import Limits
+from countermand.web.api.limits import Shared
 from countermand.web.api.openapi import document
 from countermand.web.api.routes import ASKING, ROOT, resolver
 from countermand.web.threads import Threads
@@ -58,7 +57,7 @@ class ApiDoor:
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = _MOST
         self._resolver = resolver()
         self._document = problems.encoded(document())
-        self._limits = Limits(config.api.per_minute, config.api.burst)
+        self._limits = Shared("api", config.api.per_minute, config.api.burst)
         self._threads = Threads(_THREADS, "api")
         # INVARIANT: imports that take minutes may hold every thread of theirs; stopping and reports have their own.
         self._stops = Threads(_FEW, "stop")
@@ -113,7 +112,7 @@ class ApiDoor:
         """Refused ``not-signed-in``, ``unknown-token``, ``token-expired``, ``too-many-requests``."""
         scheme, _, token = header(scope, b"authorization").decode("latin-1").partition(" ")
         actor = operators.actor_of(token.strip() if scheme.lower() == "bearer" else "")
-        if not _stops(scope) and (seconds := self._limits.wait(operators.name_of(token.strip()), clock.now())):
+        if not _stops(scope) and (seconds := self._limits.wait(operators.name_of(token.strip()))):
             raise Refused("too-many-requests", seconds=seconds)
         key = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"idempotency-key"), None)
         return Asking(actor, self._config, key)

@@ -21,7 +21,7 @@ from countermand.lib.log import failure, say
 from countermand.reads import installation
 from countermand.signals.places import DOCUMENTS, places
 from countermand.web.answers import Receive, Scope, Send, TooLong, body_of, header, part, start
-from countermand.web.api.limits import Limits
+from countermand.web.api.limits import Shared
 from countermand.web.ssf import asking
 from countermand.web.ssf.asking import Answer, Call
 from countermand.web.threads import Threads
@@ -41,7 +41,7 @@ class SsfDoor:
         self._config = config
         self._places = places(config.signals.issuer)
         self._threads = Threads(_THREADS, "ssf")
-        self._limits = Limits(config.api.per_minute, config.api.burst)
+        self._limits = Shared("ssf", config.api.per_minute, config.api.burst)
         self._waiting = 0
         self._ending = False
 
@@ -130,7 +130,7 @@ class SsfDoor:
         return asking.token(self._config, client)
 
     def _count(self, name: str) -> None:
-        if seconds := self._limits.wait(name, clock.now()):
+        if seconds := self._limits.wait(name):
             raise Refused("too-many-requests", seconds=seconds)
 
     def _at_home(self, scope: Scope) -> None:
