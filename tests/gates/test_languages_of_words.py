@@ -21,6 +21,7 @@ from countermand.gates.kick import Sessions
 from countermand.gates.log import Log
 from countermand.gates.messages import Message
 from countermand.gates.proof import Prover
+from countermand.gates.subject import Subject
 from countermand.snapshot.read import Snapshot
 from countermand.snapshot.records import Kind, standing_body, standing_of
 from countermand.snapshot.write import Entry
@@ -110,8 +111,15 @@ def test_records_change_who_speaks_what_and_older_ones_do_not_say(gate: Gate, pl
 def test_a_lineage_of_an_older_control_plane_has_english_alone() -> None:
     body = standing_body(DENIED)
     assert standing_of(body) == DENIED
-    del body["texts"]
+    del body["texts"], body["language"]
     assert standing_of(body).words("de") == DENIED.text
+    assert standing_of(body).language == "en"
+
+
+def test_the_house_s_language_is_said(gate: Gate, plane: Plane) -> None:
+    assert gate.held is not None
+    gate.held.take(plane.lineage(standing(text="Keine Mail.", language="de")), LATE, 0)
+    assert gate.spoken_by(["no-tiktok"], Subject("bert", ())) == "de"
 
 
 def test_a_language_without_words_is_answered_in_english(gate: Gate, plane: Plane) -> None:

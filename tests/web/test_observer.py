@@ -1,5 +1,7 @@
 """The works council's role: what is ordered, how many it concerns and what was done; and no person's row by any way in."""
 
+from dataclasses import fields
+
 import pytest
 from api_house import DOCUMENT, ApiHouse
 from console_house import ROLES, ConsoleHouse, console_house
@@ -7,7 +9,8 @@ from console_house import ROLES, ConsoleHouse, console_house
 from countermand.access import TABLE, Role
 from countermand.config import Database
 from countermand.core.verdict import Status
-from countermand.reads.in_numbers import _guarded
+from countermand.reads.in_numbers import _guarded, in_numbers
+from countermand.reads.preview import Preview, whom_first
 
 MAY = {action for action, roles in TABLE.items() if Role.OBSERVER in roles}
 ONE_ENGINE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -67,3 +70,13 @@ def test_small_counts_by_country_and_group_are_not_shown_nor_what_gives_them_awa
     for status in Status:
         assert sum(one is status for _, one in gone) != 1
     assert gone < {(row, status) for row, cells in rows.items() for status in cells}
+
+
+def test_no_sentence_goes_because_a_login_is_a_word_of_it() -> None:
+    """``an`` and ``mail`` may be logins."""
+    first = ("an", "mail")
+    words = ("If nothing changes, 3 devices lose mail at the due.", "An order for many.", whom_first(first))
+    plain = dict.fromkeys((field.name for field in fields(Preview)), None)
+    seen = Preview(**{**plain, "first_look": first, "words": words, "by": {}})  # type: ignore[arg-type]
+    shown = in_numbers(seen, 5)
+    assert (shown.first_look, shown.words) == ((), words[:2])

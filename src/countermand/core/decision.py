@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from countermand.core.blocks import BLOCK_SIZE
 from countermand.core.doubt import OnUnknown
 from countermand.core.instants import MINUTE, Instant
-from countermand.core.languages import LANGUAGES, SOURCE
+from countermand.core.languages import SOURCE
 
 #: How far past the last heartbeat a gate that is cut off may still start denials.
 GRACE = 5 * MINUTE
@@ -50,7 +50,7 @@ DENYING = frozenset({Reason.DENIED, Reason.UNREGISTERED_DENIED})
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a gate knows of a lineage besides its denials. ``text``: what the phone of a denied person is shown, in the house's
-    language; ``texts``: (language, the same), of the others.
+    ``language``; ``texts``: (language, the same), of the others.
 
     ``live``: some version is issued. ``not_before`` and ``sunset`` bound every denial, whatever the entries say, so that a
     resume or an extension holds from its first record. ``max_staleness`` in milliseconds.
@@ -65,16 +65,11 @@ class Standing:
     on_stale: OnUnknown
     text: str = ""
     texts: tuple[tuple[str, str], ...] = ()
+    language: str = SOURCE
 
     def words(self, language: str) -> str:
         """The text in a language, or in the house's."""
         return dict(self.texts).get(language, self.text)
-
-    @property
-    def language(self) -> str:
-        """What ``text`` is written in: the one language that ``texts`` lacks."""
-        others = dict(self.texts)
-        return next((one for one in LANGUAGES if one not in others), SOURCE)
 
 
 class Clocks(NamedTuple):

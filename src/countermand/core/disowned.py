@@ -10,6 +10,7 @@ from countermand.core.blocks import BLOCK_SIZE
 from countermand.core.decision import Entries, Standing
 from countermand.core.doubt import OnUnknown
 from countermand.core.instants import DAY
+from countermand.core.languages import SOURCE
 
 #: No slug begins so.
 LINEAGE = "@not-mine"
@@ -17,9 +18,9 @@ ORDINAL = (1 << 32) - 1
 BLOCK = ORDINAL // BLOCK_SIZE
 
 
-def standing(text: str = "", texts: tuple[tuple[str, str], ...] = ()) -> Standing:
+def standing(text: str = "", texts: tuple[tuple[str, str], ...] = (), language: str = SOURCE) -> Standing:
     """In force whatever becomes of directives. A gate that is cut off goes on with it: it was the person's wish, not an order."""
-    return Standing(LINEAGE, True, False, 0, None, DAY, OnUnknown.DENY, text, texts)
+    return Standing(LINEAGE, True, False, 0, None, DAY, OnUnknown.DENY, text, texts, language)
 
 
 def entries(block: int) -> Entries:

@@ -42,7 +42,7 @@ def standing(name: str, house: str = SOURCE) -> Standing:
     language of whoever has none in the directory."""
     if name == disowned.LINEAGE:
         said = {one: f"{say(one, _NOT_HERE)}\n\n{say(one, _NOT_MINE)}" for one in LANGUAGES}
-        return disowned.standing(said.pop(house), tuple(said.items()))
+        return disowned.standing(said.pop(house), tuple(said.items()), house)
     lineage, row = terms.lineage(name), directives.lineage(name)
     if lineage is None or row is None or row.ended_at is not None:
         return Standing(name, False, False, 0, None, 0, OnUnknown.ALLOW)
@@ -57,6 +57,7 @@ def standing(name: str, house: str = SOURCE) -> Standing:
         on_stale=directive.gate.on_stale,
         text=words(directive, house),
         texts=tuple((one, words(directive, one)) for one in LANGUAGES if one != house) if row.halted_at is None else (),
+        language=house,
     )
 
 

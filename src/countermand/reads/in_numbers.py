@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from countermand.core.anonymity import hidden
 from countermand.core.verdict import Status
-from countermand.reads.preview import Preview
+from countermand.reads.preview import Preview, whom_first
 
 #: Dimensions of which a small count could point at somebody, and whether their rows add up to the total.
 _GUARDED = {"country": True, "group": False}
@@ -13,7 +13,8 @@ _GUARDED = {"country": True, "group": False}
 
 def in_numbers(seen: Preview, least: int) -> Preview:
     """Without the logins of who gets the notice first; by country and group without what is under ``least``, or gives it away."""
-    words = tuple(one for one in seen.words if not any(login in one for login in seen.first_look))
+    named = whom_first(seen.first_look)
+    words = tuple(one for one in seen.words if one != named)
     by = {
         dimension: _guarded(rows, least, adding_up=_GUARDED[dimension]) if dimension in _GUARDED else rows
         for dimension, rows in seen.by.items()

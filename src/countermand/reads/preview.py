@@ -237,12 +237,16 @@ def _through_levers(directive: Directive, counted: Tally, apps: Collection[App])
         yield f"Through the lever {lever.name}: {' '.join(foretold(lever, writes))}"
 
 
+def whom_first(first: tuple[str, ...]) -> str:
+    """The only sentence of a preview that names people."""
+    if not first:
+        return "Nobody who wrote it is in the directory with a mail address: unless an approver is, nobody sees the notice first."
+    return f"Before anybody else, the notice goes to {', '.join(first)} and to whoever approves it."
+
+
 def _of_notices(directive: Directive, first: tuple[str, ...], config: Config) -> Iterator[str]:
     """Who sees the notice first; and by what else than mail they hear who lose mail."""
-    if first:
-        yield f"Before anybody else, the notice goes to {', '.join(first)} and to whoever approves it."
-    else:
-        yield "Nobody who wrote it is in the directory with a mail address: unless an approver is, nobody sees the notice first."
+    yield whom_first(first)
     if directive.denies and config.channels.people_file is None:
         yield "Mail is what a denied person loses, and nothing else tells them: name a second channel ([channels] people_file)."
 

@@ -29,6 +29,7 @@ from countermand.core.decision import Entries, Standing
 from countermand.core.doubt import OnUnknown
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
+from countermand.core.languages import SOURCE
 from countermand.lib.keys import SigningKey, VerifyKey
 from countermand.snapshot.signed import parts, sign, verified
 
@@ -103,6 +104,7 @@ def standing_body(standing: Standing) -> dict[str, Any]:
         "on_stale": standing.on_stale.value,
         "text": standing.text,
         "texts": dict(standing.texts),
+        "language": standing.language,
     }
 
 
@@ -117,6 +119,7 @@ def standing_of(body: Mapping[str, Any]) -> Standing:
         OnUnknown(body["on_stale"]),
         body["text"],
         tuple(body.get("texts", {}).items()),
+        body.get("language", SOURCE),
     )
 
 
