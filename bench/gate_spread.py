@@ -1,27 +1,34 @@
 """How a change of the fleet reaches gates: one device's, or 300,000 devices' at once, at one gate and at four; and what a
 gate more costs the control plane.
 
-The change is committed in this process, as a batch of reports would be: the app is gone from these devices. The time is from the
-beginning of that write to the last watched phone that is let in, at the last gate.
+A report comes as a source posts it, to the running control plane. The other changes are committed in this process, as a batch of
+reports would be: the app is gone from these devices. The time is from the beginning of the request, or of that write, to the last
+watched phone that is let in, at the last gate.
 """
 
 import asyncio
+import json
 import random
 import tempfile
 import time
+import urllib.request
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gate_doors import Processes, cpu_seconds, mail_request, memory
 from gate_lift import ASKED_AFTERWARDS, WATCHING, Plane, denied_at, open_plane, until_let_in
-from gate_store import APP, ORDER, Fleet, eas_id, login
+from gate_store import APP, AUTHOR, ORDER, ROLES, Fleet, device_of, eas_id, login
 
 from countermand import config as configuration
+from countermand.access import Actor
 from countermand.core import facts
 from countermand.core.blocks import BLOCK_SIZE
 from countermand.core.devices import Platform
+from countermand.core.instants import iso
+from countermand.flows.connect import source_add
+from countermand.lib import clock
 from countermand.reads import installation
 
 GATES = (1, 4)
@@ -29,9 +36,11 @@ GATES = (1, 4)
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Milliseconds of one change and of all of them, each until the last gate; ``still_denied`` of ``asked`` phones right
-    afterwards; ``cpu``: seconds that the control plane took for all of them; ``memory``: megabytes of it afterwards."""
+    """Milliseconds of a report that is posted, of one change and of all of them, each until the last gate; ``still_denied`` of
+    ``asked`` phones right afterwards; ``cpu``: seconds that the control plane took for all of them; ``memory``: megabytes of it
+    afterwards."""
 
+    posted: float
     one: float
     all: float
     committed: float
@@ -54,23 +63,55 @@ async def _spread(plane: Plane, fleet: Fleet) -> Spread:
     for door in plane.doors:
         if await denied_at(door, phones[:WATCHING]) != len(phones[:WATCHING]):
             raise SystemExit("a phone that must be denied beforehand was not")
-    one, _ = await _reached(plane, phones[:1], fleet, drawn[:1])
+    secret = await asyncio.to_thread(_source, plane)
+    posted, _ = await _reached(plane, phones[1:2], lambda: _post(plane, secret, fleet, drawn[1]))
+    one, _ = await _reached(plane, phones[:1], lambda: _app_gone(plane, drawn[:1]))
     before = cpu_seconds(plane.control.pid)
-    every, committed = await _reached(plane, phones[1:WATCHING], fleet, [device for device in denied if device != drawn[0]])
+    others = [device for device in denied if device not in drawn[:2]]
+    every, committed = await _reached(plane, phones[2:WATCHING], lambda: _app_gone(plane, others))
     still = [await denied_at(door, phones) for door in plane.doors]
     cpu = cpu_seconds(plane.control.pid) - before
     asked = len(phones) * len(plane.doors)
-    return Spread(one, every, committed, asked, sum(still), cpu, memory(plane.control.pid)[0])
+    return Spread(posted, one, every, committed, asked, sum(still), cpu, memory(plane.control.pid)[0])
 
 
-async def _reached(plane: Plane, phones: Sequence[bytes], fleet: Fleet, devices: Sequence[int]) -> tuple[float, float]:
-    """(milliseconds until every one of the phones was let in at every door, until the write was committed)."""
+async def _reached(plane: Plane, phones: Sequence[bytes], change: Callable[[], float]) -> tuple[float, float]:
+    """(milliseconds until every one of the phones was let in at every door, until ``change`` was committed)."""
     watches = [asyncio.create_task(until_let_in(door, phone)) for door in plane.doors for phone in phones]
     await asyncio.sleep(1.0)
     started = time.monotonic()
-    committed = await asyncio.to_thread(_app_gone, plane, devices)
+    committed = await asyncio.to_thread(change)
     last = max([await watch for watch in watches])
     return 1000 * (last - started), 1000 * (committed - started)
+
+
+def _source(plane: Plane) -> str:
+    """The secret of a source that may post."""
+    config = configuration.load(plane.folder / "countermand.toml")
+    installation.open_installation(config.database)
+    added = source_add(installation.act(Actor(AUTHOR, ROLES[AUTHOR])), config.state_dir, "posts", "webhook")
+    installation.close()
+    return added.secret
+
+
+def _post(plane: Plane, secret: str, fleet: Fleet, number: int) -> float:
+    """What the source sees of the device, which is that the app is gone; returns when it was answered."""
+    known = device_of(fleet, number)
+    seen = {
+        "eas_id": eas_id(number),
+        "login": known.login,
+        "platform": known.platform,
+        "model": known.model,
+        "ownership": known.ownership,
+        "enrollment": known.enrollment,
+        "apps": ["org.example.other"],
+        "observed_at": iso(clock.now()),
+    }
+    url = configuration.load(plane.folder / "countermand.toml").control.url
+    body, headers = json.dumps({"devices": [seen]}).encode(), {"Authorization": f"Bearer {secret}"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/api/v1/sources/posts/events", body, headers)) as answer:
+        answer.read()
+    return time.monotonic()
 
 
 def _app_gone(plane: Plane, devices: Sequence[int]) -> float:

@@ -137,7 +137,7 @@ def _person(number: int) -> Person:
     return Person(login(number), f"{login(number)}@example.org", f"Person {number}", zone, "en", country, "employee", frozenset())
 
 
-def _device(fleet: Fleet, number: int) -> Device:
+def device_of(fleet: Fleet, number: int) -> Device:
     """Phones differ in platform and ownership; each reads mail under an ActiveSync id."""
     return Device(
         identities=frozenset({Identity(IdentityKind.EAS, eas_id(number))}),
@@ -182,14 +182,14 @@ def _devices(fleet: Fleet) -> None:
     for part in _chunks(range(fleet.devices)):
         with unit():
             ordinals = rows.give_ordinals(len(part))
-            devices = {ordinal: _device(fleet, ordinal) for ordinal in ordinals}
+            devices = {ordinal: device_of(fleet, ordinal) for ordinal in ordinals}
             rows.save({ordinal: _row(fleet, ordinal, device) for ordinal, device in devices.items()}, clock.now())
             rows.name([(ordinal, one) for ordinal, device in devices.items() for one in device.identities])
             _show(numbers, devices, denied)
     classes: dict[frozenset[str], list[int]] = defaultdict(list)
     known: dict[tuple[object, ...], frozenset[str]] = {}
     for number in range(fleet.devices):
-        device, place = _device(fleet, number), fleet.owner(number) % len(PLACES)
+        device, place = device_of(fleet, number), fleet.owner(number) % len(PLACES)
         kind = (device.platform, device.ownership, place, number in denied)
         if kind not in known:
             present = frozenset({numbers[APP[device.platform]]}) if number in denied else frozenset()

@@ -1,8 +1,10 @@
 """The mail door of a drill: nginx before a stand-in for mail, the gate it asks, the control plane, the worker, a mail sink."""
 
+import contextlib
 import json
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +20,20 @@ PASSWORD = "let me read my mail"
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """``port``: where phones ask; ``sent``: the folder in which the sink notes what it was handed."""
+    """``port``: where phones ask; ``sent``: the folder in which the sink notes what it was handed; ``control``: the address of
+    the control plane."""
 
     port: int
     sent: Path
+    control: str
+
+    def post(self, path: str, secret: str, body: bytes) -> int:
+        """Post what a source knows; the status of the answer."""
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        asked = urllib.request.Request(self.control + path, body, headers)  # noqa: S310  # loopback, ours
+        with contextlib.suppress(OSError), urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
+            return int(answer.status)
+        return 0
 
 
 def open_door(house: House, running: Processes, logins: Iterable[str]) -> Door:
@@ -41,7 +53,7 @@ def open_door(house: House, running: Processes, logins: Iterable[str]) -> Door:
     running.start("gate", gate, healthy(f"http://127.0.0.1:{gate_port}/readyz"))
     _nginx(house, running, gate_port, mail_port, port)
     running.start("worker", python("countermand.worker", *configured), lambda: True)
-    return Door(port, sent)
+    return Door(port, sent, control.url)
 
 
 def _mail_server(house: House, running: Processes, logins: Iterable[str], port: int) -> None:

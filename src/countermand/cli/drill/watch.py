@@ -1,5 +1,6 @@
 """What the phones see: the due as it comes in each zone, mail back after the app is gone, and the order taken back."""
 
+import json
 import threading
 import time
 from collections import defaultdict
@@ -12,22 +13,18 @@ from zoneinfo import ZoneInfo
 from countermand.cli.drill import sink
 from countermand.cli.drill.company import Phone, Will
 from countermand.cli.drill.door import PASSWORD, Door
-from countermand.cli.drill.house import OPERATOR, House
+from countermand.cli.drill.house import AUTHOR, OPERATOR, House
 from countermand.cli.drill.page import DueSeen, Outcome
 from countermand.cli.drill.phones import Asking, ask_all, ask_until
 from countermand.cli.drill.steps import Steps
-from countermand.core.apps import App
-from countermand.core.coverage import EVERYTHING, Grade, Report
-from countermand.core.devices import Identity, IdentityKind, Platform
-from countermand.core.instants import SECOND, Instant, from_datetime, to_datetime
-from countermand.core.mentions import Mention
-from countermand.flows.ingest import ingest
+from countermand.core.instants import SECOND, Instant, from_datetime, iso, to_datetime
+from countermand.flows.connect import source_add
 from countermand.flows.stop import rescind
 from countermand.flows.telling import rescind_all
 from countermand.reads import ledger, preview, progress
 
 ORDER = "no-tiktok-on-mail"
-SOURCE = "devices-csv"
+SOURCE = "drill-events"
 DENIED, ALLOWED, STRANGER = 403, 200, 401
 #: How long before a due the watch begins, and how long after it at most it lasts.
 _EARLY, _LATE = 1.5, 20.0
@@ -124,19 +121,25 @@ def _strangers(door: Door, joiners: Phone, denied: Phone, outcome: Outcome, step
 
 
 def _as_asked(house: House, door: Door, phone: Phone, outcome: Outcome, steps: Steps) -> None:
-    """An employee removes the app; the MDM's answer comes in; mail works again."""
+    """An employee removes the app; the MDM posts what it sees now; mail works again."""
     seen = preview.preview(ORDER, house.config, house.now)
     outcome.complied = seen.devices["compliant"]  # type: ignore[index]  # a StrEnum's value is its key
     outcome.unknown = seen.devices["unknown"]  # type: ignore[index]
     outcome.exempt = seen.devices["exempt"]  # type: ignore[index]
+    source = source_add(house.act(AUTHOR), house.config.state_dir, SOURCE, "webhook")
     with steps.step("An employee removes the app") as step:
-        present = frozenset(App(Platform(phone.platform), app) for app in phone.after())
+        event = _event(phone, house.now)
         started = time.monotonic()
-        report = Report(SOURCE, house.now, Grade.INVENTORY, EVERYTHING, present)
-        ingest(house.act(OPERATOR), SOURCE, [Mention((Identity(IdentityKind.SERIAL, phone.serial),), reports=(report,))])
-        got = ask_until(door.port, [asking(phone)], ALLOWED, 20.0)
+        status = door.post(f"/api/v1/sources/{SOURCE}/events", source.secret, event)
+        got = ask_until(door.port, [asking(phone)], ALLOWED, 20.0) if status == ALLOWED else {}
         outcome.restored_ms = (got[0] - started) * 1000 if got else 0.0
         step.outcome = f"mail works {outcome.restored_ms:,.0f} ms after the report came in"
+
+
+def _event(phone: Phone, at: Instant) -> bytes:
+    """What a source posts of a phone whose owner has done as asked."""
+    seen = {name: getattr(phone, name) for name in ("serial", "login", "platform", "model", "ownership", "enrollment", "eas_id")}
+    return json.dumps({"devices": [{**seen, "apps": phone.after(), "observed_at": iso(at)}]}).encode()
 
 
 def sent_in_error(house: House, door: Door, phones: Sequence[Phone], outcome: Outcome, steps: Steps) -> None:
