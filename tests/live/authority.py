@@ -14,12 +14,12 @@ from cryptography.x509.oid import NameOID
 class Authority:
     """Its own certificate is ``ca.pem`` in ``directory``."""
 
-    def __init__(self, directory: Path, name: str = "authority") -> None:
+    def __init__(self, directory: Path, name: str = "authority", days: int = 3650) -> None:
         directory.mkdir(exist_ok=True)
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        made = _builder(self._name, self._name, self._key, 3650).add_extension(x509.BasicConstraints(True, 0), critical=True)
+        made = _builder(self._name, self._name, self._key, days).add_extension(x509.BasicConstraints(True, 0), critical=True)
         self.certificate = made.sign(self._key, hashes.SHA256())
         self.file = directory / "ca.pem"
         self.file.write_bytes(self.certificate.public_bytes(Encoding.PEM))

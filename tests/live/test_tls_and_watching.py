@@ -4,8 +4,11 @@ import asyncio
 import http.client
 import json
 import os
+import re
 import signal
 import ssl
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,14 +17,26 @@ from front_door import Door, wait_for
 
 import control_rows as rows
 from countermand.access import Act, Actor, Role
-from countermand.config import Control, Database
+from countermand.cli.render import soon_over
+from countermand.config import Control, Database, standard
+from countermand.config import load as load_config
 from countermand.core.errors import Refused
-from countermand.core.instants import HOUR
+from countermand.core.instants import DAY, HOUR
+from countermand.flows.accounts import First, init
 from countermand.flows.add_gate import NewGate, add_gate
+from countermand.flows.keyring import rotate_ledger
+from countermand.flows.speaker import speaker
 from countermand.gates.client import Peer
-from countermand.gates.config import load
+from countermand.gates.config import GateConfig, load
+from countermand.gates.metrics import Metrics
 from countermand.lib import clock
+from countermand.operations import house, standing
+from countermand.operations.operation import Call, perform
+from countermand.reads import condition
+from countermand.reads.metrics import metrics as published
+from countermand.reads.settings import examine
 from countermand.web import tls
+from countermand.web.application import _look_ahead
 
 pytestmark = [pytest.mark.live, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 
@@ -128,6 +143,63 @@ def test_a_gate_follows_over_tls_under_its_pinned_authority_alone(store: Databas
             json.loads(line)
     finally:
         door.close()
+
+
+class Once(threading.Event):
+    """Set as soon as somebody waits for it."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
+def test_what_runs_out_is_said_thirty_days_ahead_wherever_somebody_looks(
+    store: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Real certificates: the chain that is shown, authorities old and new, the root's words for both keys, and a gate's own."""
+    config = replace(standard(tmp_path / "state"), database=store)
+    init(config, [First("ada", frozenset({Role.ADMINISTRATOR})), First("bo", frozenset({Role.OPERATOR}))])
+    ada = Call(Act(Actor("ada", frozenset({Role.ADMINISTRATOR})), clock.now()), config)
+    speaker(config.state_dir, clock.now())
+    rotate_ledger(ada.act, config)
+    shown = Authority(tmp_path / "tls", days=20)
+    certificate, key = shown.issue(days=90)
+    chain, both = tmp_path / "chain.pem", tmp_path / "both.pem"
+    chain.write_bytes(certificate.read_bytes() + shown.file.read_bytes())
+    old, new = Authority(tmp_path / "old", days=2), Authority(tmp_path / "new", days=25)
+    both.write_bytes(old.file.read_bytes() + new.file.read_bytes())
+    file = tmp_path / "countermand.toml"
+    file.write_text(
+        f'state_dir = "{config.state_dir}"\ndatabase = "{store}"\n'
+        f'[control]\ncertificate_file = "{chain}"\nkey_file = "{key}"\nclient_ca_file = "{both}"\n'
+        f'[sources]\nca_file = "{old.file}"\n[levers]\nca_file = "{shown.file}"\n'
+    )
+    config = load_config(file)
+    assert [one.key for one in examine(config).files if one.wrong and one.key.endswith("ca_file")] == []
+    said = {"tls": 20, "control.client_ca_file": 25, "sources.ca_file": 2, "levers.ca_file": 20}
+    seen = replace(ada, config=config)
+    for days_left in (perform(standing.status, seen).running_out, perform(house.doctor, seen).running_out):
+        assert {name: round(days) for name, days in days_left.items()} == said
+    assert "The certificate of tls holds for 20 more days: renew it." in soon_over(condition.days_left(config))
+    for name, days in (*said.items(), ("feed", 365), ("ledger", 3650)):
+        found = re.search(f'countermand_certificate_days_left{{name="{name}"}} (.*)', published(config))
+        assert found is not None
+        assert round(float(found[1])) == days
+    _look_ahead(config, Once())
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if "running-out" in line]
+    assert {line["name"]: round(line["days"]) for line in lines} == said
+
+    mine = shown.issue_to("front-1")[0]
+    gate = GateConfig("g", "127.0.0.1:1", "https://x", key, key, key, tmp_path, ca_file=both, certificate_file=mine)
+    assert {name: round(days) for name, days in gate.days_left(clock.now()).items()} == {"certificate_file": 90, "ca_file": 25}
+    text = Metrics().text({}, gate.days_left(clock.now()))
+    assert 'countermand_gate_certificate_days_left{name="ca_file"} 2' in text
+
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + 21 * DAY)
+    gone = next(check for check in condition.checks(config) if check.name == "certificates")
+    assert gone.why == "ran out: tls", "a source's authority, which ran out as well, keeps nobody from being halted"
+    assert "The certificate of tls ran out 1 days ago: renew it." in soon_over(condition.days_left(config))
 
 
 def metrics(door: Door, authority: Authority) -> str:

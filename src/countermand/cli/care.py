@@ -156,7 +156,7 @@ def _links(found: "tuple[MaybeOne, ...]") -> "RenderableType":
 
 
 def _findings(found: "Findings") -> "RenderableType":
-    from countermand.cli.render import page, table
+    from countermand.cli.render import page, soon_over, table
     from countermand.core.wording import many
 
     rows = [(one.space, one.block, one.name, one.missing, one.extra) for one in found.differences]
@@ -164,11 +164,12 @@ def _findings(found: "Findings") -> "RenderableType":
         f"{one.lever} does not reach {many(one.devices, 'denied device')}, {one.why}: {', '.join(one.first[:5])}"
         for one in found.unreached
     ]
+    more = [*unreached, *soon_over(found.running_out)]
     if not rows:
-        return "\n".join([f"{many(found.blocks, 'block')} compared: every set is what the rows say.", *unreached])
+        return "\n".join([f"{many(found.blocks, 'block')} compared: every set is what the rows say.", *more])
     verdict = "repaired" if found.repaired else "not repaired; `countermand doctor --repair` lets the rows win"
     return page(
         table(["space", "block", "set", "missing", "extra"], rows),
         f"{many(found.blocks, 'block')} compared; not as the rows say: {many(len(rows), 'set')}, {verdict}.",
-        *unreached,
+        *more,
     )

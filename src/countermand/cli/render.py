@@ -1,7 +1,7 @@
 """How results look: tables and times for people, JSON for programs."""
 
 import json
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC
 from enum import Enum
 from typing import Any
@@ -38,6 +38,14 @@ def page(*parts: RenderableType | None) -> Group:
     """What is there of these, one below the other with a blank line between. A text is taken as it is, never for markup."""
     there = [Text(part) if isinstance(part, str) else part for part in parts if part is not None and part != ""]
     return Group(*(spaced for part in there for spaced in ("", part)[part is there[0] :]))
+
+
+def soon_over(days_left: Mapping[str, float]) -> list[str]:
+    """A sentence for each key and certificate that runs out soon."""
+    return [
+        f"The certificate of {name} {f'holds for {days:g} more days' if days > 0 else f'ran out {-days:g} days ago'}: renew it."
+        for name, days in days_left.items()
+    ]
 
 
 def words(cell: object) -> str:

@@ -58,7 +58,7 @@ _SHARED = "At gates {} came from three people or more: such an id tells no devic
 
 
 def _overview(session: Session, seen: "Overview", *, whole: bool) -> "RenderableType":
-    from countermand.cli.render import page, table
+    from countermand.cli.render import page, soon_over, table
     from countermand.core.wording import many
 
     directives = [
@@ -93,7 +93,7 @@ def _overview(session: Session, seen: "Overview", *, whole: bool) -> "Renderable
         f"Feed: epoch {seen.epoch}, record {seen.published:,}{', more to publish' if seen.unpublished else ''}. "
         f"Ledger: {seen.sealed:,} entries sealed, {seen.unsealed:,} waiting.",
         _SHARED.format(many(seen.shared, "device id")) if seen.shared else None,
-        *(f"The {name} certificate holds for {days:g} more days: renew it." for name, days in seen.running_out.items()),
+        *soon_over(seen.running_out),
         table(["place", "when", "who", "what"], tail, "Last entries") if tail and whole else None,
     )
 

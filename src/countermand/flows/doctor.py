@@ -1,7 +1,7 @@
 """Doctor: rebuild the sets from the rows, block by block, and compare them with what is stored."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
@@ -38,12 +38,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """``unreached``: devices that directives deny and that a lever does not reach; nothing of ours is wrong with those."""
+    """``unreached``: devices that directives deny and that a lever does not reach; nothing of ours is wrong with those.
+    ``running_out``: keys and certificates that hold for less than 30 days, with their days."""
 
     blocks: int
     differences: tuple[Difference, ...]
     repaired: bool = False
     unreached: tuple[Unreached, ...] = ()
+    running_out: Mapping[str, float] = field(default_factory=dict)
 
 
 def doctor(act: Act, *, repair: bool = False, progress: Callable[[int], None] = lambda steps: None) -> Findings:

@@ -176,4 +176,8 @@ class Gate:
                 "heartbeat_age_seconds": max(0, clocks.later - clocks.heard) / 1000,
                 "stale_lineages": sum(clocks.later - clocks.heard > standing.max_staleness for standing in live),
             }
-        return Response(200, self.metrics.text(gauges).encode(), b"text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            200,
+            self.metrics.text(gauges, self.config.days_left(self.now())).encode(),
+            b"text/plain; version=0.0.4; charset=utf-8",
+        )

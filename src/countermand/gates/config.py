@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from countermand.core.errors import Refused, Where
+from countermand.core.instants import DAY, Instant
 from countermand.gates.logins import Form, reader
 from countermand.lib.addresses import loopback
+from countermand.lib.certificates import authorities_until, chain_until
 from countermand.lib.keys import BadKeyFile, VerifyKey, load_public, load_secret
 
 
@@ -80,6 +82,15 @@ class GateConfig:
     def shown(self) -> tuple[Path, Path] | None:
         """(certificate, key) that the control plane is shown."""
         return (self.certificate_file, self.key_file) if self.certificate_file and self.key_file else None
+
+    def days_left(self, now: Instant) -> dict[str, float]:
+        """By setting: for how many days the certificate that is shown, and the authority that is believed, still hold."""
+        shown, trusted = self.certificate_file, self.ca_file
+        ends = {
+            "certificate_file": None if shown is None else chain_until(shown),
+            "ca_file": None if trusted is None else authorities_until(trusted),
+        }
+        return {name: (until - now) / DAY for name, until in ends.items() if until is not None}
 
     @property
     def trusted_login(self) -> Callable[[bytes], str] | None:

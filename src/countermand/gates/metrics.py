@@ -25,6 +25,7 @@ _KNOWN = {
     "countermand_gate_heartbeat_age_seconds": (GAUGE, "Seconds since the control plane's time that was last heard."),
     "countermand_gate_stopped": (GAUGE, "1 while a stop file or signal lets everything through."),
     "countermand_gate_ready": (GAUGE, "1 once there is a snapshot to answer from."),
+    "countermand_gate_certificate_days_left": (GAUGE, "Days for which what is shown to, or trusted of, the control plane holds."),
     "countermand_gate_stale_lineages": (GAUGE, "Live lineages past their max_staleness."),
 }
 _COUNTED = ("denied_pages_total", "records_total", "connects_total", "sightings_total", "kicked_total", "unkept_total")
@@ -46,17 +47,18 @@ class Metrics:
         found = self.decisions.items()
         return sorted(("deny" if reason in DENYING else "allow", reason.value, count) for reason, count in found)
 
-    def text(self, gauges: dict[str, float]) -> str:
-        """Prometheus' text form."""
+    def text(self, gauges: dict[str, float], days_left: dict[str, float]) -> str:
+        """Prometheus' text form. ``days_left`` by the name of the setting."""
         samples = [
             *(_sample("decisions_total", n, outcome=o, reason=r) for o, r, n in self._outcomes()),
             *(_sample("fail_open_total", self.decisions[one], reason=one.value) for one in sorted(FAIL_OPEN)),
             *(_sample("refused_total", count, code=code) for code, count in sorted(self.refused.items())),
             *(_sample(name, self.counts[name]) for name in _COUNTED),
             *(_sample(name, value) for name, value in gauges.items()),
+            *(_sample("certificate_days_left", days, name=name) for name, days in days_left.items()),
         ]
         return prometheus.text(_KNOWN, samples)
 
 
-def _sample(name: str, value: float, **labels: str) -> Sample:
-    return Sample(f"countermand_gate_{name}", value, labels)
+def _sample(what: str, value: float, **labels: str) -> Sample:
+    return Sample(f"countermand_gate_{what}", value, labels)

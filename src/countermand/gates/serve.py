@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 
 from countermand.core.errors import Refused
+from countermand.core.instants import DAY, SECOND
 from countermand.gates import front_ends
 from countermand.gates.app import Gate
 from countermand.gates.client import Control
@@ -18,6 +19,7 @@ from countermand.gates.lines import Lines, listening
 from countermand.gates.log import Log
 from countermand.gates.sightings import receive
 from countermand.lib import clock
+from countermand.lib.certificates import AHEAD
 
 _LOOK_EVERY = 0.2
 
@@ -51,7 +53,8 @@ async def serve(config: GateConfig, log: Log) -> None:
     gate.stop.changed = lambda on: _stop_changed(gate, follower, on)
     if gate.stop.on:
         _stop_changed(gate, follower, True)
-    tasks = [asyncio.create_task(work) for work in (follower.run(), follower.report(), _watch_stop(gate), *others.work)]
+    own = (follower.run(), follower.report(), _watch_stop(gate), _look_ahead(gate))
+    tasks = [asyncio.create_task(work) for work in (*own, *others.work)]
     finished = asyncio.create_task(ended.wait())
     # A task that fails is a programming error: the process ends, and whoever runs it starts it again as it was.
     await asyncio.wait([*tasks, finished], return_when=asyncio.FIRST_COMPLETED)
@@ -70,6 +73,15 @@ async def _watch_stop(gate: Gate) -> None:
     while True:
         gate.stop.look()
         await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _look_ahead(gate: Gate) -> None:
+    """Say once a day what runs out within 30 days."""
+    while True:
+        for name, days in gate.config.days_left(gate.now()).items():
+            if days * DAY < AHEAD:
+                gate.log.say("running-out", gate.now(), name=name, days=round(days, 1))
+        await asyncio.sleep(DAY / SECOND)
 
 
 def _stop_changed(gate: Gate, follower: Follower, on: bool) -> None:

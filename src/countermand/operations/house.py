@@ -11,7 +11,7 @@ from countermand.flows.doctor import Findings
 from countermand.flows.doctor import doctor as examine
 from countermand.operations.operation import Call, operation, rehearsed
 from countermand.operations.pages import USUAL, Page, page
-from countermand.reads import levers, operators
+from countermand.reads import condition, levers, operators
 from countermand.reads.operators import Operator
 
 
@@ -94,9 +94,10 @@ def close_operator(call: Call, name: str, dry_run: bool = False) -> Closed:
 
 @operation("POST", "/doctor", "doctor", again=True)
 def doctor(call: Call, repair: bool = False) -> Findings:
-    """Rebuild every derived set from the rows and compare; say which denied devices levers do not reach. ``repair``: where sets
-    and rows differ, the rows win."""
-    return replace(examine(call.act, repair=repair, progress=call.tick), unreached=levers.unreached())
+    """Rebuild every derived set from the rows and compare; say which denied devices levers do not reach, and what runs out soon.
+    ``repair``: where sets and rows differ, the rows win."""
+    found = examine(call.act, repair=repair, progress=call.tick)
+    return replace(found, unreached=levers.unreached(), running_out=condition.days_left(call.config))
 
 
 OPERATIONS = (list_operators, add_operator, change_roles, agree_roles, stop_roles, change_key, close_operator, doctor)

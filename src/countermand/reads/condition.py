@@ -11,17 +11,19 @@ from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, MINUTE, Instant
 from countermand.lib import clock
+from countermand.lib.certificates import AHEAD, authorities_until, chain_until
 from countermand.lib.keys import BadKeyFile, load_public
-from countermand.snapshot.signed import certificate
+from countermand.reads import settings
+from countermand.snapshot.signed import FEED, LEDGER, certificate
 from countermand.store import feed, installation, tree
 
-#: What runs out within this is said: in status, readiness, metrics and the log.
-AHEAD = 30 * DAY
 #: A row that waits longer for its seal than this has no sealer.
 _SEALED_WITHIN = 5 * MINUTE
 #: Less room than this, and the next large import or snapshot may fill the disk.
 _ROOM = 256 << 20
 _BEATS = 3
+#: Without one of these, gates hear nothing or people reach nothing. Whatever else runs out is said, and stops only what needs it.
+_NEEDED = frozenset({"feed", "tls", "control.client_ca_file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Something that holds until then: ``feed`` (the root's word for the feed's key), ``tls`` (the control plane's)."""
+    """Something that holds until then: ``feed`` and ``ledger`` (the root's word for that key), ``tls`` (the certificate that the
+    control plane shows), and the settings that name authorities, such as ``control.client_ca_file``."""
 
     name: str
     until: Instant
@@ -52,23 +55,31 @@ def checks(config: Config) -> list[Check]:
         _check("ledger", _ledger),
         _check("disk", lambda: _disk(config)),
     ]
-    gone = [one.name for one in expiries(config) if one.until <= clock.now()]
+    gone = [one.name for one in expiries(config) if one.name in _NEEDED and one.until <= clock.now()]
     return [*found, Check("certificates", not gone, f"ran out: {', '.join(gone)}" if gone else "")]
 
 
 def expiries(config: Config) -> list[Expiry]:
     """Until when each key and certificate holds, as far as it can be read."""
-    found = []
-    keys = config.state_dir / "keys"
+    keys, tls = config.state_dir / "keys", config.control.certificate_file
+    ends = [
+        # There is none before the first gate, and of the ledger's before its first rotation; whoever needs one that is damaged
+        # stops, and says so.
+        ("feed", _vouched_until(keys / "feed.certificate", keys / "root.key.pub", FEED)),
+        ("ledger", _vouched_until(keys / "ledger.certificate", keys / "root.key.pub", LEDGER)),
+        ("tls", None if tls is None else chain_until(tls)),
+        *((key, authorities_until(file)) for key, file in settings.authorities(config)),
+    ]
+    return [Expiry(name, until) for name, until in ends if until is not None]
+
+
+def _vouched_until(file: Path, root: Path, purpose: str) -> Instant | None:
+    """The end of the last certificate in a file of the root key's."""
     try:
-        line = (keys / "feed.certificate").read_bytes().splitlines(keepends=True)[-1]
-        found.append(Expiry("feed", certificate(load_public(keys / "root.key.pub"), line).until))
+        line = file.read_bytes().splitlines(keepends=True)[-1]
+        return certificate(load_public(root), line, purpose=purpose).until
     except (OSError, IndexError, BadKeyFile, Refused):
-        pass  # there is none before the first gate; a damaged one stops the publisher, who says so
-    tls = config.control.certificate_file
-    if tls is not None and (until := tls_until(tls)) is not None:
-        found.append(Expiry("tls", until))
-    return found
+        return None
 
 
 def running_out(config: Config) -> list[Expiry]:
@@ -79,17 +90,6 @@ def running_out(config: Config) -> list[Expiry]:
 def days_left(config: Config) -> dict[str, float]:
     """The same, in days."""
     return {one.name: round(one.days(clock.now()), 1) for one in running_out(config)}
-
-
-def tls_until(file: Path) -> Instant | None:
-    """The end of the first certificate in a PEM file; None if it cannot be read."""
-    from cryptography import x509
-
-    try:
-        found = x509.load_pem_x509_certificate(file.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return int(found.not_valid_after_utc.timestamp() * 1000)
 
 
 def _check(name: str, look: Callable[[], str]) -> Check:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from countermand.config import Config
+from countermand.config import Config, Postgres
 
 #: Files that may be seen: everything else that the configuration names by ``*_file`` is a secret.
-_PUBLIC = frozenset({"control.certificate_file", "control.client_ca_file"})
+_PUBLIC = ("certificate_file", "ca_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,19 @@ class Examined:
 def examine(config: Config) -> Examined:
     """Every value, and what is wrong with the files that they name. Reads no secret."""
     values = dict(_values("", config))
-    files = [Named(key, path, _wrong_file(path, secret=key not in _PUBLIC)) for key, path in _paths("", config)]
+    files = [Named(key, path, _wrong_file(path, secret=not key.endswith(_PUBLIC))) for key, path in _paths("", config)]
     keys = config.state_dir / "keys"
     files += [Named("state_dir", config.state_dir, _wrong_directory(config.state_dir))]
     held = sorted(path for path in keys.iterdir() if not path.name.endswith((".pub", ".certificate"))) if keys.is_dir() else []
     files += [Named(f"keys/{path.name}", path, _wrong_file(path, secret=not path.name.endswith(".tokens"))) for path in held]
     return Examined(values, tuple(files))
+
+
+def authorities(config: Config) -> list[tuple[str, Path]]:
+    """(dotted key, file) of each authority that the configuration says to trust instead of the system's."""
+    found = [(key, path) for key, path in _paths("", config) if key.endswith("ca_file")]
+    server = config.database.tls.get("sslrootcert") if isinstance(config.database, Postgres) else None
+    return found if server is None else [*found, ("database.sslrootcert", Path(server))]
 
 
 def _values(prefix: str, section: Any) -> Iterator[tuple[str, str]]:
