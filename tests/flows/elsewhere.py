@@ -16,7 +16,9 @@ import fake_api
 import fake_entra
 import fake_exchange
 import fake_google
+import fake_graph
 import fake_identity
+import fake_intune
 from countermand.config import Database
 from countermand.store import models
 
@@ -25,7 +27,8 @@ BLOCKED = "BLOCKED"
 
 @dataclass
 class Elsewhere:
-    """``keys``: entries that administrators touch, by the lever's keys. ``edit``: a key becomes this, '' for nothing. ``stands``:
+    """``keys``: entries that administrators touch, by the lever's keys. ``edit``: a key becomes this, '' for nothing; False, if
+    there is nothing to be edited. ``stands``:
     key → what is there, but for nothing. ``leaves``: what they may leave. ``alike``: of that, what nobody can tell from ours by
     looking at it. ``settle``: whatever was written is seen now; ``struck``: whom it denies, where that is another matter."""
 
@@ -139,9 +142,30 @@ def _android(store: Database, folder: Path, phones: int) -> Iterator[tuple[Pull,
 
 
 @contextmanager
+def _intune(store: Database, folder: Path, phones: int) -> Iterator[tuple[Pull, Elsewhere]]:
+    """What administrators do in a policy of ours: they name an app in their way, or take one out."""
+    there = fake_intune.Intune()
+
+    def stands() -> dict[str, str]:
+        return {row["appId"]: row["name"] for one in there.policies for row in one["restrictedApps"]}
+
+    def edit(key: str, value: str) -> bool:
+        for one in there.policies[:1]:
+            left = [row for row in one["restrictedApps"] if row["appId"] != key]
+            one["restrictedApps"] = [*left, {"appId": key, "name": value}] if value else left
+        return bool(there.policies)
+
+    with fake_api.served(there):
+        settings = {"tenant": fake_graph.TENANT, "client": fake_graph.CLIENT, "group": fake_intune.GROUP}
+        settings |= {"compliance": "accepted", "url": there.url, "login": there.url}
+        pull = pulling.moved_in(store, folder, "intune-apps", settings, fake_graph.SECRET, phones=phones, with_app=phones)
+        yield pull, Elsewhere([fake_graph.TIKTOK, "com.example.theirs"], edit, stands, _any_words)
+
+
+@contextmanager
 def elsewhere(kind: str, store: Database, folder: Path, phones: int) -> Iterator[tuple[Pull, Elsewhere]]:
     """So many phones, each with the app, and a lever of this kind that is named like it."""
-    ways = {"entra": _entra, "exchange-unsupported": _exchange, "android-apps": _android}
+    ways = {"entra": _entra, "exchange-unsupported": _exchange, "android-apps": _android, "intune-apps": _intune}
     made = ways[kind](store, folder, phones) if kind in ways else _google(store, folder, phones, kind)
     with made as found:
         yield found

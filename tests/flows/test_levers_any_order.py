@@ -160,8 +160,8 @@ class Story:
         row = entries.keyed(self.pull.row.pk, [key], lease.real()).get(key)
         if value in self.there.alike and row is not None and row.receipt.any:
             return
-        self.theirs[key] = value
-        self.there.edit(key, value)
+        if self.there.edit(key, value) is not False:
+            self.theirs[key] = value
 
     def hold(self) -> None:
         halted = self.pull.now if self.chance.random() < 0.5 else None

@@ -8,34 +8,33 @@ report-only, people enable it, and it is the switch: one write takes back what w
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from countermand.core import lever as words
 from countermand.core.devices import IdentityKind
 from countermand.core.errors import Refused
 from countermand.core.lever import NOTHING, Power
-from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Policy, Seen, Write, rate, rate_setting, strange
-from countermand.lib.granted import Denied, Granted, client_credentials
+from countermand.levers.graph import ID, TOKEN, WHERE, WHO, following, granted, rows
+from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Policy, Seen, Write, rate, rate_setting
+from countermand.lib.granted import Denied
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
 from countermand.lib.vendor import Ability, Request, Setting, tried
 
-_ID = r"[0-9A-Za-z.-]{1,64}"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Office 365 Exchange Online, in every tenant.
 EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
 _DEVICES, _BATCH, _POLICIES = "/v1.0/devices", "/v1.0/$batch", "/v1.0/identity/conditionalAccess/policies"
 _WRITES, _SEES, _RULES = "Device.ReadWrite.All", "Device.Read.All", "Policy.ReadWrite.ConditionalAccess and Policy.Read.All"
-_TOKEN = Request("POST", rf"/{_ID}/oauth2/v2\.0/token", "the client's secret")
 #: Everything that is ever sent; what goes inside a batch stands in INSIDE.
 REQUESTS = (
-    _TOKEN,
+    TOKEN,
     Request("GET", _DEVICES, _SEES),
     Request("POST", r"/v1\.0/\$batch", _WRITES),
     Request("GET", _POLICIES, _RULES),
     Request("POST", _POLICIES, _RULES),
-    Request("GET", rf"{_POLICIES}/{_ID}", _RULES),
-    Request("PATCH", rf"{_POLICIES}/{_ID}", _RULES),
+    Request("GET", rf"{_POLICIES}/{ID}", _RULES),
+    Request("PATCH", rf"{_POLICIES}/{ID}", _RULES),
 )
 #: A batch of Graph's takes so many.
 MOST = 20
@@ -46,12 +45,10 @@ _LONGEST = 3072
 _STATES = {Power.REPORT: "enabledForReportingButNotEnforced", Power.ON: "enabled", Power.OFF: "disabled"}
 _POWERS = {state: power for power, state in _STATES.items()}
 SETTINGS: Mapping[str, Setting] = {
-    "tenant": Setting("the directory (tenant) id", form=_ID),
-    "client": Setting("the application (client) id", form=_ID),
+    **WHO,
     "attribute": Setting("the number of the extension attribute, 1 to 15", "15", r"[1-9]|1[0-5]"),
     "rate": rate_setting("3000/150s"),
-    "url": Setting("Graph's address", "https://graph.microsoft.com"),
-    "login": Setting("where tokens are given out", "https://login.microsoftonline.com"),
+    **WHERE,
 }
 
 
@@ -60,10 +57,7 @@ class Entra:
 
     def __init__(self, opened: Opened) -> None:
         link = opened.link
-        api = link.outward(link.settings["url"], tuple((one.method, one.path) for one in REQUESTS if one is not _TOKEN))
-        login = link.outward(link.settings["login"], ((_TOKEN.method, _TOKEN.path),))
-        form = client_credentials(link.secret, {"client_id": link.settings["client"], "scope": f"{api.base}/.default"})
-        self._api = Granted(api, login, f"/{link.settings['tenant']}/oauth2/v2.0/token", form, link.now, strange(link))
+        self._api = granted(link, REQUESTS)
         self._name, self._mark = link.name, opened.mark
         self._attribute = f"extensionAttribute{link.settings['attribute']}"
 
@@ -109,8 +103,8 @@ class Entra:
         first = f"{_DEVICES}?$filter=extensionAttributes/{self._attribute} ge 'cm{self._mark}'&$count=true&$top=999"
         path = after or f"{first}&$select=deviceId,extensionAttributes"
         found = self._api.get(path, {"consistencylevel": "eventual"})
-        rows = [row for row in _rows(found) if words.bears(self._mark, self._value(row))]
-        return [str(row.get("deviceId")).lower() for row in rows], self._inside(found.get("@odata.nextLink"))
+        marked = [row for row in rows(found) if words.bears(self._mark, self._value(row))]
+        return [str(row.get("deviceId")).lower() for row in marked], following(self._api, found)
 
     # -- the switch --
 
@@ -123,7 +117,7 @@ class Entra:
 
     def create(self, lineages: frozenset[str]) -> str:
         title = f"Countermand {self._name} {self._mark}"
-        for row in _rows(self._api.get(f"{_POLICIES}?$filter=displayName eq '{title}'")):
+        for row in rows(self._api.get(f"{_POLICIES}?$filter=displayName eq '{title}'")):
             if row.get("displayName") == title and isinstance(row.get("id"), str):
                 return str(row["id"])
         made = {
@@ -200,20 +194,6 @@ class Entra:
     def _value(self, row: Mapping[str, Any]) -> str:
         found = row.get("extensionAttributes")
         return str((found.get(self._attribute) if isinstance(found, dict) else None) or NOTHING)
-
-    def _inside(self, link: Any) -> str:
-        """Path and query of a following page, which must be Graph's own: the token goes nowhere else."""
-        if not link:
-            return ""
-        parts, home = urlsplit(str(link)), urlsplit(self._api.base)
-        if (parts.scheme, parts.netloc) != (home.scheme, home.netloc):
-            raise self._api.strange("its next page is somewhere else")
-        return f"{parts.path}?{parts.query}"
-
-
-def _rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    rows = found.get("value")
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def _outcome(answer: Mapping[str, Any]) -> Outcome:

@@ -4,6 +4,7 @@ Intune takes at most 100 restricted apps in one policy, so there may be several;
 exactly one action that blocks. It is assigned to nobody until somebody assigns it.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from countermand.core.devices import Platform
@@ -12,7 +13,7 @@ from countermand.levers.policy import Change, Policy, as_text, checked, closed
 
 #: Restricted apps in one policy.
 MOST = 100
-_TYPES = {Platform.IOS: "#microsoft.graph.iosCompliancePolicy", Platform.ANDROID: "#microsoft.graph.androidCompliancePolicy"}
+TYPES = {Platform.IOS: "#microsoft.graph.iosCompliancePolicy", Platform.ANDROID: "#microsoft.graph.androidCompliancePolicy"}
 _APP = closed(
     {
         "@odata.type": {"const": "#microsoft.graph.appListItem"},
@@ -38,7 +39,7 @@ _RULE = closed(
 )
 SCHEMA = closed(
     {
-        "@odata.type": {"enum": list(_TYPES.values())},
+        "@odata.type": {"enum": list(TYPES.values())},
         "displayName": {"type": "string", "minLength": 1, "maxLength": 200},
         "description": {"type": "string", "maxLength": 1000},
         "restrictedApps": {"type": "array", "maxItems": MOST, "uniqueItems": True, "items": _APP},
@@ -60,7 +61,12 @@ def render(head: Head, change: Change) -> str:
 
 
 def _policy(head: Head, platform: Platform, ids: list[str], number: int, of: int) -> Any:
-    apps = [{"@odata.type": "#microsoft.graph.appListItem", "name": one, "appId": one} for one in ids]
+    title = f"Countermand {head.directive[:120]}, {platform.value} {number} of {of}"
+    return body(platform, title, f"{head.not_before}{head.words}", ids)
+
+
+def body(platform: Platform, title: str, description: str, ids: Sequence[str]) -> Any:
+    """One policy, as it is sent."""
     block = {
         "@odata.type": "#microsoft.graph.deviceComplianceActionItem", "actionType": "block", "gracePeriodHours": 0,
         "notificationTemplateId": "", "notificationMessageCCList": [],
@@ -70,13 +76,18 @@ def _policy(head: Head, platform: Platform, ids: list[str], number: int, of: int
         "scheduledActionConfigurations": [block],
     }  # fmt: skip
     plain = {
-        "@odata.type": _TYPES[platform],
-        "displayName": f"Countermand {head.directive[:120]}, {platform.value} {number} of {of}",
-        "description": f"{head.not_before}{head.words}"[:1000],
-        "restrictedApps": apps,
+        "@odata.type": TYPES[platform],
+        "displayName": title,
+        "description": description[:1000],
+        "restrictedApps": [app(one) for one in ids],
         "scheduledActionsForRule": [rule],
     }
     return checked(plain, SCHEMA)
+
+
+def app(id_: str) -> Mapping[str, str]:
+    """One restricted app as we write it: its id is its name too."""
+    return {"@odata.type": "#microsoft.graph.appListItem", "name": id_, "appId": id_}
 
 
 POLICY = Policy(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from countermand.levers import android_apps, entra, exchange_rest, exchange_script, google, google_mobile
+from countermand.levers import android_apps, entra, exchange_rest, exchange_script, google, google_mobile, intune_apps
 from countermand.levers.lever import Kind
 
 KINDS: Mapping[str, Kind] = {
@@ -13,4 +13,5 @@ KINDS: Mapping[str, Kind] = {
     "google-block": google.BLOCK,
     "google-mobile": google_mobile.MOBILE,
     "android-apps": android_apps.KIND,
+    "intune-apps": intune_apps.KIND,
 }
