@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 from django.db import connection, transaction
 
-from countermand.store import turns
+from countermand.store import straight, turns
 from countermand.store.faults import told_apart
 
 #: Names of advisory locks: (fleet, 0), (block, its number), (numbering, 0).
@@ -63,8 +63,7 @@ def numbering() -> None:
     """From here to the end of the unit nobody else gives numbers (to apps, to coverages): two units that each need what the
     other has just numbered would wait for each other."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_NUMBERING])
+        straight.count("SELECT pg_advisory_xact_lock(%s::int, 0)", [_NUMBERING])
 
 
 @contextmanager
@@ -90,16 +89,15 @@ def _lock(blocks: Collection[int] | None) -> None:
     taken = ["set_config('statement_timeout', %s, true)"]
     values: list[str | int] = [str(_STATEMENT)]
     if blocks is None:
-        taken.append("pg_advisory_xact_lock(%s, 0)")
+        taken.append("pg_advisory_xact_lock(%s::int, 0)")
         values.append(_FLEET)
     else:
-        taken.append("pg_advisory_xact_lock_shared(%s, 0)")
+        taken.append("pg_advisory_xact_lock_shared(%s::int, 0)")
         values.append(_FLEET)
         for block in sorted(set(blocks)):
-            taken.append("pg_advisory_xact_lock(%s, %s)")
+            taken.append("pg_advisory_xact_lock(%s::int, %s::int)")
             values += [_BLOCK, block]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(taken)}", values)
+    straight.count(f"SELECT {', '.join(taken)}", values)
 
 
 @contextmanager
