@@ -139,24 +139,26 @@ def _take(act: Act, number: int, hold: Holdbacks) -> EventRow | None:
         return None
     row, body = found
     posted = _PARSE[source.kind](body, row.source, act.now)
-    blocks = ingest.block_of(posted.mentions[0]) if len(posted.mentions) == 1 else [] if not posted.mentions else None
+    where = ingest.Where(None if posted.mentions else [])
+    if len(posted.mentions) == 1:
+        where = ingest.where(posted.mentions[0])
     try:
-        return row if _fold(act, row, source, posted, blocks, hold) else None
+        return row if _fold(act, row, source, posted, where, hold) else None
     except ingest.Elsewhere:
-        return row if _fold(act, row, source, posted, None, hold) else None
+        return row if _fold(act, row, source, posted, ingest.Where(), hold) else None
 
 
-def _fold(act: Act, row: EventRow, source: SourceRow, posted: Posted, blocks: list[int] | None, hold: Holdbacks) -> bool:
-    """The one transaction; False if another thread took the event meanwhile. ``blocks``: as of units, beside others where the
-    device is known."""
-    with unit(blocks):
+def _fold(act: Act, row: EventRow, source: SourceRow, posted: Posted, where: ingest.Where, hold: Holdbacks) -> bool:
+    """The one transaction; False if another thread took the event meanwhile. ``where``: what it is about, so that it runs beside
+    others where the device is known."""
+    with unit(where.blocks):
         if not events.lock(row.number):
             return False
         if posted.mentions:
             worker = Act(SYSTEM, act.now, act.drill)
             ingest.take(
                 worker, source, posted.mentions,
-                complete=False, may_add=blocks is None, confirmed=False, hold=hold, blocks=blocks,
+                complete=False, may_add=where.blocks is None, confirmed=False, hold=hold, where=where,
             )  # fmt: skip
         asking.listen(act, source.name, posted.words)
         if any(word.said is Said.ENROLLED for word in posted.words):

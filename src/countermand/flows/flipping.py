@@ -12,6 +12,7 @@ from countermand.core.directive import OnUnknown
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.terms import Lineage
 from countermand.flows.reevaluate import reevaluate
+from countermand.flows.walk import written
 from countermand.store import feed, known, sets, terms
 
 #: (names before, names after)
@@ -51,10 +52,11 @@ def settle(
     """Flip the sets, judge the devices that moved, and tell the gates; returns the devices that moved. ``lineages``: those
     issued, if the caller read them in this unit."""
     moved = {ordinal: flip for ordinal, flip in devices.items() if flip[0] != flip[1]}
-    sets.flip(sets.DEVICES, moved)
+    lineages = terms.issued() if lineages is None and moved else lineages or ()
+    stood = sets.flip(sets.DEVICES, moved, written(lineages))
     only_looked = all(name.startswith(facts.LOOKED) for before, after in moved.values() for name in before ^ after)
     names = {ordinal: after for ordinal, (_, after) in moved.items()}
-    reevaluate(act, sorted(moved), only_looked=only_looked, names=names, lineages=lineages)
+    reevaluate(act, sorted(moved), only_looked=only_looked, names=names, lineages=lineages, written=stood)
     people_moved = {ordinal: flip for ordinal, flip in people.items() if flip[0] != flip[1]}
     sets.flip(sets.PEOPLE, people_moved)
     _mark_unregistered({ordinal // BLOCK_SIZE for ordinal in people_moved})

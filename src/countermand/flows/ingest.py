@@ -6,7 +6,7 @@ sync waits for a person (DESIGN §5, hold-backs); what waits is stored narrowed,
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from countermand.flows import taking
 from countermand.flows.taking import Plan
 from countermand.sources.kinds import voice_of
 from countermand.store import claims, fleet, held, log, reporters, watching
+from countermand.store.bulk import cut
 from countermand.store.reporters import INTERVAL, SourceRow
 from countermand.store.unit import unit
 
@@ -69,7 +70,7 @@ def ingest(
             row = reporters.named(source, kind or source, interval)
             if complete and not confirmed and (why := doubtful_set(row, len(mentions), hold)):
                 return _hold_all(act, row, mentions, *why)
-    taken = [_take_part(act, row, part, blocks, may_add, confirmed, hold) for blocks, part in _parts(mentions, may_add)]
+    taken = [_take_part(act, row, part, where, may_add, confirmed, hold) for where, part in _parts(mentions, may_add)]
     found = _together(taken)
     if complete and found.held is None:
         with unit():
@@ -78,8 +79,17 @@ def ingest(
     return found
 
 
-def _parts(mentions: Sequence[Mention], may_add: bool) -> Iterator[tuple[list[int] | None, Sequence[Mention]]]:
-    """A batch block by block, in short parts, each with the blocks that it writes; None: it may be about any."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What some mentions were about when somebody looked: the blocks that taking them writes, None if it may be any; and the
+    devices."""
+
+    blocks: list[int] | None = None
+    devices: frozenset[int] = frozenset()
+
+
+def _parts(mentions: Sequence[Mention], may_add: bool) -> Iterator[tuple[Where, Sequence[Mention]]]:
+    """A batch block by block, in short parts, each with what it is about."""
     found = fleet.find({identity for one in mentions for identity in one.identities})
     blocks: dict[int | None, list[Mention]] = {}
     for mention in mentions:
@@ -87,28 +97,29 @@ def _parts(mentions: Sequence[Mention], may_add: bool) -> Iterator[tuple[list[in
         block = named.pop() // BLOCK_SIZE if len(named) == 1 and not may_add else None
         blocks.setdefault(block, []).append(mention)
     for block in sorted(blocks, key=lambda number: (number is None, number)):
-        for start in range(0, len(blocks[block]), PART):
-            yield None if block is None else [block], blocks[block][start : start + PART]
+        for part in cut(blocks[block], PART):
+            devices = frozenset(found[one] for mention in part for one in mention.identities if one in found)
+            yield Where(None if block is None else [block], devices), part
 
 
-def block_of(mention: Mention) -> list[int] | None:
-    """The block that taking it writes, if its device is known; None: it may be about any."""
-    ((blocks, _),) = _parts([mention], may_add=False)
-    return blocks
+def where(mention: Mention) -> Where:
+    """What one mention is about."""
+    ((found, _),) = _parts([mention], may_add=False)
+    return found
 
 
 def _take_part(
     act: Act,
     source: SourceRow,
     part: Sequence[Mention],
-    blocks: list[int] | None,
+    where: Where,
     may_add: bool,
     confirmed: bool,
     hold: Holdbacks,
 ) -> Taken:
     try:
-        with unit(blocks):
-            return take(act, source, part, complete=False, may_add=may_add, confirmed=confirmed, hold=hold, blocks=blocks)
+        with unit(where.blocks):
+            return take(act, source, part, complete=False, may_add=may_add, confirmed=confirmed, hold=hold, where=where)
     except Elsewhere:
         with unit():
             return take(act, source, part, complete=False, may_add=may_add, confirmed=confirmed, hold=hold)
@@ -146,15 +157,16 @@ def take(
     may_add: bool,
     confirmed: bool,
     hold: Holdbacks,
-    blocks: Collection[int] | None = None,
+    where: Where = Where(),  # frozen
 ) -> Taken:
-    """The same inside the caller's unit, for flows that do more than this. ``blocks``: those that the unit may write."""
+    """The same inside the caller's unit, for flows that do more than this. ``where``: the blocks that the unit may write."""
     number = doubt = None
     if complete and not confirmed and (why := doubtful_set(source, len(mentions), hold)):
         return _hold_all(act, source, mentions, *why)
-    drawn = taking.plan(act, source.name, mentions, may_add=may_add, voice=voice_of(source.kind))
+    voice = voice_of(source.kind)
+    drawn = taking.plan(act, source.name, mentions, may_add=may_add, voice=voice, expected=where.devices)
     written = drawn.devices | drawn.joined.keys()
-    if blocks is not None and not {ordinal // BLOCK_SIZE for ordinal in written} <= set(blocks):
+    if where.blocks is not None and not {ordinal // BLOCK_SIZE for ordinal in written} <= set(where.blocks):
         raise Elsewhere
     if not confirmed and (flooding := _flood(act, source, drawn, hold)):
         drawn, number = _hold_flood(act, source, mentions, drawn, flooding, may_add)
@@ -222,16 +234,16 @@ def fit_to_keep(act: Act, mentions: Sequence[Mention]) -> list[Mention]:
     """These mentions as they may wait. PRIVACY: what waits is stored too.
     Only of devices that nobody says to be anything but the company's may a whole list wait."""
     found = fleet.find({identity for one in mentions for identity in one.identities})
-    rows, said = fleet.load(set(found.values())), claims.load(set(found.values()))
+    known = claims.load_with_rows(set(found.values()))
     watched = watching.watch_list(act.now)
     kept = []
     for mention in mentions:
         devices = {found[one] for one in mention.identities if one in found}
-        whose = {mention.ownership} if mention.ownership else {rows[device].ownership for device in devices}
+        whose = {mention.ownership} if mention.ownership else {known.rows[device].ownership for device in devices}
         whose |= {
             Ownership(one.said["ownership"][0])
             for each in devices
-            for one in said.get(each, {}).values()
+            for one in known.said.get(each, {}).values()
             if "ownership" in one.said
         }
         whole = whose == {taking.WHOLE}

@@ -16,20 +16,31 @@ from countermand.store import fleet
 @dataclass(slots=True)
 class Named:
     """``placed``: mentions by device, new ones numbered below 0; ``names``: that the devices newly have; ``joined``: devices that
-    turned out to be another; ``conflicts``: in words; ``passed``: mentions that are nobody's, by why."""
+    turned out to be another; ``conflicts``: in words; ``passed``: mentions that are nobody's, by why;
+    ``bore``: the names that each device had before."""
 
     placed: list[tuple[int, Mention]] = field(default_factory=list)
     names: list[tuple[int, Identity]] = field(default_factory=list)
     joined: dict[int, int] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
+    bore: dict[int, frozenset[Identity]] = field(default_factory=dict)
 
 
-def named(mentions: Sequence[Mention], *, may_add: bool) -> Named:
-    """Place mentions. Without ``may_add`` a device that nobody knows is passed over."""
+def named(mentions: Sequence[Mention], *, may_add: bool, expected: Collection[int] = ()) -> Named:
+    """Place mentions. Without ``may_add`` a device that nobody knows is passed over. ``expected``: the devices that they were
+    about a moment ago: if they still are, nobody needs to be asked whose each name is."""
     told = [_plausible(one) for one in mentions]
-    owners = dict(fleet.find({identity for one in told for identity in one.identities}))
-    return _Placing(owners, may_add).place(told)
+    asked = {identity for one in told for identity in one.identities}
+    names = _names_of(expected)
+    owners = {identity: device for device, some in names.items() for identity in some & asked}
+    owners |= fleet.find(asked - owners.keys())
+    names |= _names_of(set(owners.values()) - names.keys())
+    return _Placing(owners, names, may_add).place(told)
+
+
+def _names_of(devices: Collection[int]) -> dict[int, frozenset[Identity]]:
+    return {device: frozenset(some) for device, some in fleet.identities(devices).items()}
 
 
 def _plausible(mention: Mention) -> Mention:
@@ -38,12 +49,12 @@ def _plausible(mention: Mention) -> Mention:
 
 
 class _Placing:
-    def __init__(self, owners: dict[Identity, int], may_add: bool) -> None:
+    def __init__(self, owners: dict[Identity, int], names: dict[int, frozenset[Identity]], may_add: bool) -> None:
         self._owners, self._may_add = owners, may_add
         self._into: dict[int, int] = {}
-        self._names: dict[int, set[Identity]] | None = None
+        self._names = {device: set(some) for device, some in names.items()}
         self._new = 0
-        self._found = Named()
+        self._found = Named(bore=names)
 
     def place(self, mentions: Sequence[Mention]) -> Named:
         for mention in mentions:
@@ -93,10 +104,6 @@ class _Placing:
         return device
 
     def _named(self, device: int) -> set[Identity]:
-        """The names of a device; read for all at once, and only if any of them matters."""
-        if self._names is None:
-            known = {owner for owner in self._owners.values() if owner >= 0}
-            self._names = {ordinal: set(some) for ordinal, some in fleet.identities(known).items()}
         return self._names.setdefault(device, set())
 
 

@@ -28,9 +28,11 @@ def reevaluate(
     only_looked: bool = False,
     names: Mapping[int, frozenset[str]] = MappingProxyType({}),
     lineages: Sequence[Lineage] | None = None,
+    written: Mapping[int, Block] = MappingProxyType({}),
 ) -> None:
     """Judge these devices afresh under every issued lineage, and mark what gates must hear. ``names``: the sets that some
-    of them are in by their rows, and ``lineages``: those issued, where the caller read them in this unit.
+    of them are in by their rows, ``lineages``: those issued, and ``written``: the ``written_sets`` of some blocks, where the
+    caller read them in this unit.
 
     ``only_looked``: nothing but evidence of absence changed, which no gate needs to hear unless a lapse ends by it.
     """
@@ -41,14 +43,16 @@ def reevaluate(
     by_block: dict[int, list[int]] = {}
     for ordinal in sorted(ordinals):
         by_block.setdefault(ordinal // BLOCK_SIZE, []).append(ordinal)
+    heard: list[tuple[str, str, int]] = []
     for number, members in by_block.items():
         offsets = BitMap([ordinal % BLOCK_SIZE for ordinal in members])
-        written = written_sets(number, lineages)
-        few = _from_rows(number, members, names, written) if len(members) <= FEW else None
+        stood = written.get(number) or written_sets(number, lineages)
+        few = _from_rows(number, members, names, stood) if len(members) <= FEW else None
         for lineage in lineages:
-            walk(act, few or block_for(number, lineage), offsets, lineage, worth, written)
+            walk(act, few or block_for(number, lineage), offsets, lineage, worth, stood)
             if not only_looked and any(version.directive.denies for version in lineage.versions):
-                feed.mark("denials", lineage.id, number)
+                heard.append(("denials", lineage.id, number))
+    feed.mark_all(heard)
 
 
 def block_for(number: int, lineage: Lineage) -> Block:

@@ -43,7 +43,7 @@ class Plan:
     ``surfaced``: device → how many watched apps would be newly present. ``passed``: mentions not taken, counted by why;
     ``conflicts``: those among them whose names belong to different devices, in words: which is right is never guessed;
     ``joined``: devices that turned out to be another; ``claims``: what is newly said, by device and source.
-    ``lineages``: those issued, as they were read in the unit.
+    ``bore``: the names of each device before; ``lineages``: those issued; both as they were read in the unit.
     """
 
     met: evidence.Met
@@ -59,6 +59,7 @@ class Plan:
     conflicts: list[str] = field(default_factory=list)
     joined: dict[int, int] = field(default_factory=dict)
     claims: dict[int, dict[str, Claims]] = field(default_factory=dict)
+    bore: dict[int, frozenset[Identity]] = field(default_factory=dict)
 
     @property
     def added(self) -> int:
@@ -77,12 +78,21 @@ class Plan:
             self.passed[why] = self.passed.get(why, 0) + count
 
 
-def plan(act: Act, source: str, mentions: Sequence[Mention], *, may_add: bool, voice: Voice = Voice.MANAGER) -> Plan:
-    """What these mentions would do; writes nothing. Without ``may_add`` a device that nobody knows is passed over."""
-    found = naming.named(mentions, may_add=may_add)
+def plan(
+    act: Act,
+    source: str,
+    mentions: Sequence[Mention],
+    *,
+    may_add: bool,
+    voice: Voice = Voice.MANAGER,
+    expected: Collection[int] = (),
+) -> Plan:
+    """What these mentions would do; writes nothing. Without ``may_add`` a device that nobody knows is passed over. ``expected``:
+    the devices that they were about a moment ago, if somebody looked."""
+    found = naming.named(mentions, may_add=may_add, expected=expected)
     drawn = Plan(
         evidence.Met(), placed=found.placed, names=found.names, joined=found.joined, conflicts=found.conflicts,
-        lineages=terms.issued(),
+        bore=found.bore, lineages=terms.issued(),
     )  # fmt: skip
     for why in found.passed:
         drawn.pass_over(why)
@@ -130,7 +140,8 @@ def _read(drawn: Plan) -> known.Read:
     """What the plan read of its devices; spares reading it again."""
     rows = {ordinal: row for ordinal, (row, _) in drawn.rows.items() if row is not None}
     present = {one: frozenset(drawn.met.apps[app] for app in was.shown) for one, (was, _) in drawn.presence.items()}
-    return known.Read(rows, present, {one: evidence.looks(was, drawn.met) for one, (was, _) in drawn.presence.items()})
+    looked = {one: evidence.looks(was, drawn.met) for one, (was, _) in drawn.presence.items()}
+    return known.Read(rows, drawn.bore, present, looked)
 
 
 def _row_moved(drawn: Plan, ordinal: int) -> bool:
@@ -164,7 +175,8 @@ def _number(drawn: Plan) -> None:
 def _draw_rows(drawn: Plan, now: Instant, source: str, voice: Voice) -> dict[int, list[Report]]:
     """What devices are now, by all that is said of them; returns the reports that may be heard."""
     devices = drawn.devices | drawn.joined.keys() | set(drawn.joined.values())
-    stored, said = fleet.load(devices), claims.load(devices)
+    found = claims.load_with_rows(devices)
+    stored, said = found.rows, found.said
     before = {ordinal: dict(by_source) for ordinal, by_source in said.items()}
     for gone, into in drawn.joined.items():
         mine = said.setdefault(into, {})
@@ -178,7 +190,8 @@ def _draw_rows(drawn: Plan, now: Instant, source: str, voice: Voice) -> dict[int
         if mention.seen_at is not None:
             drawn.seen[ordinal] = max(mention.seen_at, drawn.seen.get(ordinal, mention.seen_at))
     _hear_reports(drawn, heard, said, source, now)
-    people = owners_of({login for mine in said.values() for one in mine.values() if (login := one.said.get("login", ("", 0))[0])})
+    logins = {login for mine in said.values() for one in mine.values() if (login := one.said.get("login", ("", 0))[0])}
+    people = {**found.owners, **owners_of(logins - found.owners.keys())}
     for ordinal in sorted(drawn.devices | set(drawn.joined.values())):
         was, mine = stored.get(ordinal), said.get(ordinal, {})
         removed = any(stored[gone].mail_removed for gone, into in drawn.joined.items() if into == ordinal)

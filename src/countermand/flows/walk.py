@@ -23,9 +23,15 @@ from countermand.store import feed, log, outbox, owners, sets, streams
 DENIED = "denied"
 
 
+def written(lineages: Sequence[Lineage]) -> frozenset[str]:
+    """How the names of the sets begin that are written and do not follow from rows, as far as walking these lineages reads
+    them."""
+    return frozenset({"lapsed:", *(facts.verdict(lineage.id, "") for lineage in lineages)})
+
+
 def written_sets(number: int, lineages: Sequence[Lineage]) -> Block:
-    """The sets of a block that are written and do not follow from rows, as far as walking these lineages reads them."""
-    return sets.load(sets.DEVICES, number, (), {"lapsed:", *(facts.verdict(lineage.id, "") for lineage in lineages)})
+    """These sets of a block."""
+    return sets.load(sets.DEVICES, number, (), written(lineages))
 
 
 def walk(

@@ -1,24 +1,45 @@
 """What each source says of each device, as rows: one for each (device, source), with the device's enrolment there."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from countermand.core.claims import Claims, Voice, from_text, to_text
 from countermand.core.instants import Instant
-from countermand.store import bulk
+from countermand.store import bulk, fleet
+from countermand.store.fleet import DeviceRow
 
 _QUERY = (
-    "SELECT e.device_id, e.source, e.since, e.until, e.said,"
-    " d.platform, d.model, d.ownership, d.enrollment, d.reads_mail, p.login"
-    " FROM store_enrolled e JOIN store_device d ON d.ordinal = e.device_id LEFT JOIN store_person p ON p.ordinal = d.owner_id"
-    " WHERE e.device_id IN ({})"
+    f"SELECT d.ordinal, {', '.join(f'd.{name}' for name in fleet.COLUMNS)}, p.login, e.source, e.since, e.until, e.said"
+    " FROM store_device d LEFT JOIN store_enrolled e ON e.device_id = d.ordinal"
+    " LEFT JOIN store_person p ON p.ordinal = d.owner_id WHERE d.ordinal IN ({})"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class WithRows:
+    """Devices as stored, and device → source → what it says; ``owners``: login → person, of the devices' owners."""
+
+    rows: dict[int, DeviceRow] = field(default_factory=dict)
+    said: dict[int, dict[str, Claims]] = field(default_factory=dict)
+    owners: dict[str, int] = field(default_factory=dict)
 
 
 def load(ordinals: Collection[int]) -> dict[int, dict[str, Claims]]:
     """Device → source → what it says."""
-    found: dict[int, dict[str, Claims]] = {}
-    for device, source, since, until, said, *row in bulk.by_numbers(_QUERY, ordinals):
-        found.setdefault(device, {})[source] = _claims(since, until, said, *row)
+    return load_with_rows(ordinals).said
+
+
+def load_with_rows(ordinals: Collection[int]) -> WithRows:
+    """The same, with the devices' rows, in one question."""
+    found = WithRows()
+    for device, *columns, login, source, since, until, said in bulk.by_numbers(_QUERY, ordinals):
+        if device not in found.rows:
+            found.rows[device] = fleet.device(*columns)
+        row = found.rows[device]
+        if login is not None and row.owner is not None:
+            found.owners[login] = row.owner
+        if source is not None:
+            found.said.setdefault(device, {})[source] = _claims(since, until, said, row, login)
     return found
 
 
@@ -40,10 +61,7 @@ def forget(ordinals: Collection[int]) -> None:
     bulk.write("DELETE FROM store_enrolled WHERE device_id = %s", [(ordinal,) for ordinal in ordinals])
 
 
-def _claims(
-    since: Instant, until: Instant | None, said: str | None, platform: str, model: str, ownership: str, enrollment: str,
-    reads_mail: bool, login: str | None,
-) -> Claims:  # fmt: skip
+def _claims(since: Instant, until: Instant | None, said: str | None, row: DeviceRow, login: str | None) -> Claims:
     if said:
         return from_text(said, since, until)
     if said is None:
@@ -51,10 +69,10 @@ def _claims(
     # A load in bulk: the row is what it said, until somebody else speaks.
     words = {
         "login": login or "",
-        "platform": platform,
-        "model": model,
-        "ownership": ownership,
-        "enrollment": enrollment,
-        "reads_mail": "yes" if reads_mail else "no",
+        "platform": row.platform.value,
+        "model": row.model,
+        "ownership": row.ownership.value,
+        "enrollment": row.enrollment.value,
+        "reads_mail": "yes" if row.reads_mail else "no",
     }
     return Claims(Voice.FILE, since, until, {name: (word, since) for name, word in words.items()})

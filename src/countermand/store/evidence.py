@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from countermand.core.apps import App
-from countermand.core.coverage import Coverage, Grade, Look
+from countermand.core.coverage import EVERYTHING, Coverage, Grade, Look
 from countermand.core.devices import Platform
 from countermand.core.instants import Instant
 from countermand.core.presence import Presence
@@ -88,11 +88,18 @@ def coverage_number(coverage: Coverage) -> int:
 def coverages(wanted: Collection[int]) -> dict[int, Coverage]:
     """The coverages with these numbers."""
     query = "SELECT id, everything, apps FROM store_coverage WHERE id IN ({})"
-    rows = {number: None if every else BitMap.deserialize(bytes(blob)) for number, every, blob in bulk.by_numbers(query, wanted)}
-    named = apps({number for members in rows.values() if members is not None for number in members})
+    rows = {number: _members(every, blob) for number, every, blob in bulk.by_numbers(query, wanted)}
+    return _covering(rows, apps(set[int]().union(*(members for members in rows.values() if members))))
+
+
+def _members(everything: object, blob: bytes) -> BitMap | None:
+    return None if everything else BitMap.deserialize(bytes(blob))
+
+
+def _covering(members: Mapping[int, BitMap | None], named: Mapping[int, App]) -> dict[int, Coverage]:
     return {
-        number: Coverage(None if members is None else frozenset(named[one] for one in members))
-        for number, members in rows.items()
+        number: EVERYTHING if some is None else Coverage(frozenset(named[one] for one in some))
+        for number, some in members.items()
     }
 
 
@@ -106,8 +113,9 @@ class Met:
 
 
 _KEPT = (
-    "SELECT device_id, shown, '', 0, 0, 0 FROM store_applist WHERE device_id IN ({0})"
-    " UNION ALL SELECT device_id, NULL, source, grade, coverage_id, observed_at FROM store_looked WHERE device_id IN ({0})"
+    "SELECT device_id, shown, '', 0, 0, 0, NULL, NULL FROM store_applist WHERE device_id IN ({0})"
+    " UNION ALL SELECT k.device_id, NULL, k.source, k.grade, k.coverage_id, k.observed_at, c.everything, c.apps"
+    " FROM store_looked k JOIN store_coverage c ON c.id = k.coverage_id WHERE k.device_id IN ({0})"
 )
 
 
@@ -115,15 +123,18 @@ def presences(ordinals: Collection[int], met: Met) -> dict[int, Presence]:
     """The stored presence of each device that has any."""
     shown: dict[int, dict[int, Instant]] = {}
     looks: list[tuple[int, str, int, int, Instant]] = []
-    for ordinal, packed, *look in bulk.by_numbers(_KEPT, ordinals):
-        if packed is None:
-            looks.append((ordinal, *look))
-        else:
+    members: dict[int, BitMap | None] = {}
+    for ordinal, packed, source, grade, coverage, at, everything, blob in bulk.by_numbers(_KEPT, ordinals):
+        if packed is not None:
             shown[ordinal] = unpack(bytes(packed))
-    named = apps({number for one in shown.values() for number in one})
-    met.apps.update((app, number) for number, app in named.items())
-    covered = coverages({row[3] for row in looks})
-    met.coverages.update((coverage, number) for number, coverage in covered.items())
+            continue
+        looks.append((ordinal, source, grade, coverage, at))
+        if coverage not in members:
+            members[coverage] = _members(everything, blob)
+    named = apps(set[int]().union(*shown.values(), *(some for some in members.values() if some)))
+    met.apps.update({app: number for number, app in named.items()})
+    covered = _covering(members, named)
+    met.coverages.update({coverage: number for number, coverage in covered.items()})
     looked: dict[int, dict[tuple[str, Grade, Coverage], Instant]] = {}
     for ordinal, source, grade, coverage, at in looks:
         looked.setdefault(ordinal, {})[(source, Grade(grade), covered[coverage])] = at

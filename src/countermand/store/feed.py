@@ -30,14 +30,18 @@ _CHUNK = 900
 
 def mark(kind: str, key: str = "", block: int = -1) -> None:
     """Gates must hear of this. Called inside the unit that changes it."""
-    bulk.write("INSERT INTO store_dirty (kind, key, block) VALUES (%s, %s, %s)", [(kind, key, block)])
+    mark_all([(kind, key, block)])
+
+
+def mark_all(marks: Sequence[tuple[str, str, int]]) -> None:
+    """Gates must hear of all of these: (kind, key, block)."""
+    bulk.put("INSERT INTO store_dirty (kind, key, block) VALUES {}", marks)
 
 
 def mark_names(pairs: Iterable[tuple[str, str, str]]) -> None:
     """(login, kind, value) of every name that began or ceased to belong to a device of that login: when a device changes
     hands, its names under the old login and under the new one."""
-    rows = [models.Dirty(kind="identities", key=pair(*found)) for found in pairs]
-    models.Dirty.objects.bulk_create(rows, batch_size=_CHUNK // 3)
+    mark_all([("identities", pair(*found), -1) for found in pairs])
 
 
 def pair(login: str, kind: str, value: str) -> str:

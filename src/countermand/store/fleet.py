@@ -26,7 +26,9 @@ class DeviceRow:
     last_seen: Instant | None = None
 
 
-_COLUMNS = "owner_id, platform, model, ownership, enrollment, reads_mail, mail_removed, retired, last_seen"
+#: What a row holds of a device, in the order in which ``device`` takes it.
+COLUMNS = ("owner_id", "platform", "model", "ownership", "enrollment", "reads_mail", "mail_removed", "retired", "last_seen")
+_COLUMNS = ", ".join(COLUMNS)
 
 
 def find(identities: Collection[Identity]) -> dict[Identity, int]:
@@ -55,13 +57,14 @@ def identities(ordinals: Collection[int]) -> dict[int, list[Identity]]:
 def load(ordinals: Collection[int]) -> dict[int, DeviceRow]:
     """The devices as stored."""
     query = f"SELECT ordinal, {_COLUMNS} FROM store_device WHERE ordinal IN ({{}})"
-    return {row[0]: _device(*row[1:]) for row in bulk.by_numbers(query, ordinals)}
+    return {row[0]: device(*row[1:]) for row in bulk.by_numbers(query, ordinals)}
 
 
-def _device(
+def device(
     owner: int | None, platform: str, model: str, ownership: str, enrollment: str, reads_mail: int, removed: int, retired: int,
     last_seen: Instant | None,
 ) -> DeviceRow:  # fmt: skip
+    """A row's columns as a value."""
     words = (Platform(platform), model, Ownership(ownership), Enrollment(enrollment))
     return DeviceRow(owner, *words, bool(reads_mail), bool(removed), bool(retired), last_seen)
 
@@ -69,9 +72,8 @@ def _device(
 def save(devices: Mapping[int, DeviceRow], at: Instant) -> None:
     """Store devices whole, new ones under the ordinals given to them. Whoever's they are now is so since ``at``."""
     before = owners.of(devices)
-    names = _COLUMNS.split(", ")
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names)
-    marks = ", ".join(["%s"] * (len(names) + 1))
+    updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
+    marks = ", ".join(["%s"] * (len(COLUMNS) + 1))
     bulk.write(
         f"INSERT INTO store_device (ordinal, {_COLUMNS}) VALUES ({marks}) ON CONFLICT (ordinal) DO UPDATE SET {updates}",
         [(ordinal, *_row(device)) for ordinal, device in devices.items()],

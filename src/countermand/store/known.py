@@ -76,9 +76,11 @@ class _Releases:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a caller has read in this unit already, by device: its row; the numbers of the apps present, and the looks."""
+    """What a caller has read in this unit already, by device: its row; its names; the numbers of the apps present, and the
+    looks."""
 
     rows: Mapping[int, DeviceRow] = field(default_factory=dict)
+    names: Mapping[int, frozenset[Identity]] = field(default_factory=dict)
     present: Mapping[int, frozenset[int]] = field(default_factory=dict)
     looked: Mapping[int, Mapping[Look, Instant]] = field(default_factory=dict)
 
@@ -170,13 +172,14 @@ def _load_chunk(part: Sequence[int], releases: _Releases, tree: Nesting, read: R
     rows = {ordinal: read.rows[ordinal] for ordinal in part if ordinal in read.rows}
     rows |= fleet.load([ordinal for ordinal in part if ordinal not in rows])
     people = _people(sorted({row.owner for row in rows.values() if row.owner is not None}), releases, tree)
-    identities = fleet.identities(part)
+    unnamed = fleet.identities([ordinal for ordinal in part if ordinal not in read.names])
+    names = {**{ordinal: frozenset(some) for ordinal, some in unnamed.items()}, **read.names}
     unread = [ordinal for ordinal in part if ordinal not in read.present]
     shown, looked = {**_shown(unread), **read.present}, {**_looked(unread), **read.looked}
     found: dict[int, Known] = {}
     for ordinal, row in rows.items():
         of = people.get(row.owner) if row.owner is not None else None
-        device = _device(frozenset(identities.get(ordinal, ())), of.person.login if of else "", row)
+        device = _device(names.get(ordinal, frozenset()), of.person.login if of else "", row)
         of_device = releases.of("device", [f"{identity.kind}:{identity.value}" for identity in device.identities])
         known = Known(
             device,

@@ -85,8 +85,11 @@ def save(space: str, block: int, sets: Mapping[str, BitMap]) -> None:
     bulk.write("DELETE FROM store_factset WHERE space = %s AND name = %s AND block = %s", gone)
 
 
-def flip(space: str, changes: Mapping[int, tuple[frozenset[str], frozenset[str]]]) -> None:
-    """Move members between sets: ordinal → (names before, names after). Writes each touched set once per block."""
+def flip(
+    space: str, changes: Mapping[int, tuple[frozenset[str], frozenset[str]]], beside: Collection[str] = ()
+) -> dict[int, Block]:
+    """Move members between sets: ordinal → (names before, names after). Writes each touched set once per block.
+    Returns each block as it was, with the sets that begin with one of ``beside``."""
     touched: dict[int, dict[str, tuple[list[int], list[int]]]] = {}
     for ordinal, (before, after) in changes.items():
         block, offset = divmod(ordinal, BLOCK_SIZE)
@@ -95,16 +98,14 @@ def flip(space: str, changes: Mapping[int, tuple[frozenset[str], frozenset[str]]
             sets.setdefault(name, ([], []))[0].append(offset)
         for name in after - before:
             sets.setdefault(name, ([], []))[1].append(offset)
-    for block in sorted(touched):
-        change(space, block, touched[block])
+    return {block: change(space, block, touched[block], beside) for block in sorted(touched)}
 
 
-def change(space: str, block: int, sets: Mapping[str, tuple[Offsets, Offsets]]) -> None:
-    """Take offsets out of sets and put offsets in: name → (out, in)."""
-    if not sets:
-        return
-    current = load(space, block, sets.keys())
+def change(space: str, block: int, sets: Mapping[str, tuple[Offsets, Offsets]], beside: Collection[str] = ()) -> Block:
+    """Take offsets out of sets and put offsets in: name → (out, in). Returns the block as ``flip`` does."""
+    current = load(space, block, sets.keys(), beside)
     save(space, block, {name: _moved(current[name], out, into) for name, (out, into) in sets.items()})
+    return current
 
 
 def _moved(found: BitMap, out: Offsets, into: Offsets) -> BitMap:

@@ -108,25 +108,25 @@ class _Asked:
 
 # Asked with every report, so it is put in SQL as it stands.
 _IN_FORCE = (
-    "SELECT v.lineage_id, v.id, v.issued_at, v.bundle_digest, l.halted_at, l.not_before, l.rings_opened"
+    "SELECT v.lineage_id, v.number, v.id, v.issued_at, v.bundle_digest, l.halted_at, l.not_before, l.rings_opened"
     " FROM store_version v JOIN store_lineage l ON l.id = v.lineage_id"
     " WHERE v.state IN (%s, %s) AND l.ended_at IS NULL"
     " AND EXISTS (SELECT 1 FROM store_version i WHERE i.lineage_id = l.id AND i.state = %s)"
 )
+#: With them, so that it is one question: (number, digest) of every coverage.
+_AND_COVERAGES = " UNION ALL SELECT '', 0, id, NULL, digest, NULL, 0, NULL FROM store_coverage"
 
 
 def _read(name: str | None) -> tuple[Lineage, ...]:
     states = [State.ISSUED.value, State.SUPERSEDED.value, State.ISSUED.value]
     which, named = ("", []) if name is None else (" AND l.id = %s", [name])
-    rows = bulk.all_rows(f"{_IN_FORCE}{which} ORDER BY v.lineage_id, v.number", [*states, *named])
-    if not rows:
-        return ()
+    rows = sorted(bulk.all_rows(f"{_IN_FORCE}{which}{_AND_COVERAGES}", [*states, *named]), key=lambda row: row[:3])
+    coverages = tuple((pk, digest) for key, _, pk, _, digest, *_ in rows if not key)
     asked: dict[str, list[_Asked]] = {}
     standing: dict[str, tuple[Instant | None, Instant, list[Instant]]] = {}
-    for key, pk, issued_at, digest, halted_at, not_before, rings_opened in rows:
+    for key, _, pk, issued_at, digest, halted_at, not_before, rings_opened in rows[len(coverages) :]:
         asked.setdefault(key, []).append(_Asked(pk, issued_at or 0, digest))
         standing[key] = (halted_at, not_before, json.loads(rings_opened))
-    coverages = _coverages()
     return tuple(_lineage(key, found, standing[key], coverages) for key, found in asked.items())
 
 
