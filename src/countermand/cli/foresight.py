@@ -37,6 +37,7 @@ def preview(session: Session, directive: Id, by: By = None) -> None:
 
 def _preview(session: Session, seen: "Preview", dimensions: tuple[str, ...]) -> "RenderableType":
     from countermand.cli.render import page, table
+    from countermand.core.wording import many
 
     people_devices = [(status, seen.people.get(status), seen.devices.get(status)) for status in seen.devices]
     hits = sorted((hit for hit in seen.apps if hit.devices), key=lambda hit: (-hit.devices, hit.app))
@@ -46,7 +47,7 @@ def _preview(session: Session, seen: "Preview", dimensions: tuple[str, ...]) -> 
         ("last due", session.moment(seen.last_due)),
         (
             "busiest hour",
-            f"{seen.busiest_denials:,} denials from {session.moment(seen.busiest_hour)}" if seen.busiest_denials else "-",
+            f"{many(seen.busiest_denials, 'denial')} from {session.moment(seen.busiest_hour)}" if seen.busiest_denials else "-",
         ),
         ("denied now by others", seen.denied_by_others),
         ("would be denied by this", seen.proposed),

@@ -104,4 +104,4 @@ def silent(steps: int) -> None:
 def settle_doubts(doubts: Sequence[Refused], *, confirmed: bool) -> None:
     """Refused ``import-held`` when something asks for a second look and nobody gave it."""
     if doubts and not confirmed:
-        raise Refused("import-held", why=" ".join(doubt.sentence for doubt in doubts))
+        raise Refused("import-held", why=" ".join(doubt.sentence for doubt in doubts).rstrip("."))
