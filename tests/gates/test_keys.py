@@ -124,3 +124,13 @@ def test_a_secret_is_made_once(tmp_path: Path) -> None:
 def test_a_public_key_has_32_bytes() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         public_from_text("YWJj")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give away what it wrote")
+def test_what_root_writes_belongs_to_whom_the_folder_belongs_to(tmp_path: Path) -> None:
+    """An operator at three in the morning is root, and the service is not."""
+    os.chown(tmp_path, 10_001, 10_002)
+    create(tmp_path / "keys" / "feed.key")
+    found = [tmp_path / "keys", *(tmp_path / "keys").iterdir()]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in found} == {(10_001, 10_002)}
+    assert len(found) == 3

@@ -217,7 +217,7 @@ def secret_of(state_dir: Path, name: str) -> str:
 def _posting(state_dir: Path, name: str) -> str:
     """A new secret of a source that posts. Inside the unit that makes it known."""
     file, secret = secret_file(state_dir, name), standard_webhooks.new_secret()
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    drafts.make_folder(file.parent, 0o700)
     drafts.write(file, secret + "\n", 0o600, new=True)
     return secret
 

@@ -181,7 +181,7 @@ def _room(config: Config) -> Path:
     """A directory for drafts, on the disk that has room for the database."""
     file = _file(config)
     place = file.parent if file is not None else config.state_dir
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    drafts.make_folder(place, 0o700)
     return place
 
 
@@ -222,6 +222,7 @@ def _swap(draft: Path, place: Path, epoch: int) -> Path | None:
         log_file = place.with_name(place.name + suffix)
         if log_file.exists():
             log_file.rename(place.with_name(f"{place.name}.before-epoch-{epoch}{suffix}"))
+    drafts.hand_over(draft, place.parent)
     draft.rename(place)
     return kept
 
@@ -283,7 +284,7 @@ def _check_keys(found: Archive, directory: Path) -> None:
 
 def _bring_keys(found: Archive, directory: Path) -> None:
     """Put back what the backup has of keys and is not at hand. What is at hand is newer, and stays."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    drafts.make_folder(directory, 0o700)
     for member in sorted(found.digests):
         name = member.removeprefix("keys/")
         path = directory / name

@@ -1,6 +1,7 @@
 """Files that appear under their name whole or not at all, whenever the writer is killed, and leave nothing lying about.
 
 A draft stands beside its file as ``.<name>.<random>.<pid>.draft``. One whose writer was killed is taken away by the next.
+What root writes belongs to whom its folder belongs to: a key that root rotated must not be one that the service cannot read.
 """
 
 import os
@@ -21,13 +22,14 @@ def draft(path: Path, mode: int = 0o644, *, new: bool = False) -> Iterator[IO[by
     """
     import tempfile  # not for who only reads keys: it loads every way of packing an archive
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     clear(path.parent)
     descriptor, name = tempfile.mkstemp(f".{os.getpid()}.draft", f".{path.name}.", path.parent)
     _ours.add(name)
     try:
         with os.fdopen(descriptor, "w+b") as file:
             os.fchmod(descriptor, mode)
+            hand_over(descriptor, path.parent)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -45,6 +47,21 @@ def write(path: Path, text: str, mode: int = 0o644, *, new: bool = False) -> Non
     """The whole file at once."""
     with draft(path, mode, new=new) as file:
         file.write(text.encode())
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """The folder, and those above it, where there is none."""
+    if not folder.exists():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True, mode=mode)
+        hand_over(folder, folder.parent)
+
+
+def hand_over(what: Path | int, folder: Path) -> None:
+    """Give what root made (a path, or an open file) to the owner of the folder that it is in; what others made is theirs."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(what, owner.st_uid, owner.st_gid)
 
 
 def clear(directory: Path) -> None:

@@ -136,7 +136,7 @@ def _public(path: Path) -> Path:
 
 def _write_new(path: Path, text: str, mode: int) -> None:
     """Whole or not at all: an empty file would be a damaged key for ever."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    drafts.make_folder(path.parent, 0o700)
     try:
         drafts.write(path, text, mode, new=True)
     except FileExistsError:

@@ -108,7 +108,7 @@ def _make(directory: Path, name: str, number: int) -> int:
     key = rsa.generate_private_key(65537, _BITS)
     plain = serialization.NoEncryption()
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    drafts.make_folder(directory, 0o700)
     try:
         drafts.write(directory / f"{name}-{number}.pub", _pem(key.public_key()), 0o644, new=True)
     except FileExistsError:
