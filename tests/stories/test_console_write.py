@@ -3,6 +3,7 @@ it does."""
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -157,8 +158,16 @@ def test_what_people_would_read_is_shown_in_their_language_and_on_their_phone(ho
     assert 'lang="de"' in part
     assert "iPhone 13" in part
     assert "Pixel 7" not in part
+    (letter,) = re.findall(r'src="(/console/write/mail/[^"]+)"', part)
+    frame = browser.get(letter)
+    assert (frame.status, "iPhone 13" in frame.text, "Pixel 7" in frame.text) == (200, True, False)
+    policy = frame.headers["content-security-policy"]
+    assert "sandbox;" in policy
+    assert "'unsafe-inline'" not in policy
+    assert frame.headers["x-frame-options"] == "SAMEORIGIN"
+    assert browser.get(letter.replace("/mail/", "/mail/x")).status == 404, "what we did not make is not shown"
     both = send(browser, "/console/write/read/text/", text, **{"notice-kind": "rescinded"})
-    assert "<option selected>rescinded</option>" in both.text
+    assert '<option value="rescinded" selected>The correction' in both.text
     assert "There is no" in send(browser, "/console/write/preview/live/", text, **{"notice-kind": "x"}).words
 
 

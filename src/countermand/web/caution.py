@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 
 #: No script or style in a page itself: what somebody manages to write into a name is text, whatever it says.
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'{more}; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
+    "form-action 'self'{more}; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
@@ -21,7 +22,8 @@ _HEADERS = {
 
 
 class Cautious:
-    """Outermost of the middleware. ``response.form_action``: another origin that a form of the page may lead to."""
+    """Outermost of the middleware. ``response.form_action``: another origin that a form of the page may lead to;
+    ``response.policy``: what holds instead for what is shown in a frame of a page of ours."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
         self._answer = answer
@@ -33,10 +35,12 @@ class Cautious:
             response: HttpResponse = HttpResponse("no such host here\n", status=400, content_type="text/plain")
         else:
             response = self._answer(request)
-        more = getattr(response, "form_action", "")
-        response.headers["Content-Security-Policy"] = POLICY.format(more=f" {more}" if more else "")
+        more, own = getattr(response, "form_action", ""), getattr(response, "policy", "")
         for name, value in _HEADERS.items():
             response.headers[name] = value
+        response.headers["Content-Security-Policy"] = own or POLICY.format(more=f" {more}" if more else "")
+        if own:
+            response.headers["X-Frame-Options"] = "SAMEORIGIN"
         if request.is_secure():
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response

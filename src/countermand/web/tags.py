@@ -8,7 +8,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from countermand.core.instants import Instant
-from countermand.lib import moments, words
+from countermand.lib import figures, moments, words
 from countermand.web import static
 
 register = template.Library()
@@ -16,14 +16,14 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def say(context: dict[str, Any], text: str, **values: object) -> SafeString:
-    """A text of the catalogue, its values escaped."""
-    return _escaped(words.say(context["language"], text), values)
+    """A text of the catalogue, its values escaped and numbers written as in the page's language."""
+    return _escaped(words.say(context["language"], text), values, context["locale"])
 
 
 @register.simple_tag(takes_context=True)
 def several(context: dict[str, Any], one: str, many: str, count: int, **values: object) -> SafeString:
     """The form for ``count`` of something."""
-    return _escaped(words.several(context["language"], one, many, count), {"count": count, **values})
+    return _escaped(words.several(context["language"], one, many, count), {"count": count, **values}, context["locale"])
 
 
 @register.simple_tag(takes_context=True)
@@ -49,8 +49,8 @@ def _iso(at: Instant) -> str:
     return moments.utc(at).removesuffix(" UTC").replace(" ", "T") + "Z"
 
 
-def _escaped(text: str, values: dict[str, object]) -> SafeString:
+def _escaped(text: str, values: dict[str, object], locale: str) -> SafeString:
     """The catalogue's words are text as well: what looks like markup in them is shown."""
-    parts = words.pieces(text)
-    made = [conditional_escape(str(values.get(part, ""))) if slot else conditional_escape(part) for slot, part in parts]
+    filled = {name: figures.number(value, locale) if isinstance(value, int) else str(value) for name, value in values.items()}
+    made = [conditional_escape(filled.get(part, "") if slot else part) for slot, part in words.pieces(text)]
     return mark_safe("".join(made))  # noqa: S308 (every piece was escaped)

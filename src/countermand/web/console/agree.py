@@ -7,6 +7,7 @@ from django.http import HttpResponse
 
 from countermand.core.bundle import Bundle, Purpose
 from countermand.core.errors import Refused
+from countermand.core.languages import NAMES
 from countermand.lib import passkeys
 from countermand.lib.passkeys import NotVerified
 from countermand.operations import agreeing, directives
@@ -25,9 +26,10 @@ _PURPOSES = {"": Purpose.ISSUE, "resume": Purpose.RESUME}
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A notice as it is signed. ``name``: its kind and language."""
+    """A notice as it is signed. ``called``: its language by its own name."""
 
-    name: str
+    language: str
+    called: str
     text: str
 
 
@@ -93,7 +95,11 @@ def _texts(bundle: Bundle) -> list[tuple[str, str, list[Words]]]:
         (
             kind,
             bundle.texts.get(kind, ""),
-            [Words(name, text) for name, text in sorted(bundle.texts.items()) if name.startswith(f"{kind}@")],
+            [
+                Words(tag := name.partition("@")[2], NAMES.get(tag, tag), text)
+                for name, text in sorted(bundle.texts.items())
+                if name.startswith(f"{kind}@")
+            ],
         )
         for kind in kinds
     ]

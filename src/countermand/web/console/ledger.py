@@ -12,13 +12,13 @@ from countermand.operations import evidence
 from countermand.operations import ledger as operations
 from countermand.operations.operation import Call
 from countermand.web.console.desk import Desk
-from countermand.web.console.ledger_words import WORDS, said
+from countermand.web.console.ledger_words import NAMES, WORDS, said
 from countermand.web.console.screens import screen
 from countermand.web.console.words import number
 
 _PAGE = 50
 #: What entries call instants.
-_INSTANTS = frozenset({"due", "until", "not_before", "expires", "next"})
+_INSTANTS = frozenset({"due", "may_approve_from", "until", "not_before", "expires", "next"})
 
 
 @screen("ledger/", action="oversee-ledger", about="the ledger")
@@ -75,15 +75,22 @@ def evidence_file(desk: Desk) -> HttpResponse:
 def _about(about: Mapping[str, Any]) -> list[tuple[str, object, bool]]:
     """(name, value, whether it is an instant), without what says nothing."""
     return [
-        (key, value if key in _INSTANTS else _plainly(value), key in _INSTANTS and isinstance(value, int))
+        (NAMES.get(key, key.replace("_", " ")), *((value, True) if _instant(key, value) else (_plainly(value), False)))
         for key, value in about.items()
         if value not in ("", None, [], {})
     ]
 
 
+def _instant(key: str, value: object) -> bool:
+    return key in _INSTANTS and isinstance(value, int)
+
+
 def _plainly(value: object) -> object:
+    """Words for what is nested; how many entered and left a set as one change of it."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_plainly(one)}" for key, one in value.items())
+        if value.keys() == {"entered", "left"}:
+            return " ".join(f"{sign}{value[way]}" for way, sign in (("entered", "+"), ("left", "−")) if value[way]) or "0"
+        return ", ".join(f"{NAMES.get(key, key.replace('_', ' '))} {_plainly(one)}" for key, one in value.items())
     return "; ".join(str(_plainly(one)) for one in value) if isinstance(value, list) else value
 
 

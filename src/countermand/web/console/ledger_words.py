@@ -145,6 +145,16 @@ WORDS: Mapping[str, str] = {
     "written": word("A draft was written"),
 }
 
+#: What entries say beside their kind, where the name in the entry is not the word that people use.
+NAMES: Mapping[str, str] = {
+    "lineage": word("directive"),
+    "not_before": word("denies from"),
+    "may_approve_from": word("approves from"),
+    "denied_share": word("share denied"),
+    "so_far": word("so far"),
+    "ssh_key": word("SSH key"),
+}
+
 
 def said(entry: Entry) -> str:
     """What happened; the kind itself where nobody found words for it."""

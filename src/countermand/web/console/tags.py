@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from countermand.lib import words
+from countermand.lib import figures, words
 from countermand.web.console import wording
 
 register = template.Library()
@@ -13,11 +13,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def number(context: dict[str, Any], value: object) -> str:
     """A count as people of the page's language write it; what is no number as it is."""
-    from babel.numbers import format_decimal
-
-    if not isinstance(value, int):
-        return str(value)
-    return str(format_decimal(value, locale=context["locale"]))
+    return figures.number(value, context["locale"]) if isinstance(value, int) else str(value)
 
 
 @register.simple_tag(takes_context=True)
@@ -30,6 +26,18 @@ def called(context: dict[str, Any], value: object) -> str:
     """The console's word for a value of a closed list; the value itself if it has none."""
     key = str(getattr(value, "value", value))
     return words.say(context["language"], wording.CALLED.get(key, key))
+
+
+@register.simple_tag(takes_context=True)
+def country(context: dict[str, Any], code: str) -> str:
+    """What a country is called in the page's language; the code itself if it is none."""
+    return figures.country(code, context["locale"])
+
+
+@register.simple_tag(takes_context=True)
+def notice(context: dict[str, Any], kind: str) -> str:
+    """The console's word for a kind of notice."""
+    return words.say(context["language"], wording.NOTICES.get(kind, kind))
 
 
 @register.filter

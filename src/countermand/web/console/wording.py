@@ -35,6 +35,21 @@ GROUNDS: Mapping[str, str] = {
     "changed": word("Circumstances have changed."),
     "expired": word("It is no longer needed."),
 }
+#: Which notice, by its kind.
+NOTICES: Mapping[str, str] = {
+    "issued": word("The order"),
+    "reminder": word("A reminder before the due"),
+    "denied": word("Mail is denied on a device"),
+    "restored": word("Mail is back on a device"),
+    "rescinded": word("The correction: the order is rescinded"),
+    "superseded": word("A newer version of the order"),
+    "halted": word("The order is on hold"),
+    "resumed": word("The order goes on"),
+    "exemption-granted": word("An exemption is granted"),
+    "exemption-refused": word("An exemption is refused"),
+    "exemption-expiring": word("An exemption ends soon"),
+    "drill": word("A drill, which asks nothing of anybody"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,8 @@ def big(one: Standing) -> Big:
 
 def span(language: str, length: int) -> str:
     """ "3 days 4 hours", "12 minutes": the two largest parts, never more exact than a minute."""
-    length = max(length, 0)
+    if length < MINUTE:
+        return say(language, "less than a minute")
     days, hours, minutes = length // DAY, length % DAY // HOUR, length % HOUR // MINUTE
     parts = []
     if days:
@@ -132,4 +148,7 @@ CALLED: Mapping[str, str] = {
     "stale": word("last look is too old"),
     "not-looked": word("nobody has looked for it yet"),
     "invisible": word("cannot be seen"),
+    "in_scope": word("everybody in scope"),
+    "affected": word("whoever has the app"),
+    "helpdesk": word("help desk"),
 }

@@ -19,7 +19,7 @@ from countermand.reads import preview as previews
 from countermand.reads.preview import Preview
 from countermand.reads.scope import choices
 from countermand.reads.starts import Needed
-from countermand.web.console import form, lead
+from countermand.web.console import form, lead, mailed
 from countermand.web.console.desk import Desk
 from countermand.web.console.differ import Changed, differences
 from countermand.web.console.fields import Shown, said, shown
@@ -189,7 +189,7 @@ def _notice(desk: Desk, text: str, found: Foreseen) -> dict[str, object]:
         made = notices.preview_text(text, asked["kind"], asked["language"], device, desk.config, desk.act.now)
     except Refused as refused:
         return {"notice": None, "unreadable": refused, "asked": asked, **offered}
-    return {"notice": made, "narrow": bool(device), "asked": asked, **offered}
+    return {"notice": made, "letter": mailed.address(made.html), "narrow": bool(device), "asked": asked, **offered}
 
 
 def _foreseen(desk: Desk, text: str) -> Foreseen:

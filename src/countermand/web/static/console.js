@@ -125,7 +125,7 @@
     const put = piece => {
       const place = document.getElementById(piece.dataset.for);
       if (place.value !== undefined) place.value = piece.value;
-      else place.replaceChildren(piece.content);
+      else if (place.innerHTML !== piece.innerHTML) place.replaceChildren(piece.content);
       piece.remove();
     };
     const ask = async () => {
