@@ -19,6 +19,7 @@ import fake_google
 import fake_graph
 import fake_identity
 import fake_intune
+import fake_nanomdm
 from countermand.config import Database
 from countermand.store import models
 
@@ -163,9 +164,38 @@ def _intune(store: Database, folder: Path, phones: int) -> Iterator[tuple[Pull, 
 
 
 @contextmanager
+def _apple(store: Database, folder: Path, phones: int) -> Iterator[tuple[Pull, Elsewhere]]:
+    """What administrators do on a phone: they install and remove a profile of their own. Phones do at once what they are told."""
+    keys = [f"UDID-{number}" for number in range(phones)]
+    there = fake_nanomdm.Fleet(profiles={key: {} for key in keys})
+
+    def edit(key: str, value: str) -> None:
+        there.profiles[key].pop("theirs", None)
+        there.profiles[key] |= {"theirs": {"PayloadUUID": value}} if value else {}
+
+    def stands() -> dict[str, str]:
+        there.wake(pulling.LATER)
+        found = {key: "+".join(str(one["PayloadUUID"]) for one in mine.values()) for key, mine in there.profiles.items()}
+        return {key: value for key, value in found.items() if value}
+
+    with fake_api.served(there):
+        settings = {"hides": "accepted", "url": there.url}
+        pull = pulling.moved_in(store, folder, "apple-profile", settings, fake_nanomdm.KEY, phones=phones, with_app=phones)
+        for ordinal, key in enumerate(keys):
+            models.Identity.objects.create(kind="udid", value=key, device_id=ordinal)
+        yield pull, Elsewhere(keys, edit, stands, _any_words)
+
+
+@contextmanager
 def elsewhere(kind: str, store: Database, folder: Path, phones: int) -> Iterator[tuple[Pull, Elsewhere]]:
     """So many phones, each with the app, and a lever of this kind that is named like it."""
-    ways = {"entra": _entra, "exchange-unsupported": _exchange, "android-apps": _android, "intune-apps": _intune}
+    ways = {
+        "entra": _entra,
+        "exchange-unsupported": _exchange,
+        "android-apps": _android,
+        "intune-apps": _intune,
+        "apple-profile": _apple,
+    }
     made = ways[kind](store, folder, phones) if kind in ways else _google(store, folder, phones, kind)
     with made as found:
         yield found

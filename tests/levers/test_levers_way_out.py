@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from countermand.levers import entra, exchange_rest, google_mobile
+from countermand.levers import apple_profile, entra, exchange_rest, google_mobile
 from countermand.levers.kinds import KINDS
 from countermand.levers.lever import Opened
 from countermand.lib.outward import House
@@ -18,6 +18,8 @@ _ANDROID = "/v1/enterprises/[0-9A-Za-z._-]{1,100}/policies/[0-9A-Za-z._-]{1,100}
 _INTUNE = "/beta/deviceManagement/deviceCompliancePolicies"
 #: The one thing that may be deleted: a policy of ours that holds nothing more (tests/flows/test_levers_intune.py).
 DELETED = {("DELETE", f"{_INTUNE}/[0-9A-Za-z.-]{{1,64}}")}
+#: Where commands are put into queues: COMMANDS are all that there are.
+QUEUED = {("PUT", "/v1/enqueue/[0-9A-Za-z.:_-]{1,128}(,[0-9A-Za-z.:_-]{1,128}){0,99}")}
 #: Written out, not computed: whoever adds a request reads what is here.
 SENT = {
     "entra": {
@@ -50,6 +52,11 @@ SENT = {
         ("GET", _ANDROID),
         ("POST", f"{_ANDROID}:(modifyPolicyApplications|removePolicyApplications)"),
     },
+    "apple-profile": {
+        ("GET", "/version"),
+        ("GET", "/v1/enqueue/"),
+        ("PUT", "/v1/enqueue/[0-9A-Za-z.:_-]{1,128}(,[0-9A-Za-z.:_-]{1,128}){0,99}"),
+    },
     "intune-apps": {
         ("POST", r"/[0-9A-Za-z.-]{1,64}/oauth2/v2\.0/token"),
         ("GET", _INTUNE),
@@ -75,7 +82,7 @@ def test_what_is_sent_stands_on_the_list(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_nothing_wipes_or_deletes(kind: str) -> None:
     for one in KINDS[kind].requests:
-        assert one.method in {"GET", "POST", "PATCH"} or (one.method, one.path) in DELETED
+        assert one.method in {"GET", "POST", "PATCH"} or (one.method, one.path) in DELETED | QUEUED
         harmless = one.path.replace("removePolicyApplications", "")  # takes an app out of a list of forbidden ones
         assert not any(word in harmless.lower() for word in ("wipe", "retire", "delete", "remove", "reset"))
 
@@ -92,6 +99,10 @@ def test_only_two_cmdlets_are_ever_named() -> None:
     ]:
         with pytest.raises(ValueError, match="not on the list"):
             lever._invoke(cmdlet, mailbox, more)
+
+
+def test_three_commands_and_no_other_are_put_into_queues() -> None:
+    assert sorted(apple_profile.COMMANDS.values()) == ["InstallProfile", "ProfileList", "RemoveProfile"]
 
 
 def test_a_phone_is_blocked_or_approved_and_nothing_else() -> None:

@@ -1,11 +1,7 @@
 """NanoMDM's API: two commands and no other, a queue that is told apart from a push, and a repeated request that does no harm."""
 
-import base64
-import plistlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -17,41 +13,9 @@ from countermand.core.mentions import Mention
 from countermand.lib.outward import House
 from countermand.sources.nanomdm_api import REQUESTS, NanoMDM
 from countermand.sources.source import Link, Question
-from fake_api import Api, served
+from fake_nanomdm import KEY, Server, served
 
-KEY = "an api key"
 TIKTOK = App(Platform.IOS, "com.zhiliaoapp.musically")
-
-
-@dataclass
-class Server(Api):
-    """As NanoMDM 0.9.0 answers. ``queue``: command uuid → (ids, command); ``pushes``: whether it can wake phones."""
-
-    queue: dict[str, tuple[list[str], dict[str, Any]]] = field(default_factory=dict)
-    refuses: frozenset[str] = frozenset()
-    pushes: bool = True
-    status: int = 0
-
-    def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, form: str) -> tuple[int, dict[str, Any]]:
-        if path == "/version":
-            return 200, {"version": "v0.9.0"}
-        if token != "Basic " + base64.b64encode(f"nanomdm:{KEY}".encode()).decode():
-            return 401, {}
-        if self.status:
-            return self.status, {}
-        ids = [one for one in path.removeprefix("/v1/enqueue/").split(",") if one]
-        if not ids:
-            return 500, {"enqueue_error": "getting enrollment ids: empty path"}
-        command = plistlib.loads(form.encode())
-        ticket = command["CommandUUID"]
-        if ticket in self.queue:
-            return 500, {"enqueue_error": f"command already exists: {ticket}", "command_uuid": ticket}
-        self.queue[ticket] = (ids, command["Command"])
-        said: dict[str, Any] = {"command_uuid": ticket, "request_type": command["Command"]["RequestType"], "status": {}}
-        said["status"] |= {one: {"enqueue_error": "no"} for one in ids if one in self.refuses}
-        if not self.pushes:
-            return 500, {**said, "push_error": "getting push certificate: no such topic"}
-        return (207 if said["status"] else 200), said
 
 
 @pytest.fixture

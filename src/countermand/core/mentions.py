@@ -19,7 +19,7 @@ class Mention:
 
     ``enrolled``: whether it is enrolled with the source from now on; a source speaks only for such devices. ``managed``: how
     it is managed at least, until the source says it more exactly. ``said_at``: when it was said, by a source whose words
-    may come in any order; None: now.
+    may come in any order; None: now. ``prevents``: False, if whatever the source kept off the device it keeps off no more.
     """
 
     identities: tuple[Identity, ...]
@@ -34,6 +34,7 @@ class Mention:
     managed: Enrollment | None = None
     said_at: Instant | None = None
     reports: tuple[Report, ...] = ()
+    prevents: bool | None = None
 
 
 def too_far_ahead(at: Instant, now: Instant) -> bool:
@@ -55,6 +56,7 @@ def to_plain(mention: Mention) -> dict[str, Any]:
             "seen_at",
             "managed",
             "said_at",
+            "prevents",
         )
         if getattr(mention, name) is not None
     }

@@ -79,6 +79,12 @@ def forget(before: Presence, kept: frozenset[App]) -> Presence:
     return Presence(shown, looked)
 
 
+def unprevented(before: Presence, source: str) -> Presence:
+    """What is left when a source no longer keeps anything off the device."""
+    kept = {key: at for key, at in before.looked.items() if key[:2] != (source, Grade.PREVENTED)}
+    return Presence(before.shown, kept)
+
+
 def concise(presence: Presence) -> Presence:
     """The same without looks that another one outdoes: same source and grade, no narrower coverage, no older. Neither the
     fold nor a verdict can tell the difference, and rows do not pile up as the watch list changes."""

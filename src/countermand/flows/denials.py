@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 from pyroaring import BitMap
 
-from countermand.core.directive import Consequence
+from countermand.core import facts
+from countermand.core.devices import Enrollment, Platform
+from countermand.core.directive import Consequence, Force
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.handover import as_if_denying, in_force
 from countermand.core.instants import Instant
 from countermand.core.terms import Lineage, needs_to_deny
 from countermand.core.timeline import denied_at, timeline
+from countermand.core.verdict import exempt_at, in_scope
 from countermand.store import sets, terms
 
 
@@ -25,6 +28,24 @@ def in_block(lineage: Lineage, number: int, now: Instant) -> BitMap:
     foreseen = as_if_denying(lineage)
     block = sets.load(sets.DEVICES, number, *needs_to_deny(foreseen))
     return denied_at(timeline(block, foreseen), now)
+
+
+def supervised_in_scope(lineage: Lineage, number: int, platform: Platform, now: Instant) -> BitMap:
+    """The offsets of one block's supervised devices to which an order speaks with force, but for who is exempt or protected."""
+    terms_ = lineage.current
+    block = sets.load(sets.DEVICES, number, *needs_to_deny(as_if_denying(lineage)))
+    managed = facts.enrollment(Enrollment.SUPERVISED)
+    bound = block.union(facts.ownership(one) for one in terms_.ownerships(Force.MANDATORY))
+    supervised = sets.load(sets.DEVICES, number, [managed])[managed]
+    found = in_scope(block, terms_) & bound & block[facts.platform(platform)] & supervised
+    return found - exempt_at(block, lineage.id, now) - block[facts.PROTECTED]
+
+
+def due_for_everybody(lineage: Lineage, now: Instant) -> bool:
+    """Whether an order may strike whom nobody told: its last due and a resumption's notice are over, and its rings open."""
+    due = lineage.current.last_due
+    opened = not lineage.rings or len(lineage.rings_opened) >= lineage.rings
+    return due is not None and max(due, lineage.not_before) <= now and opened
 
 
 def in_force_now(now: Instant) -> tuple[Lineage, ...]:

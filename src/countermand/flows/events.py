@@ -15,7 +15,7 @@ from countermand.access import SYSTEM, Act, require
 from countermand.config import Holdbacks
 from countermand.core.errors import Refused
 from countermand.core.instants import DAY, Instant
-from countermand.flows import asking, ingest
+from countermand.flows import asking, ingest, lever_profiles
 from countermand.flows.connect import secret_of
 from countermand.lib import standard_webhooks
 from countermand.sources import android_pushed, devices_posted, nanomdm
@@ -35,7 +35,7 @@ MOST, MOST_BYTES = 20_000, 1 << 30
 
 def _nanomdm(body: bytes, source: str, now: Instant) -> Posted:
     event = nanomdm.parse(body, source, now, asked.coverage_of)
-    return Posted() if event is None else Posted((event.mention,), (event.word,) if event.word else ())
+    return Posted() if event is None else Posted((event.mention,), (event.word,) if event.word else (), event.answer)
 
 
 def _webhook(body: bytes, source: str, now: Instant) -> Posted:
@@ -157,7 +157,7 @@ def _fold(act: Act, row: EventRow, source: SourceRow, posted: Posted, where: ing
         if posted.mentions:
             worker = Act(SYSTEM, act.now, act.drill)
             ingest.take(
-                worker, source, posted.mentions,
+                worker, source, lever_profiles.heard(worker, source.name, posted),
                 complete=False, may_add=where.blocks is None, confirmed=False, hold=hold, where=where,
             )  # fmt: skip
         asking.listen(act, source.name, posted.words)

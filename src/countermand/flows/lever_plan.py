@@ -43,7 +43,7 @@ def plan(act: Act, name: str, using: Hand | None, after: int, limit: int) -> Pla
     unnamed = walk(act, found, whole=True).unnamed if not after else 0
     rows = entries.page(found.pk, after, lease.real(), limit)
     try:
-        seen = using.read([row.key for row in rows]) if using else {}
+        seen = using.seen(found, rows) if using else {}
     except FAULTS as wrong:
         if isinstance(wrong, Refused):
             raise

@@ -5,15 +5,19 @@ from functools import partial
 
 from countermand.config import Config
 from countermand.core.errors import Refused
-from countermand.core.instants import SECOND
+from countermand.core.instants import DAY, SECOND
 from countermand.flows.lever_switch import way_of
+from countermand.flows.lever_verify import verify
 from countermand.flows.lever_work import Acting, Hand, Worked, due, hand, work
+from countermand.flows.levers import known
 from countermand.lib import clock
 from countermand.lib.outward import Wait
 from countermand.store import lease
 
 #: Milliseconds for which one lever is written to before the next has its turn.
 TURN = 20 * SECOND
+#: How often devices that only say themselves what they have are asked for it: their evidence must not age.
+_ASKED = DAY
 
 
 class Rounds:
@@ -43,7 +47,12 @@ class Rounds:
     def _one(self, name: str, over: Callable[[], bool]) -> Worked:
         if name not in self._hands:
             self._hands[name] = hand(self._acting(), self._config, name, self._wait)
-        return work(self._acting, name, self._hands[name], self._way, holder=self._holder, until=over)
+        using = self._hands[name]
+        done = work(self._acting, name, using, self._way, holder=self._holder, until=over)
+        now, found = self._acting().now, known(name)
+        if using.kind.prevents is not None and not done.fault and now - (found.verified_at or 0) >= _ASKED:
+            verify(self._acting, name, using, self._way, holder=self._holder, until=over)
+        return done
 
 
 def _over(stop: Callable[[], bool], end: int) -> bool:

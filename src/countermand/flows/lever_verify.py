@@ -1,7 +1,8 @@
 """Verifying a lever: every entry that is there by our receipts is read back; what is not as we left it is said."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from typing import cast
 
 from countermand.access import require
 from countermand.core.lever import NOTHING, Do, bears, step
@@ -9,7 +10,7 @@ from countermand.flows.files import Progress, silent
 from countermand.flows.lever_switch import Way, look
 from countermand.flows.lever_work import Acting, Hand, failed, hold, let_go
 from countermand.flows.levers import known
-from countermand.levers.lever import FAULTS, Seen
+from countermand.levers.lever import FAULTS, Asked, Seen
 from countermand.store import entries, lease, levers, log
 from countermand.store.entries import Entry, Settled
 from countermand.store.levers import LeverRow
@@ -97,7 +98,9 @@ def _parts(
     while rows := entries.ours(found.pk, after, lease.real(), using.kind.batch * _REQUESTS):
         if until():
             return False
-        seen = using.read([row.key for row in rows])
+        seen = using.seen(found, rows)
+        if using.kind.prevents is not None:
+            _ask(using, [row.key for row in rows])
         drifted = [(row, settled) for row in rows if (settled := _drifted(found, row, seen.get(row.key)))]
         after = rows[-1].pk
         with aside():
@@ -113,6 +116,14 @@ def _parts(
     with aside():
         levers.update(found.pk, verified_to=0, verified_at=acting().now)
     return True
+
+
+def _ask(using: Hand, keys: Sequence[str]) -> None:
+    """Have devices say what they have; what they say is noted when they do (flows.lever_profiles)."""
+    for start in range(0, len(keys), using.kind.batch):
+        part = keys[start : start + using.kind.batch]
+        using.allowance.take(len(part))
+        cast(Asked, using.lever).ask(part)
 
 
 def _drifted(found: LeverRow, row: Entry, seen: Seen | None) -> Settled | None:

@@ -12,9 +12,9 @@ from pyroaring import BitMap
 from countermand.access import Act, require
 from countermand.core.devices import Platform
 from countermand.core.facts import BLOCK_SIZE
-from countermand.core.instants import HOUR, Instant
+from countermand.core.instants import HOUR, MINUTE, Instant
 from countermand.core.terms import Lineage
-from countermand.flows import denials
+from countermand.flows import denials, lever_profiles
 from countermand.flows.levers import kind_of
 from countermand.levers.lever import Kind
 from countermand.store import directory, entries, evidence, fleet, levers, sets
@@ -23,8 +23,8 @@ from countermand.store.unit import aside, reading
 
 #: Devices that one short transaction takes.
 PART = 1_000
-#: How often every device is named anew.
-NAMED = 6 * HOUR
+#: How often every device is named anew; sooner where what is written follows from an order's apps, which another version changes.
+NAMED, RENAMED = 6 * HOUR, 10 * MINUTE
 
 Between = Callable[[], object]
 
@@ -48,7 +48,9 @@ def walk(act: Act, found: LeverRow, between: Between = lambda: None, *, whole: b
         return _nothing(act, found)
     if kind.apps is not None:
         return _apps(act, found, kind, kind.apps, lineages)
-    whole = whole or found.named_at is None or act.now - found.named_at >= NAMED
+    if kind.prevents is not None:
+        lineages = tuple(one for one in lineages if denials.due_for_everybody(one, act.now))
+    whole = whole or found.named_at is None or act.now - found.named_at >= (RENAMED if kind.prevents else NAMED)
     changed, unnamed = 0, 0
     for block in sorted({*sets.blocks(sets.DEVICES), *entries.blocks(found.pk)}):
         between()
@@ -72,7 +74,7 @@ def _apps(act: Act, found: LeverRow, kind: Kind, platform: Platform, lineages: C
     """The apps that due orders forbid, few in number, all at once. ``device`` of an entry is the app's number."""
     named: dict[int, set[str]] = {}
     for one in lineages:
-        if _due_for_everybody(one, act.now):
+        if denials.due_for_everybody(one, act.now):
             for number in one.current.apps.get(platform, ()):
                 named.setdefault(number, set()).add(one.id)
     with reading():
@@ -86,24 +88,20 @@ def _apps(act: Act, found: LeverRow, kind: Kind, platform: Platform, lineages: C
     return Walked(changed, len(ids) - len(wanted))
 
 
-def _due_for_everybody(lineage: Lineage, now: Instant) -> bool:
-    """Whether an order may strike whom nobody told: its last due and a resumption's notice are over, and its rings open."""
-    due = lineage.current.last_due
-    opened = not lineage.rings or len(lineage.rings_opened) >= lineage.rings
-    return due is not None and max(due, lineage.not_before) <= now and opened
-
-
 def _block(act: Act, found: LeverRow, kind: Kind, lineages: Collection[Lineage], block: int, *, whole: bool) -> tuple[int, int]:
     with reading():
         before = entries.denied(found.pk, block)
-        now = {one.id: denials.in_block(one, block, act.now) for one in lineages}
+        now = {one.id: _wanted_by(one, kind, block, act.now) for one in lineages}
     moved = BitMap.union(BitMap(), *(before.get(one, BitMap()) ^ now.get(one, BitMap()) for one in before.keys() | now.keys()))
     if whole:
         moved = BitMap.union(moved, *before.values(), *now.values())
     changed, unnamed = 0, 0
     for part in _parts(block, moved):
         by = {number: frozenset(one for one in now if number % BLOCK_SIZE in now[one]) for number in part}
-        wanted = _wanted(found, kind, by)
+        with aside():
+            value = lever_profiles.values(found.mark, lineages, set(by.values())) if kind.prevents else {}
+        made = {key: (number, value.get(by[number]) or kind.value(found.mark, by[number])) for number, key in _named(kind, by)}
+        wanted = {key: one for key, one in made.items() if one[1]}
         unnamed += sum(1 for number in by if by[number]) - len({device for device, _ in wanted.values()})
         with aside():
             changed += entries.want(found.pk, wanted, part)
@@ -113,9 +111,16 @@ def _block(act: Act, found: LeverRow, kind: Kind, lineages: Collection[Lineage],
     return changed, unnamed
 
 
-def _wanted(found: LeverRow, kind: Kind, by: Mapping[int, frozenset[str]]) -> dict[str, tuple[int, str]]:
-    """Key → (device, value), of the devices that are denied and have a name that the lever takes."""
-    return {key: (number, kind.value(found.mark, by[number])) for number, key in keys_of(kind, [one for one in by if by[one]])}
+def _wanted_by(lineage: Lineage, kind: Kind, block: int, now: Instant) -> BitMap:
+    """The offsets of a block's devices for which something is wanted because of one order."""
+    if kind.prevents is not None:
+        return denials.supervised_in_scope(lineage, block, kind.prevents, now)
+    return denials.in_block(lineage, block, now)
+
+
+def _named(kind: Kind, by: Mapping[int, frozenset[str]]) -> list[tuple[int, str]]:
+    """(device, key) of the devices for which anything is wanted and that have a name that the lever takes."""
+    return keys_of(kind, [one for one in by if by[one]])
 
 
 def keys_of(kind: Kind, devices: Collection[int]) -> list[tuple[int, str]]:

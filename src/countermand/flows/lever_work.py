@@ -16,7 +16,7 @@ from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.core.instants import HOUR, MINUTE, SECOND, Instant
 from countermand.core.lever import NOTHING, Do, Left, Step, bears, step
-from countermand.flows import denials
+from countermand.flows import denials, lever_profiles
 from countermand.flows.files import Progress, silent
 from countermand.flows.lever_switch import Way, widen
 from countermand.flows.lever_wants import walk
@@ -88,6 +88,7 @@ class Hand:
     kind: Kind
     allowance: Allowance
     pool: ThreadPoolExecutor
+    apps: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def __enter__(self) -> "Hand":
         return self
@@ -97,6 +98,12 @@ class Hand:
 
     def close(self) -> None:
         self.pool.shutdown()
+
+    def seen(self, found: LeverRow, rows: Sequence[Entry]) -> dict[str, Seen]:
+        """What is there under these entries' keys; of devices that only say so themselves, what follows from the receipts."""
+        if self.kind.prevents is not None:
+            return lever_profiles.seen(found.mark, rows)
+        return self.read([row.key for row in rows])
 
     def read(self, keys: Sequence[str]) -> dict[str, Seen]:
         """Entries as they are there, several requests at once."""
@@ -110,9 +117,10 @@ def hand(act: Act, config: Config, name: str, wait: Wait = time.sleep) -> Hand:
     require(act.actor, "work-lever")
     found = known(name)
     kind = kind_of(found)
-    lever = opened(act, config, found, wait)
+    apps: dict[str, Sequence[str]] = {}
+    lever = opened(act, config, found, wait, apps)
     quota = kind.quota(found.settings)
-    return Hand(lever, kind, Allowance(quota, kind.batch if quota.said else 0, wait), ThreadPoolExecutor(kind.lanes))
+    return Hand(lever, kind, Allowance(quota, kind.batch if quota.said else 0, wait), ThreadPoolExecutor(kind.lanes), apps)
 
 
 def due(real: Instant) -> list[str]:
@@ -201,7 +209,7 @@ def _part(act: Act, found: LeverRow, using: Hand, done: Done, still: Callable[[]
 
 
 def _decided(found: LeverRow, using: Hand, rows: Sequence[Entry]) -> list[tuple[Entry, Seen | None, Step]]:
-    seen = using.read([row.key for row in rows])
+    seen = using.seen(found, rows)
     found_ = []
     for row in rows:
         there = seen.get(row.key)
@@ -247,6 +255,8 @@ def _found(row: Entry, seen: Seen | None, decided: Step, real: Instant) -> Settl
 def _write(act: Act, found: LeverRow, using: Hand, part: _Part, done: Done, still: Callable[[], bool]) -> None:
     """Send the writes and keep what became of each; what is not known is looked at again."""
     size = using.kind.batch
+    if using.kind.prevents is not None:
+        lever_profiles.learn(using.apps, [write.value for _, write in part.writes])
     under_way = []
     for start in range(0, len(part.writes), size):
         some = part.writes[start : start + size]

@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -181,8 +181,10 @@ def kind_of(found: LeverRow) -> Kind:
     return KINDS[found.kind]
 
 
-def opened(act: Act, config: Config, found: LeverRow, wait: Wait = time.sleep) -> Lever:
-    """The way to it. A drill writes to nobody but this machine."""
+def opened(
+    act: Act, config: Config, found: LeverRow, wait: Wait = time.sleep, apps: Mapping[str, Sequence[str]] | None = None
+) -> Lever:
+    """The way to it. A drill writes to nobody but this machine. ``apps``: as of ``Opened``, if anything is to be written."""
     kind = kind_of(found)
     if kind.open is None:
         raise Refused("lever-carried", name=found.name)
@@ -194,7 +196,9 @@ def opened(act: Act, config: Config, found: LeverRow, wait: Wait = time.sleep) -
     except sealed.Unsealed:
         raise Refused("lever-credential", name=found.name) from None
     house = House(frozenset(config.levers.private_hosts), config.levers.ca_file, wait, _TRIES)
-    return kind.open(Opened(Link(found.name, found.settings, secret, house.to, clock.now), found.mark))
+    return kind.open(
+        Opened(Link(found.name, found.settings, secret, house.to, clock.now), found.mark, {} if apps is None else apps)
+    )
 
 
 def _purpose(name: str) -> str:

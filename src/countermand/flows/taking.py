@@ -18,7 +18,7 @@ from countermand.core.devices import MAIL_KINDS, Enrollment, Identity, Ownership
 from countermand.core.facts import BLOCK_SIZE, Known
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention, too_far_ahead
-from countermand.core.presence import Presence, concise, fold, forget
+from countermand.core.presence import Presence, concise, fold, forget, unprevented
 from countermand.core.presence import joined as together_present
 from countermand.core.terms import Lineage
 from countermand.flows import naming
@@ -97,7 +97,7 @@ def plan(
     for why in found.passed:
         drawn.pass_over(why)
     heard = _draw_rows(drawn, act.now, source, voice)
-    _draw_presence(drawn, act, heard)
+    _draw_presence(drawn, act, heard, source)
     return drawn
 
 
@@ -248,10 +248,11 @@ def owners_of(logins: Collection[str]) -> dict[str, int]:
     return {**directory.find_by_email(addresses), **found}
 
 
-def _draw_presence(drawn: Plan, act: Act, reports: Mapping[int, list[Report]]) -> None:
+def _draw_presence(drawn: Plan, act: Act, reports: Mapping[int, list[Report]], source: str) -> None:
+    released = {ordinal for ordinal, mention in drawn.placed if mention.prevents is False}
     gone_private = {ordinal for ordinal, (was, now) in drawn.rows.items() if was and _kept_whole(was) and not _kept_whole(now)}
     joined = set(drawn.joined.values())
-    changing = (reports.keys() | gone_private | joined) - drawn.joined.keys()
+    changing = (reports.keys() | gone_private | joined | released) - drawn.joined.keys()
     before = evidence.presences(changing | drawn.joined.keys(), drawn.met)
 
     @cache
@@ -265,6 +266,7 @@ def _draw_presence(drawn: Plan, act: Act, reports: Mapping[int, list[Report]]) -
             start = together_present(start, before.get(gone, _NOTHING_KNOWN)) if into == ordinal else start
         if ordinal in gone_private or (ordinal in joined and not whole):
             start = forget(start, watched())
+        start = unprevented(start, source) if ordinal in released else start
         kept = [one if whole else narrowed(one, watched()) for one in reports.get(ordinal, ())]
         now = fold(start, kept)
         drawn.presence[ordinal] = (was, concise(now))

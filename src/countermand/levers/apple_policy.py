@@ -44,26 +44,32 @@ _SPACE = uuid.UUID("a0e5d0b6-1d0c-4f2f-9c11-6f6e0c2f7a52")
 
 def profile(head: Head, change: Change) -> str:
     """The profile, which replaces the directive's earlier one: its identifier stays, its UUID names exactly these ids."""
-    ids = change.standing(Platform.IOS)
-    identifier = f"countermand.apps.{head.directive}"
+    identifier, words = f"countermand.apps.{head.directive}", f"{head.not_before}{head.words}"
+    made, _ = restricting(identifier, f"Countermand {head.directive}", words, change.standing(Platform.IOS))
+    return made.decode()
+
+
+def restricting(identifier: str, title: str, words: str, ids: Sequence[str]) -> tuple[bytes, str]:
+    """A profile with which these apps are neither shown nor started, and its UUID, which names exactly these."""
+    name = _named(identifier, "profile", ids)
     restrictions = {
         "PayloadType": "com.apple.applicationaccess",
         "PayloadIdentifier": f"{identifier}.restrictions",
         "PayloadUUID": _named(identifier, "restrictions", ids),
         "PayloadVersion": 1,
         "PayloadDisplayName": "Apps that are not shown and do not start",
-        "blockedAppBundleIDs": ids,
+        "blockedAppBundleIDs": list(ids),
     }
     plain = {
         "PayloadType": "Configuration",
         "PayloadIdentifier": identifier,
-        "PayloadUUID": _named(identifier, "profile", ids),
+        "PayloadUUID": name,
         "PayloadVersion": 1,
-        "PayloadDisplayName": f"Countermand {head.directive}",
-        "PayloadDescription": f"{head.not_before}{head.words}",
+        "PayloadDisplayName": title,
+        "PayloadDescription": words,
         "PayloadContent": [restrictions],
     }
-    return plistlib.dumps(checked(plain, PROFILE_SCHEMA)).decode()
+    return plistlib.dumps(checked(plain, PROFILE_SCHEMA)), name
 
 
 def declaration(head: Head, change: Change) -> str:

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from countermand.levers import android_apps, entra, exchange_rest, exchange_script, google, google_mobile, intune_apps
+from countermand.levers import (
+    android_apps,
+    apple_profile,
+    entra,
+    exchange_rest,
+    exchange_script,
+    google,
+    google_mobile,
+    intune_apps,
+)
 from countermand.levers.lever import Kind
 
 KINDS: Mapping[str, Kind] = {
@@ -14,4 +23,5 @@ KINDS: Mapping[str, Kind] = {
     "google-mobile": google_mobile.MOBILE,
     "android-apps": android_apps.KIND,
     "intune-apps": intune_apps.KIND,
+    "apple-profile": apple_profile.KIND,
 }

@@ -82,6 +82,13 @@ class Lever(Protocol):
         whose entries bear no mark."""
 
 
+class Asked(Lever, Protocol):
+    """A lever of devices that say themselves what is there, later, in events."""
+
+    def ask(self, keys: Sequence[str]) -> None:
+        """Have them say it."""
+
+
 class Switched(Lever, Protocol):
     """A lever with one switch for everything that it wrote."""
 
@@ -100,17 +107,20 @@ class Switched(Lever, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a lever is opened with: the way, and the mark that its entries bear."""
+    """What a lever is opened with: the way, and the mark that its entries bear. ``apps``: of a lever whose entries name apps by
+    a value, the ids for each value that is written."""
 
     link: Link
     mark: str
+    apps: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """``identity``: by which names it knows devices; ``key``: from a login and such a name, None if it can be no entry;
     ``value``: from a mark and the directives that deny the device. ``open``: None for one that a person carries.
-    ``apps``: of a lever whose entries are the forbidden apps of a platform, not devices. ``misses``: what it does not reach, in
+    ``apps``: of a lever whose entries are the forbidden apps of a platform, not devices; ``prevents``: of one that keeps them off
+    devices of a platform, each by an entry of its own (an ``Asked``). ``misses``: what it does not reach, in
     sentences; ``unsupported``: who does not support this way, and '' if it is supported.
     ``quota``: of its settings; ``undone``: how it is undone; ``batch``: entries in one request, of which so many ``lanes`` may
     be under way at once."""
@@ -127,6 +137,7 @@ class Kind:
     open: Callable[[Opened], Lever] | None = None
     switch: bool = False
     apps: Platform | None = None
+    prevents: Platform | None = None
     batch: int = 1
     lanes: int = 4
     unsupported: str = ""

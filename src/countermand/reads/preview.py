@@ -32,6 +32,7 @@ from countermand.store.unit import reading
 
 #: Of whom denying is due, or will be.
 _FLAGGED = (Status.NONCOMPLIANT, Status.IN_GRACE)
+_SPARED = (Status.NOT_APPLICABLE, Status.EXEMPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +232,11 @@ def _through_levers(directive: Directive, counted: Tally, apps: Collection[App])
     if directive.consequence is Consequence.REPORT_ONLY:
         return
     devices = len(BitMap.union(BitMap(), *(counted.in_status.get(one, BitMap()) for one in _FLAGGED)))
+    spoken_to = len(BitMap.union(BitMap(), *(found for one, found in counted.in_status.items() if one not in _SPARED)))
     for lever in levers.every():
-        platform = KINDS[lever.kind].apps
-        writes = devices if platform is None else sum(1 for app in apps if app.platform is platform)
+        kind = KINDS[lever.kind]
+        writes = devices if kind.prevents is None else spoken_to
+        writes = writes if kind.apps is None else sum(1 for app in apps if app.platform is kind.apps)
         yield f"Through the lever {lever.name}: {' '.join(foretold(lever, writes))}"
 
 

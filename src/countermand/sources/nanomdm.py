@@ -28,17 +28,22 @@ from countermand.core.errors import Refused
 from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.visibility import Sees, Sight, visible
-from countermand.sources.source import Said, Word
+from countermand.sources.source import Answer, Said, Word
 
 _COMMAND = "Apple device-management schema, mdm/commands/application.installed.list.yaml"
 _FULL = Sight("a full list that we asked for", Platform.IOS, Enrollment.DEVICE, Sees.EVERY, Sees.EVERY, Grade.INVENTORY, _COMMAND)
 _NAMED = Sight(
     "a named query that we asked for", Platform.IOS, Enrollment.DEVICE, Sees.NAMED, Sees.NAMED, Grade.INVENTORY, _COMMAND
 )
+_KEPT = Sight(
+    "a profile of ours that the device says it has", Platform.IOS, Enrollment.SUPERVISED, Sees.NAMED, Sees.NAMED, Grade.PREVENTED,
+    "Apple device-management schema, mdm/profiles/com.apple.applicationaccess.yaml (blockedAppBundleIDs)",
+)  # fmt: skip
 _USER = Sight("user enrolment", Platform.IOS, Enrollment.USER, Sees.MANAGED, Sees.NONE, Grade.INVENTORY, _COMMAND)
 SIGHTS: tuple[Sight, ...] = (
     _FULL,
     _NAMED,
+    _KEPT,
     Sight("managed apps only", Platform.IOS, None, Sees.MANAGED, Sees.NONE, Grade.INVENTORY, _COMMAND),
     _USER,
     Sight(
@@ -76,13 +81,14 @@ _STATUSES = {
 @dataclass(frozen=True, slots=True)
 class Event:
     """One webhook event that concerns a device. ``id``: what a replay has in common with the original; ``word``: what it says
-    of a question."""
+    of a question; ``answer``: of a command that is over."""
 
     id: str
     created_at: Instant
     enrolment: str
     mention: Mention
     word: Word | None
+    answer: Answer | None = None
 
 
 def sight(enrollment: Enrollment, ownership: Ownership) -> Sight:
@@ -110,7 +116,16 @@ def parse(text: bytes, source: str, now: Instant, asked: Asked) -> Event | None:
         return None
     said = _plist(body.get("raw_payload"))
     mention = _mention(event, body, said, _Told(source, enrolment, _ENROLLMENTS[kind], created_at), asked)
-    return Event(str(event.get("event_id", "")), created_at, enrolment, mention, _word(event, body, enrolment, created_at))
+    word = _word(event, body, enrolment, created_at)
+    answer = _answer(body, said, word) if word and word.said is Said.ANSWERED else None
+    return Event(str(event.get("event_id", "")), created_at, enrolment, mention, word, answer)
+
+
+def _answer(body: Mapping[str, Any], said: Mapping[str, Any], word: Word) -> Answer:
+    done, listed = body.get("status") == "Acknowledged", said.get("ProfileList")
+    rows = [row for row in listed if isinstance(row, Mapping)] if isinstance(listed, list) else None
+    profiles = {_text(row.get("PayloadIdentifier")): _text(row.get("PayloadUUID")) for row in rows} if rows is not None else None
+    return Answer(word.who, word.ticket, done, profiles if done else None, word.at)
 
 
 def _word(event: Mapping[str, Any], body: Mapping[str, Any], enrolment: str, at: Instant) -> Word | None:

@@ -66,11 +66,24 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a device answered to a command, whoever sent it: ``done``, or it could not. ``profiles``: identifier → UUID of all
+    that are installed, if it said so."""
+
+    who: str
+    ticket: str
+    done: bool
+    profiles: Mapping[str, str] | None
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """What one event of a source that posts says."""
 
     mentions: tuple[Mention, ...] = ()
     words: tuple[Word, ...] = ()
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
