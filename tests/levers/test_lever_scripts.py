@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from countermand.levers import blocked_ids
 from countermand.levers.exchange_script import Does, Line, Result, Unreadable, render, results
 from fake_exchange import steps
+from powershell import Unfit, commands
 
 AT = 1_594_382_400_000
 HOSTILE = [
@@ -23,6 +24,12 @@ HOSTILE = [
     "😀",
 ]
 
+#: What the frame of a script names, before its steps.
+FRAME = [
+    "Test-Path", "Import-Csv", "ForEach-Object", "Export-Csv", "Get-CASMailbox", "Write-Host", "Write-Result", "Set-CASMailbox",
+    "Set-CASMailbox", "Write-Result", "Set-Variable", "Write-Warning", "Write-Result",
+]  # fmt: skip
+
 
 def script(*entries: tuple[str, str], does: Does = Does.ADD, by: str = "otto") -> str:
     keys = [blocked_ids.key(mailbox, device) for mailbox, device in entries]
@@ -33,7 +40,7 @@ def script(*entries: tuple[str, str], does: Does = Does.ADD, by: str = "otto") -
 @pytest.mark.parametrize("device", HOSTILE[:4])
 def test_hostile_names_stay_names(mailbox: str, device: str) -> None:
     made = script((mailbox, device), by="otto\r\nRemove-Mailbox y")
-    assert made.isascii()
+    assert commands(made) == [*FRAME, "Step-Entry", "Write-Warning"]
     assert steps(made) == [(0, "add", mailbox, device)]
 
 
@@ -41,7 +48,9 @@ def test_hostile_names_stay_names(mailbox: str, device: str) -> None:
 def test_whatever_a_name_is_it_is_quoted_or_no_entry(mailbox: str, device: str) -> None:
     if blocked_ids.key(mailbox, device) is None:
         return
-    assert steps(script((mailbox, device))) == [(0, "add", mailbox, device)]
+    made = script((mailbox, device))
+    assert commands(made)[len(FRAME) :] == ["Step-Entry", "Write-Warning"]
+    assert steps(made) == [(0, "add", mailbox, device)]
 
 
 def test_all_else_is_the_same_whatever_is_said() -> None:
@@ -51,15 +60,33 @@ def test_all_else_is_the_same_whatever_is_said() -> None:
         line for line in hostile.splitlines() if not line.startswith("Step-Entry")
     ]
     frame = re.sub(r"'[^'\n]*'", "''", "\n".join(line for line in plain.splitlines() if not line.startswith(("#", "Step-Entry"))))
-    commands = set(re.findall(r"\b[A-Z][a-z]+-[A-Z]\w+", frame))
-    assert commands == {
-        "Test-Path", "Import-Csv", "Export-Csv", "Get-CASMailbox", "Set-CASMailbox", "Set-Variable",
-        "Write-Result", "Write-Warning", "Write-Host", "Step-Entry",
-    }  # fmt: skip
     assert re.findall(r"-ActiveSyncBlockedDeviceIDs (?!@\{(?:Add|Remove)=\$DeviceId\} )", frame) == []
     assert "$null" not in frame.lower()
-    assert frame.count("{") == frame.count("}")
-    assert frame.count("(") == frame.count(")")
+
+
+@pytest.mark.parametrize(
+    ("ours", "instead"),
+    [
+        ("Set-CASMailbox", "Clear-MobileDevice"),
+        ("@{Add=$DeviceId}", "@{Add=$(Get-Secret)}"),
+        ("-ErrorAction Stop", "-ErrorAction Stop -Force"),
+        ("'absent'", '"$(Get-Secret)"'),
+        ("'absent'", "'absent"),
+        ("exit 1 }", "exit 1"),
+        ("'result'", "`n"),
+        ("$result = 'added'", "$result = 'added' & cmd"),
+        ("$result = 'added'", "$result = 'added' > file"),
+        ("catch", "finally"),
+        ("Write-Host", "iex"),
+        ("[pscustomobject]", "[scriptblock]"),
+    ],
+)
+def test_the_grammar_takes_nothing_that_we_do_not_print(ours: str, instead: str) -> None:
+    made = script(("ann", "A")).replace("$_.result", "'result'")
+    assert commands(made)
+    assert ours in made
+    with pytest.raises(Unfit):
+        commands(made.replace(ours, instead, 1))
 
 
 def test_removals_come_first() -> None:
