@@ -60,6 +60,21 @@ def test_each_unit_runs_a_command_that_exists_as_an_account_of_its_own() -> None
         assert f"u {account[1]} " in accounts
 
 
+def test_a_gate_that_is_made_for_the_unit_writes_where_the_unit_may(tmp_path: Path) -> None:
+    from countermand.flows.add_gate import NewGate, _settings
+    from countermand.gates.config import load
+
+    text = next(unit for unit in UNITS if "gate" in unit.name).read_text()
+    state, run = (re.search(rf"^{name}Directory=(\S+)$", text, re.MULTILINE)[1] for name in ("State", "Runtime"))  # type: ignore[index]
+    _settings(tmp_path / "gate.toml", NewGate("front-1", "127.0.0.1:8450", "https://x", unit=True))
+    made = load(tmp_path / "gate.toml")
+    assert (made.state_dir, made.stop_path) == (Path("/var/lib", state), Path("/var/lib", state, "stop"))
+    assert made.sightings_socket == Path("/run", run, "sightings.sock")
+    page = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
+    assert f"touch {made.stop_path}\n" in page, "the page for the night names this file"
+    assert re.search(r"^ExecStart=.* --config /etc/countermand-gate/gate.toml$", text, re.MULTILINE)
+
+
 def test_the_recipe_runs_as_nobody_special_from_hashed_locks() -> None:
     steps = [line.split(None, 1) for line in RECIPE.replace("\\\n", " ").splitlines() if line and not line.startswith("#")]
     last = dict(steps)

@@ -27,6 +27,8 @@ Authority = Annotated[
     Path | None, typer.Option("--ca", metavar="FILE", help="PEM of the only authority that may vouch for the control plane.")
 ]
 
+Unit = Annotated[bool, typer.Option("--unit", help="For the systemd unit: state, stop file and socket are where it keeps them.")]
+
 
 @command("serve", ["countermand serve", "countermand serve --config /etc/countermand/countermand.toml"])
 def serve(session: Session) -> None:
@@ -42,7 +44,13 @@ def worker(session: Session) -> None:
     become("countermand.worker", session.config_path)
 
 
-@command("add", ["countermand gate add front-1 --into front-1/ --control https://countermand.example.org"])
+@command(
+    "add",
+    [
+        "countermand gate add front-1 --into front-1/ --control https://countermand.example.org",
+        "countermand gate add front-1 --into front-1/ --unit --ca authority.pem",
+    ],
+)
 def add(
     session: Session,
     name: Name,
@@ -50,6 +58,7 @@ def add(
     listen: Listen = "127.0.0.1:8450",
     control: Control = "",
     ca: Authority = None,
+    unit: Unit = False,
     dry_run: DryRun = False,
 ) -> None:
     """Let a gate in: write a directory with its settings, its token and the key it trusts."""
@@ -58,9 +67,10 @@ def add(
     config = session.open()
     act = session.act()
     pinned = read_text(ca) if ca else ""
-    gate = NewGate(name, listen, control or config.control.url, rehearsal=act.drill, ca=pinned)
+    gate = NewGate(name, listen, control or config.control.url, rehearsal=act.drill, ca=pinned, unit=unit)
     settings = add_gate(act, config.state_dir, gate, into, dry_run=dry_run)
-    next_step = f"Gate {name} may ask. On its machine: countermand gate --config {settings}"
+    start = f"put {into} at /etc/countermand-gate, and start its unit" if unit else f"countermand gate --config {settings}"
+    next_step = f"Gate {name} may ask. On its machine: {start}"
     session.show({"gate": name, "config": settings}, lambda _: f"{would(dry_run)}{next_step}")
 
 

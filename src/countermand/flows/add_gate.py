@@ -13,19 +13,27 @@ from countermand.lib import clock, drafts
 from countermand.store import log
 from countermand.store.unit import unit
 
+#: Where a gate keeps what it heard, looks for its stop file, and is told of proven logins: beside its settings, or where the unit
+#: may write (its StateDirectory) and nginx may enter (its RuntimeDirectory).
+_BESIDE = {"state_dir": "state", "stop_file": "stop", "sightings_socket": "sightings.sock"}
+_STATE, _RUN = "/var/lib/countermand-gate", "/run/countermand-gate"
+_OF_THE_UNIT = {"state_dir": _STATE, "stop_file": f"{_STATE}/stop", "sightings_socket": f"{_RUN}/sightings.sock"}
+
 
 @dataclass(frozen=True, slots=True)
 class NewGate:
     """What the gate is called, where it listens (``host:port`` or ``unix:PATH``), and under what URL it reaches us.
 
     ``rehearsal``: it takes its clock from the feed, as in a drill. ``ca``: PEM of the only authority that may vouch for us
-    over TLS; empty for those that its machine trusts."""
+    over TLS; empty for those that its machine trusts. ``unit``: it runs as the systemd unit that is shipped, which may write in
+    places of its own alone."""
 
     name: str
     listen: str
     control: str
     rehearsal: bool = False
     ca: str = ""
+    unit: bool = False
 
 
 def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path, *, dry_run: bool = False) -> Path:
@@ -51,6 +59,8 @@ def add_gate(act: Act, state_dir: Path, gate: NewGate, into: Path, *, dry_run: b
         if gate.ca:
             (into / "ca.pem").write_text(gate.ca)
         _settings(into / "gate.toml", gate)
+        if not tokens.exists():
+            drafts.write(tokens, "")
         digest = hashlib.sha256(token.encode()).hexdigest()
         with tokens.open("a") as file:
             file.write(f"{gate.name} {digest}\n")
@@ -65,9 +75,7 @@ def _settings(path: Path, gate: NewGate) -> None:
         "token_file": "token",
         "root_key_file": "root.pub",
         "secret_file": "secret",
-        "state_dir": "state",
-        "stop_file": "stop",
-        "sightings_socket": "sightings.sock",
+        **(_OF_THE_UNIT if gate.unit else _BESIDE),
         "clock": "feed" if gate.rehearsal else "own",
     }
     if gate.ca:
