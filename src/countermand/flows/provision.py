@@ -6,6 +6,7 @@ under the same login may be somebody else: they are in no group, and count as to
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from countermand.access import Act, require
 from countermand.config import Holdbacks
@@ -19,7 +20,6 @@ from countermand.flows import leaving
 from countermand.flows.bring_people import add_people
 from countermand.flows.flipping import flipping
 from countermand.flows.reevaluate import reevaluate
-from countermand.people.scim import Said
 from countermand.store import (
     directives,
     directory,
@@ -35,12 +35,15 @@ from countermand.store import (
 from countermand.store.provisioned import Entry
 from countermand.store.unit import unit
 
+if TYPE_CHECKING:  # the resources of SCIM take most of a second to load, and only their door has some
+    from countermand.people.scim import Said
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a directory says of a person: ``text`` is the resource as it is kept."""
 
-    said: Said
+    said: "Said"
     text: str
 
 
@@ -127,7 +130,7 @@ def _changed(act: Act, was: Entry, wanted: Wanted, hold: Holdbacks | None) -> En
     return made
 
 
-def _unsaid(was: Entry, said: Said) -> str:
+def _unsaid(was: Entry, said: "Said") -> str:
     """A manager that only a file named stays until a directory says another one."""
     return was.person.manager if not was.said else ""
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from countermand.config import Config
@@ -18,11 +19,13 @@ from countermand.snapshot.files import directory_of
 from countermand.web.answers import Receive, Scope, Send, answer
 from countermand.web.api.door import ApiDoor
 from countermand.web.feed import FeedDoor
-from countermand.web.scim.door import ScimDoor
 from countermand.web.site import Site
 from countermand.web.ssf.door import SsfDoor
 from countermand.web.waker import Waker
 from countermand.web.watching import PATHS, Watching
+
+if TYPE_CHECKING:
+    from countermand.web.scim.door import ScimDoor
 
 
 class Application:
@@ -39,6 +42,7 @@ class Application:
         self._feed: FeedDoor | None = None
         self._api: ApiDoor | None = None
         self._scim: ScimDoor | None = None
+        self._to_scim = asyncio.Lock()
         self._ssf: SsfDoor | None = None
         self._site: Site | None = None
         self._waker: Waker | None = None
@@ -55,8 +59,8 @@ class Application:
             await self._feed(scope, receive, send)
         elif scope["path"].startswith("/api/") and self._api is not None:
             await self._api(scope, receive, send)
-        elif scope["path"].startswith("/scim/") and self._scim is not None:
-            await self._scim(scope, receive, send)
+        elif scope["path"].startswith("/scim/") and self._api is not None:
+            await (await self._scim_door())(scope, receive, send)
         elif self._ssf is not None and self._ssf.serves(scope["path"]):
             await self._ssf(scope, receive, send)
         elif self._site is not None:
@@ -81,7 +85,6 @@ class Application:
         reserve()
         voice = speaker(state, clock.now(), self._config.notices.language)
         self._api = ApiDoor(self._config)
-        self._scim = ScimDoor(self._config)
         self._ssf = SsfDoor(self._config) if self._config.signals.issuer else None
         self._waker = waker = Waker()
         self._site = Site(self._config, lambda: waker.moved)
@@ -94,6 +97,19 @@ class Application:
         self._run("snapshots", lambda: keep_snapshots(voice, directory_of(state), self._stop, state))
         self._run("look-ahead", lambda: _look_ahead(self._config, self._stop))
         self._run("watch", lambda: waker.watch(self._stop))
+
+    async def _scim_door(self) -> "ScimDoor":
+        """Made for the first directory that asks: it takes longer to load than the rest of the start, and few have one."""
+
+        def load() -> "ScimDoor":
+            from countermand.web.scim.door import ScimDoor
+
+            return ScimDoor(self._config)
+
+        async with self._to_scim:
+            if self._scim is None:
+                self._scim = await asyncio.to_thread(load)
+        return self._scim
 
     def _run(self, name: str, work: Callable[[], None]) -> None:
         def run() -> None:
