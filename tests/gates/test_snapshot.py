@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
@@ -35,11 +35,10 @@ def made(path: Path, **contents: object) -> Path:
     return path
 
 
-@given(st.dictionaries(near, ordinals, max_size=80), st.lists(near, max_size=30))
-def test_tables_find_what_is_there_and_nothing_else(
-    tmp_path_factory: pytest.TempPathFactory, known: dict[int, int], others: list[int]
-) -> None:
-    path = tmp_path_factory.mktemp("snapshot") / "s"
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(known=st.dictionaries(near, ordinals, max_size=80), others=st.lists(near, max_size=30))
+def test_tables_find_what_is_there_and_nothing_else(tmp_path: Path, known: dict[int, int], others: list[int]) -> None:
+    path = tmp_path / "s"
     found = Snapshot(made(path, identities=list(known.items()), logins=list(known.items()), protected=list(known)), ROOT.public)
     for number, ordinal in known.items():
         assert found.identities.find(number) == found.logins.find(number) == ordinal
@@ -68,10 +67,15 @@ def small(path: Path) -> bytes:
     return made(path, identities=[(i * 2**40, i) for i in range(50)], standings=[standing()]).read_bytes()
 
 
-@given(st.data())
-def test_any_changed_byte_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    path = tmp_path_factory.mktemp("snapshot") / "s"
-    whole = small(path)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return small(tmp_path_factory.mktemp("snapshot") / "s")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_changed_byte_is_found(tmp_path: Path, whole: bytes, data: st.DataObject) -> None:
+    path = tmp_path / "s"
     signed = whole.index(b"\0" * 64)  # between the head and the body lies unsigned padding, which nobody reads
     place = data.draw(st.integers(0, signed - 1) | st.integers(BODY, len(whole) - 1))
     changed = bytearray(whole)

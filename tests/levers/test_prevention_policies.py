@@ -14,7 +14,12 @@ from countermand.levers.head import Head
 from countermand.levers.policy import Change, checked
 
 HEAD = Head("no-tiktok", 3, 1_594_382_400_000, "otto", 1_595_073_600_000)
-IDS = st.sets(st.from_regex(r"\A[a-z]{1,8}(\.[a-zA-Z0-9_]{1,8}){1,4}\Z"), max_size=250)
+#: A few of every form, and enough plain ones to fill several policies.
+IDS = st.builds(
+    lambda few, more: few | {f"com.example.n{number}" for number in range(more)},
+    st.sets(st.from_regex(r"\A[a-z]{1,8}(\.[a-zA-Z0-9_]{1,8}){1,4}\Z"), max_size=8),
+    st.integers(0, 250),
+)
 HOSTILE = ["<key>PayloadType</key>", "a.b\n", "a b.c", "com.ex\u00e4mple.app", '"', "", ".", "a.b" * 100]
 
 
