@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from countermand.core.errors import Refused
+from countermand.snapshot import write as writing
 from countermand.snapshot.format import BODY
 from countermand.snapshot.hashes import Hashes
 from countermand.snapshot.read import Snapshot
@@ -36,10 +37,16 @@ def made(path: Path, **contents: object) -> Path:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(known=st.dictionaries(near, ordinals, max_size=80), others=st.lists(near, max_size=30))
-def test_tables_find_what_is_there_and_nothing_else(tmp_path: Path, known: dict[int, int], others: list[int]) -> None:
+@given(
+    known=st.dictionaries(near, ordinals, max_size=80), others=st.lists(near, max_size=30), kept=st.sampled_from([24, 1 << 18])
+)
+def test_tables_find_what_is_there_and_nothing_else(tmp_path: Path, known: dict[int, int], others: list[int], kept: int) -> None:
+    """Whether they were sorted in memory or in files."""
     path = tmp_path / "s"
-    found = Snapshot(made(path, identities=list(known.items()), logins=list(known.items()), protected=list(known)), ROOT.public)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "_KEPT", kept)
+        made(path, identities=list(known.items()), logins=list(known.items()), protected=list(known))
+    found = Snapshot(path, ROOT.public)
     for number, ordinal in known.items():
         assert found.identities.find(number) == found.logins.find(number) == ordinal
     for number in [*others, *(number ^ 1 for number in known)]:

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import IO
 
@@ -30,6 +30,8 @@ from countermand.snapshot.signed import SNAPSHOT, sign
 _PAIR = struct.Struct("<QI")
 #: Entries are sorted in this many parts, by their top bits; each part must fit in memory.
 _BUCKET_BITS = 6
+#: Bytes of one part that are kept in memory; more of it goes into a file. A small fleet needs none.
+_KEPT = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class _Body:
     def table(self, name: str, pairs: Iterable[tuple[int, int]], scratch: Path) -> None:
         """The three sections of a table of (hash, ordinal)."""
         counts = array("I", bytes(4 * ((1 << PREFIX_BITS) + 1)))
-        with tempfile.TemporaryFile(dir=scratch) as ordinals:
+        with tempfile.SpooledTemporaryFile(_KEPT, dir=str(scratch)) as ordinals:
 
             def hashes() -> Iterator[bytes]:
                 for bucket in _sorted_buckets(pairs, scratch):
@@ -114,9 +116,7 @@ class _Body:
             self.section(f"{name}.hashes", hashes())
             ordinals.seek(0)
             self.section(f"{name}.ordinals", iter(lambda: ordinals.read(1 << 20), b""))
-        for index in range(1, len(counts)):
-            counts[index] += counts[index - 1]
-        self.section(f"{name}.prefix", [counts.tobytes()])
+        self.section(f"{name}.prefix", [array("I", accumulate(counts)).tobytes()])
 
     def _put(self, chunk: bytes) -> None:
         self._file.write(chunk)
@@ -127,13 +127,24 @@ class _Body:
 def _sorted_buckets(pairs: Iterable[tuple[int, int]], scratch: Path) -> Iterator[list[tuple[int, int]]]:
     """The pairs in ascending order of hash, without those whose hash names two ordinals, part by part."""
     shift = 64 - _BUCKET_BITS
+    parts = [bytearray() for _ in range(1 << _BUCKET_BITS)]
+    files: dict[int, IO[bytes]] = {}
     with ExitStack() as open_files:
-        files = [open_files.enter_context(tempfile.TemporaryFile(dir=scratch)) for _ in range(1 << _BUCKET_BITS)]
         for number, ordinal in pairs:
-            files[number >> shift].write(_PAIR.pack(number, ordinal))
-        for file in files:
-            file.seek(0)
-            yield _unambiguous(sorted(set(_PAIR.iter_unpack(file.read()))))
+            part = parts[number >> shift]
+            part += _PAIR.pack(number, ordinal)
+            if len(part) >= _KEPT:
+                place = number >> shift
+                if place not in files:
+                    files[place] = open_files.enter_context(tempfile.TemporaryFile(dir=scratch))
+                files[place].write(part)
+                part.clear()
+        for place, part in enumerate(parts):
+            if place in files:
+                files[place].seek(0)
+                part[:0] = files[place].read()
+            yield _unambiguous(sorted(set(_PAIR.iter_unpack(part))))
+            part.clear()
 
 
 def _unambiguous(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
