@@ -10,12 +10,15 @@ from pyroaring import BitMap
 
 from countermand.core.decision import (
     GRACE,
+    HANGS,
     Asked,
     Clocks,
     Decision,
     Reason,
     Standing,
     anyone,
+    begins,
+    coming,
     cutoff,
     decide,
     denying,
@@ -179,8 +182,27 @@ def test_a_lull_is_as_long_as_it_can_be_seen_to_be(world: tuple[Standing, ...], 
 def test_whom_anyone_denies_is_whom_somebody_denies(
     world: tuple[Standing, ...], denied: Starts, now: Clocks, ordinal: int
 ) -> None:
-    prepared = reaching(world, tables(denied), now)
-    assert (ordinal % BLOCK_SIZE in anyone(prepared).get(ordinal // BLOCK_SIZE, BitMap())) == (denying(prepared, ordinal) != ())
+    prepared, soon = reaching(world, tables(denied), now), coming(world, tables(denied), now)
+    marked = ordinal % BLOCK_SIZE in anyone(prepared, soon).get(ordinal // BLOCK_SIZE, BitMap())
+    assert marked == (denying(prepared, ordinal) != () or begins(soon, ordinal) is not None)
+
+
+@given(worlds, starts, times, ordinals)
+def test_a_beginning_that_is_foreseen_comes_then_and_none_before(
+    world: tuple[Standing, ...], denied: Starts, now: int, ordinal: int
+) -> None:
+    """While the control plane is heard and says nothing new."""
+    table = tables(denied)
+    begin = begins(coming(world, table, Clocks(now, now, now)), ordinal)
+
+    def at(time: int) -> set[str]:
+        return set(denying(reaching(world, table, Clocks(time, time, time)), ordinal))
+
+    last = now + HANGS if begin is None else begin - 1
+    instants = {one + more for one in turns(world, (table,), now) for more in (-1, 0)} | {last}
+    assert all(at(time) <= at(now) for time in instants if now < time <= last)
+    if begin is not None:
+        assert at(begin) - at(now)
 
 
 @given(starts, times, times)

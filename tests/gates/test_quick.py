@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from countermand.core.instants import HOUR
+from countermand.core.instants import HOUR, MINUTE
 from countermand.gates.app import Gate
 from countermand.gates.config import GateConfig
 from countermand.gates.held import Held
@@ -26,18 +26,24 @@ EAS = "/Microsoft-Server-ActiveSync"
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
-    """alice's BAD1 is denied, and so are unknown devices of carol; the boss is protected."""
+    """alice's BAD1 is denied, and so are unknown devices of carol; dora's SOON1 and erin's unknown devices will be; the boss is
+    protected."""
     folder = tmp_path_factory.mktemp("gate")
     settings = GateConfig("door", "", "", folder, folder, folder, folder)
     gate = Gate(settings, lambda: DUE + HOUR, lambda: 0, Log(io.StringIO()))
     path = Plane(time=DUE + HOUR).snapshot(
         folder / "snapshot",
-        devices={("alice", "eas", "BAD1"): 0, ("bob", "eas", "GOOD1"): 1, ("boss", "eas", "BAD1"): 2},
-        people={"alice": 0, "bob": 1, "boss": 2, "carol": 3},
+        devices={
+            ("alice", "eas", "BAD1"): 0,
+            ("bob", "eas", "GOOD1"): 1,
+            ("boss", "eas", "BAD1"): 2,
+            ("dora", "eas", "SOON1"): 4,
+        },
+        people={"alice": 0, "bob": 1, "boss": 2, "carol": 3, "dora": 4, "erin": 5},
         protected=["boss"],
         standings=[standing()],
-        denials=[Entry("no-tiktok", 0, DUE, BitMap([0, 2]))],
-        unregistered=[Entry("no-tiktok", 0, DUE, BitMap([3]))],
+        denials=[Entry("no-tiktok", 0, DUE, BitMap([0, 2])), Entry("no-tiktok", 0, DUE + HOUR + MINUTE, BitMap([4]))],
+        unregistered=[Entry("no-tiktok", 0, DUE, BitMap([3])), Entry("no-tiktok", 0, DUE + HOUR + 1, BitMap([2, 5]))],
     )
     gate.held = Held(Snapshot(path, ROOT.public), ROOT.public, SECRET, DUE + HOUR, 0)
     return gate
@@ -69,12 +75,21 @@ def plain(device: str, login: str = "alice", tail: str = "") -> str:
         ("bob", "GOOD1", b"204"),
         ("boss", "BAD1", b"204"),
         ("carol", "NEW", b"403"),
+        ("dora", "SOON1", b"204"),
+        ("erin", "NEW", b"204"),
     ],
 )
 def test_what_nginx_asks_is_known_by_heart(gate: Gate, login: str, device: str, status: bytes) -> None:
     question = asked(basic(login), plain(device))
     assert gate.quick.answers([question])[0].split(b" ")[1] == status
     assert answered(gate, [question, question], True) == answered(gate, [question, question], False)
+
+
+def test_how_long_a_yes_holds_is_said_where_a_due_is_known(gate: Gate) -> None:
+    phones = [("alice", "BAD1"), ("bob", "GOOD1"), ("boss", "NEW"), ("dora", "SOON1"), ("dora", "NEW"), ("erin", "NEW")]
+    answers = [gate.quick.answers([asked(basic(login), plain(device))])[0] for login, device in phones]
+    lasts = [answer.partition(b"X-Countermand-Lasts: ")[2].partition(b"\r")[0] for answer in answers]
+    assert lasts == [b"", b"", b"", b"60", b"", b"8"]
 
 
 # Spellings that a client is free to choose, what looks like another device to a careless reader, and noise around it.

@@ -124,6 +124,36 @@ def test_a_ping_that_hangs_ends_where_a_front_end_can_end_it_and_says_nothing_wh
     assert door.ask("alice", BAD).status == 403
 
 
+def test_what_hangs_over_its_due_ends_at_it_everywhere_and_then_the_phone_is_told(door: FrontEnd) -> None:
+    """The gate knows of the due when the phone comes; no front end has to ask again, nor could plain nginx. It may take eight
+    seconds, as long as a wrong password may take to be refused."""
+    found: list[Answer] = []
+    for seconds in (3, 10, 30):  # until this machine is quick enough to ask before it
+        door.lose_gate()
+        seed(door.directory, due=1000 * seconds)
+        door.start_gate()
+        wait_for(lambda: door.ask("bob", GOOD).status == 200, "the gate")
+        delivered = door.mail.delivered["bob"]
+        found.clear()
+        hanging = [
+            threading.Thread(target=lambda cmd=cmd: found.append(door.ask("bob", f"Cmd={cmd}&User=bob&DeviceId=SOON1&Wait=1")))  # type: ignore[misc]
+            for cmd in ("Sync", "Ping")
+        ]
+        for one in hanging:
+            one.start()
+        if all(door.mail.hanging.acquire(timeout=seconds) for _ in hanging):
+            break
+    for one in hanging:
+        one.join(60)
+    assert door.mail.delivered["bob"] == delivered, "before the mail server said anything"
+    assert {one.status for one in found} <= {403, 503}
+    assert [one.headers.get("Retry-After") or one.headers["retry-after"] for one in found if one.status == 503] == ["1"] * sum(
+        one.status == 503 for one in found
+    )
+    wait_for(lambda: door.ask("bob", "Cmd=Sync&User=bob&DeviceId=SOON1").status == 403, "the words")
+    assert door.ask("bob", GOOD).status == 200, "his other phone"
+
+
 def test_a_gate_that_is_gone_is_neither_403_nor_401(door: FrontEnd) -> None:
     door.running["gate"].send_signal(signal.SIGSTOP)
     frozen = door.ask("alice", BAD)

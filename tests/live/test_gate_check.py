@@ -9,6 +9,7 @@ import pytest
 from other_doors import FrontEnd
 from test_front_ends import front_end
 
+from countermand import __version__
 from countermand.gates.configure import Failure
 
 pytestmark = pytest.mark.live
@@ -31,6 +32,7 @@ def test_a_good_front_end_is_found_good(tmp_path: Path) -> None:
         code, found = checked(door, "--pid", str(door.running["gate"].pid))
         assert code == 0, [one for one in found.values() if one["good"] is False]
         assert {name for name, one in found.items() if one["good"] is None} == {"gate down"}, "nobody said how to end the gate"
+        assert f"version {__version__}, stopped no, epoch 1, record 0, age" in str(found["gate"]["saw"])
         assert found["snapshot stale"]["saw"] == "the denied device would be allowed: not-denied"
         assert str(found["gate hangs"]["saw"]).startswith("503")
         assert door.mail.delivered == {}, "it asks for no mail"

@@ -24,17 +24,18 @@ BAD = "Cmd=Sync&User=alice&DeviceId=BAD1&DeviceType=iPhone"
 GOOD = "Cmd=Sync&User=bob&DeviceId=GOOD1&DeviceType=iPhone"
 
 
-def seed(directory: Path) -> None:
-    """What a gate has heard: alice's BAD1 and boss's BAD2 are denied since yesterday, carol's unknown devices too."""
+def seed(directory: Path, due: int = DAY) -> None:
+    """What a gate has heard: alice's BAD1 and boss's BAD2 are denied since yesterday, carol's unknown devices too; bob's SOON1
+    will be in ``due`` milliseconds."""
     now = time.time_ns() // 1_000_000
     plane = Plane(time=now)
     plane.snapshot(
         directory / "state" / "snapshot",
-        devices={("alice", "eas", "BAD1"): 0, ("bob", "eas", "GOOD1"): 1, ("boss", "eas", "BAD2"): 2},
+        devices={("alice", "eas", "BAD1"): 0, ("bob", "eas", "GOOD1"): 1, ("boss", "eas", "BAD2"): 2, ("bob", "eas", "SOON1"): 3},
         people={"alice": 0, "bob": 1, "boss": 2, "carol": 3},
         protected=["boss"],
         standings=[standing(text="Remove the app, then mail works again.", max_staleness=DAY)],
-        denials=[Entry("no-tiktok", 0, now - DAY, BitMap([0, 2]))],
+        denials=[Entry("no-tiktok", 0, now - DAY, BitMap([0, 2])), Entry("no-tiktok", 0, now + due, BitMap([3]))],
         unregistered=[Entry("no-tiktok", 0, now - DAY, BitMap([3]))],
     )
 

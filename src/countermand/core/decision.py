@@ -21,6 +21,9 @@ from countermand.core.languages import SOURCE
 #: How far past the last heartbeat a gate that is cut off may still start denials.
 GRACE = 5 * MINUTE
 
+#: So long may a phone leave a request hanging, and front ends wait for its answer.
+HANGS = 65 * MINUTE
+
 #: (from, offsets), earliest first; each offset stands in one of them at most (core.timeline.Timeline).
 Entries = Sequence[tuple[Instant, BitMap]]
 #: lineage → block → entries.
@@ -112,6 +115,8 @@ class Decision(NamedTuple):
 
 #: What denies now, prepared for many questions: block → (lineage, the sets that have begun), in the lineages' order.
 Reaching = Mapping[int, Sequence[tuple[str, Sequence[BitMap]]]]
+#: What is to begin: block → (when, for whom), whatever the lineage.
+Coming = Mapping[int, Sequence[tuple[Instant, BitMap]]]
 _ALLOWED = {reason: Decision(True, reason) for reason in Reason}
 _NOT_DENIED = _ALLOWED[Reason.NOT_DENIED]
 
@@ -154,9 +159,30 @@ def denying(lineages: Reaching, ordinal: int) -> tuple[str, ...]:
     return because
 
 
-def anyone(lineages: Reaching) -> Mapping[int, BitMap]:
-    """Whom any of them denies, by block: one look for all that are denied by none."""
+def coming(standings: Iterable[Standing], denials: Denials, clocks: Clocks) -> Coming:
+    """What will begin within HANGS if nothing is heard but that time goes on: so long an answer of now may be waited for."""
+    found: dict[int, list[tuple[Instant, BitMap]]] = {}
+    for standing in standings:
+        last = clocks.earlier + HANGS if standing.sunset is None else min(clocks.earlier + HANGS, standing.sunset - 1)
+        for block, entries in denials.get(standing.id, {}).items() if standing.live and not standing.halted else ():
+            for start, offsets in entries:
+                begin = max(start, standing.not_before)
+                if clocks.earlier < begin <= last:
+                    found.setdefault(block, []).append((begin, offsets))
+    return found
+
+
+def begins(lineages: Coming, ordinal: int) -> Instant | None:
+    """When the first of them begins for this ordinal."""
+    found = [begin for begin, offsets in lineages.get(ordinal // BLOCK_SIZE, ()) if ordinal % BLOCK_SIZE in offsets]
+    return min(found, default=None)
+
+
+def anyone(lineages: Reaching, soon: Coming) -> Mapping[int, BitMap]:
+    """Whom any of them denies or comes to deny ``soon``, by block: one look for all others."""
     every = {block: [found for _, sets in of for found in sets] for block, of in lineages.items()}
+    for block, sets in soon.items():
+        every.setdefault(block, []).extend(found for _, found in sets)
     return {block: sets[0] if len(sets) == 1 else BitMap.union(*sets) for block, sets in every.items()}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from countermand import __version__
 from countermand.core.decision import Clocks, Decision, Reason
-from countermand.core.instants import Instant
+from countermand.core.instants import SECOND, Instant
 from countermand.core.languages import SOURCE
 from countermand.gates import activesync, nginx
 from countermand.gates.config import GateConfig
@@ -18,6 +18,8 @@ from countermand.gates.sightings import Sightings
 from countermand.gates.stop import Stop
 from countermand.gates.subject import Subject
 
+#: Mail servers let who brings a wrong password wait for a while: giving up sooner would tell strangers something.
+PATIENCE = 8 * SECOND
 _STOPPED = Decision(True, Reason.STOPPED)
 _NOTHING_HEARD = Decision(True, Reason.NOTHING_HEARD)
 #: What is shown if a lineage brought no words of its own.
@@ -84,6 +86,17 @@ class Gate:
             self.log.denied(self.now(), who, decision)
         return decision
 
+    def lasts(self, who: Subject) -> int | None:
+        """For how many milliseconds it holds at most that ``who`` was just allowed: until a due that is known. None if none
+        comes as long as a request may hang. So a front end ends at the due what it cannot ask about while it hangs. Never
+        less than PATIENCE: a stranger would be told something else than 401."""
+        held = self.held
+        if held is None or self.stop.on:
+            return None
+        whose = (who, who._replace(login=who.also, also="")) if who.also else (who,)
+        found = [begin for one in whose if (begin := held.begins(self.local(one))) is not None]
+        return max(PATIENCE, min(found) - self.clocks(held).earlier) if found else None
+
     def show(self, because: Iterable[str], who: Subject) -> str:
         """The words for whoever is denied by these lineages, in their language. They are to be shown now, which is counted: only
         to a login that proved itself, if there is a mail server to ask."""
@@ -103,9 +116,9 @@ class Gate:
     def decided(self, who: Subject) -> Response:
         """The answer to nginx about this request."""
         decision = self.judge(who)
-        if decision.reason in _UNKNOWN_DEVICE and (token := self.token(who)):
-            return nginx.answer_with(decision, token)
-        return nginx.answer(decision)
+        lasts = self.lasts(who) if decision.allow else None
+        token = self.token(who) if decision.reason in _UNKNOWN_DEVICE else ""
+        return nginx.answer_with(decision, token, lasts) if token or lasts is not None else nginx.answer(decision)
 
     def token(self, who: Subject) -> str:
         """A token for the first name of an unknown device, under which the front end can say that its login was proven."""

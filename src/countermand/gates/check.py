@@ -90,12 +90,25 @@ class Checker:
 
     async def run(self) -> list[Found]:
         tries: list[Callable[[], Awaitable[Found]]] = [
-            self.allowed, self.denied, self.unknown, self.packed, self.spoofed, self.shared, self.stranger,
+            self.gate, self.allowed, self.denied, self.unknown, self.packed, self.spoofed, self.shared, self.stranger,
             self.stale, self.hanging, self.down,
         ]  # fmt: skip
         return [await one() for one in tries]
 
     # -- what is tried --
+
+    async def gate(self) -> Found:
+        """What answers at the gate's own address: its version, what it holds and as of when."""
+        listen = self._asked.config.listen
+        if listen.startswith("unix:"):
+            return Found("gate", "not tried: it listens on a Unix socket", "", None)
+        try:
+            async with Peer(f"http://{listen}").exchange("GET", "/healthz", (), b"", _PATIENCE) as reply:
+                said = b"".join([part async for part in reply.body]).decode(errors="replace").split("\n")
+        except (OSError, TimeoutError):
+            said = ["nothing: it does not answer"]
+        good = said[0] == "ok" and "stopped no" in said and any(line.startswith("record ") for line in said)
+        return Found("gate", f"asked {listen} how it is", ", ".join(line for line in said if line), good)
 
     async def allowed(self) -> Found:
         saw = await self._ask(self._asked.allowed)

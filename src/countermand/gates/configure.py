@@ -65,7 +65,8 @@ def http_part(settings: NginxSettings) -> str:
     keep = _recipe("nginx-keep-http.conf") if settings.failure is Failure.KEEP_LAST else ""
     alive = f"keepalive {settings.mail_keepalive};" if settings.mail_keepalive else ""
     blanks = {"KEEP": keep, "GATE": settings.gate, "MAIL": settings.mail, "CACHE": str(settings.cache), "LOGIN": settings.login}
-    return _filled("http.conf", blanks | {"KEEPALIVE": alive})
+    ways = "" if settings.lua else _recipe("nginx-ways-http.conf")
+    return _filled("http.conf", blanks | {"KEEPALIVE": alive, "WAYS": ways, "HANG": settings.hang})
 
 
 def server_part(settings: NginxSettings) -> str:
@@ -73,7 +74,7 @@ def server_part(settings: NginxSettings) -> str:
     passed = _recipe("nginx-pass.conf")
     blanks = {
         "LOGS": _logs(settings),
-        "PASS": _recipe("nginx-lua.conf") if settings.lua else passed,
+        "PASS": _recipe("nginx-lua.conf" if settings.lua else "nginx-way.conf"),
         "WHEN_DOWN": _WHEN_DOWN[settings.failure],
         "PROOF": _recipe("nginx-lua-proof.conf" if settings.lua else "nginx-proof.conf"),
         "REFUSAL": "" if settings.lua else _recipe("nginx-unproven.conf"),
@@ -81,6 +82,7 @@ def server_part(settings: NginxSettings) -> str:
         "PAGE": _recipe("nginx-page.conf"),
         "EMIT": _recipe("nginx-lua-emit.conf"),
         "PASS_PLAIN": passed,
+        **{f"PASS_{name}": passed.replace("@HANG@", most) for name, most in _WAYS.items()},
         "PASS_ON": passed.partition("\n")[2],
         "LOGIN_HEADER": f"proxy_set_header {settings.login_header} {settings.login};" if settings.login_header else "",
         "LOGIN_ON": f"proxy_set_header {settings.login_header} {settings.login};" if settings.by_certificate else "",
@@ -93,7 +95,7 @@ def server_part(settings: NginxSettings) -> str:
         "LATER": "Mail is briefly not available. It comes back by itself.",
     }
     more = {Failure.KEEP_LAST: _recipe("nginx-keep.conf"), Failure.OPEN: _OPEN, Failure.CLOSED: ""}[settings.failure]
-    return _filled("server.conf", blanks, more + (_recipe("nginx-lua-more.conf") if settings.lua else ""))
+    return _filled("server.conf", blanks, more + _recipe("nginx-lua-more.conf" if settings.lua else "nginx-ways.conf"))
 
 
 def whole(settings: NginxSettings, listen: str, prefix: Path) -> str:
@@ -152,6 +154,9 @@ def _logs(settings: NginxSettings) -> str:
     return "\n    ".join(found or ["access_log off;"])
 
 
+#: How long is waited for an answer when a due comes within five minutes, or within one: no longer than to it, and no less than
+#: a mail server may take to refuse a wrong password (app.PATIENCE).
+_WAYS = {"MINUTE": "60s", "SECONDS": "8s"}
 _OPEN = "location @countermand_open {\n    return 204;\n}\n"
 _WHEN_DOWN = {
     Failure.CLOSED: "",

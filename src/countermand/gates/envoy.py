@@ -60,8 +60,8 @@ class Envoy:
 
     def _said(self, found: Judged, who: Subject) -> Response:
         match found.verdict:
-            case Verdict.ALLOW if found.sighting:
-                return Response(200, headers=(_NO_STORE, (b"X-Countermand-Sighting", found.sighting.encode())))
+            case Verdict.ALLOW if found.sighting or found.lasts is not None:
+                return Response(200, headers=(_NO_STORE, *_more(found)))
             case Verdict.ALLOW:
                 return _ALLOWED
             case Verdict.DENY:
@@ -85,3 +85,9 @@ class Envoy:
             return headers.get(self._login_header, b"")
         found = _SUBJECT.search(headers.get(_CERTIFICATE, b""))
         return found[1].replace(b'\\"', b'"') if found else b""
+
+
+def _more(found: Judged) -> list[tuple[bytes, bytes]]:
+    """What Envoy is told besides yes: a token, and a time limit of its own for this request, which ends it at the due."""
+    sighting = [(b"X-Countermand-Sighting", found.sighting.encode())] if found.sighting else []
+    return sighting if found.lasts is None else [*sighting, (b"X-Envoy-Upstream-Rq-Timeout-Ms", b"%d" % found.lasts)]

@@ -1,8 +1,9 @@
 """The front end HAProxy: a stream processing offload agent. HAProxy sends a message, and obeys the variables it gets back.
 
 Messages: ``ask`` (uri, authorization, certificate, login) sets ``verdict`` to ``allow``, ``deny``, ``refuse`` (the mail server's
-own refusal is to be seen: it is asked an OPTIONS in place of the command) or ``unsure``, and ``text`` with a denial. ``again``
-(the same, and the mail server's status) is sent when the mail server answered, and sets ``again`` likewise.
+own refusal is to be seen: it is asked an OPTIONS in place of the command) or ``unsure``, ``text`` with a denial, and ``lasts``:
+the milliseconds until a due that is known. ``again`` (the same, and the mail server's status) is sent when the mail server
+answered, and sets ``again`` likewise.
 """
 
 import asyncio
@@ -69,6 +70,8 @@ class Haproxy:
             said["text"] = self._gate.show(judged.decision.because, who).encode()
         if judged.sighting:
             said["sighting"] = judged.sighting.encode()
+        if judged.lasts is not None:
+            said["lasts"] = judged.lasts
         return said
 
     def _again(self, about: dict[str, Value]) -> dict[str, Value]:

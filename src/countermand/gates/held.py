@@ -14,11 +14,14 @@ from pyroaring import BitMap
 from countermand.core.blocks import BLOCK_SIZE
 from countermand.core.decision import (
     Clocks,
+    Coming,
     Decision,
     Lull,
     Reaching,
     Standing,
     anyone,
+    begins,
+    coming,
     decided,
     lull,
     merged,
@@ -84,8 +87,11 @@ class Held:
         self._read_at: tuple[Instant, int] | None = None
         self._clocks = Clocks(own, header.time, header.time)
         self.denying: Reaching = {}
-        self.denied: Mapping[int, BitMap] = {}
+        #: Devices that are denied or come to be soon: about all others there is nothing to be said but yes.
+        self.marked: Mapping[int, BitMap] = {}
         self._denying_people: Reaching = {}
+        self._soon: Coming = {}
+        self._soon_people: Coming = {}
         #: By place in the snapshot's table: 0, or 1 + the ordinal of a device that asked and whose login is not protected.
         #: A place belongs to one login, so neither has to be looked up again (gates.quick).
         self.usual = _nobody(snapshot)
@@ -114,32 +120,51 @@ class Held:
         if self.lull is None or not self.lull.holds(clocks):
             self.prepare(clocks)
         login, names, _ = who
-        devices: tuple[int, ...] = ()
-        for kind, value in names:
-            number = self.hashes.identity(login, kind, value)
-            changed = self._identities
-            found = changed[number] if number in changed else self._find_device(number)
-            if found is not None:
-                devices += (found,)
+        devices = self._devices(who)
         number = self.hashes.login(login)
         person = None if devices else self._person(number)
         proven = proven and login != ""
         protected = number in self._protected
         return decided(proven, protected, names != (), devices, person, self.denying, self._denying_people)
 
+    def _devices(self, who: Subject) -> tuple[int, ...]:
+        """The ordinals of the devices that ``who`` names and that are known."""
+        devices: tuple[int, ...] = ()
+        for kind, value in who.names:
+            number = self.hashes.identity(who.login, kind, value)
+            changed = self._identities
+            found = changed[number] if number in changed else self._find_device(number)
+            if found is not None:
+                devices += (found,)
+        return devices
+
     def device(self, who: Subject) -> int:
         """A number for the device that ``who`` asks from, by which it is told from others (gates.shown)."""
-        numbers = [self.hashes.identity(who.login, *name) for name in who.names]
-        found = (self._identities[one] if one in self._identities else self._find_device(one) for one in numbers)
-        return next((one for one in found if one is not None), unknown(numbers[0] if numbers else self.hashes.login(who.login)))
+        devices = self._devices(who)
+        if devices or not who.names:
+            return devices[0] if devices else unknown(self.hashes.login(who.login))
+        return unknown(self.hashes.identity(who.login, *who.names[0]))
+
+    def begins(self, who: Subject) -> Instant | None:
+        """When a denial will begin for ``who``, who was just decided to be allowed. None if none is known to, while a request may
+        hang."""
+        if not (self._soon or self._soon_people) or not who.names or not who.login or self.is_protected(who.login):
+            return None
+        devices = self._devices(who)
+        person = None if devices else self._person(self.hashes.login(who.login))
+        found = [begins(self._soon, one) for one in devices]
+        found += [begins(self._soon_people, person)] if person is not None else []
+        return min((one for one in found if one is not None), default=None)
 
     def prepare(self, clocks: Clocks) -> Lull:
         """Make ``denying`` what denies at these clocks; returns until when it does."""
         if not self._turns or self.lull is None or clocks.heard != self.lull.heard:
             self._turns = turns(self._in_force, (self._denials, self._unregistered), clocks.heard)
         self.denying = reaching(self._in_force, self._denials, clocks)
-        self.denied = anyone(self.denying)
         self._denying_people = reaching(self._in_force, self._unregistered, clocks)
+        self._soon = coming(self._in_force, self._denials, clocks)
+        self._soon_people = coming(self._in_force, self._unregistered, clocks)
+        self.marked = anyone(self.denying, self._soon)
         self.lull = lull(self._turns, clocks)
         return self.lull
 

@@ -2,7 +2,8 @@
 
 ``/decide`` answers 204 or 403 and never anything else on purpose: other codes are an error to nginx. Its headers go back
 to nginx, not to the phone: ``X-Countermand-Reason``, ``X-Countermand-Because`` (lineage ids), and ``X-Countermand-Sighting``,
-a token under which nginx reports that the login was proven (gates.sightings).
+a token under which nginx reports that the login was proven (gates.sightings); and ``X-Countermand-Lasts``: whole seconds until a
+due that is known, by which what hangs must have ended.
 """
 
 import re
@@ -45,16 +46,19 @@ def plainly_asked(arrived: bytes) -> Subject | None:
 @lru_cache(maxsize=256)
 def answer(decision: Decision) -> Response:
     """A decision in the words of auth_request: the same few again and again."""
-    return answer_with(decision, "")
+    return answer_with(decision, "", None)
 
 
-def answer_with(decision: Decision, sighting: str) -> Response:
-    """The same with a token for a device that the fleet does not know; '' for none."""
+def answer_with(decision: Decision, sighting: str, lasts: int | None) -> Response:
+    """The same with a token for a device that the fleet does not know, '' for none; and for how many milliseconds it holds at
+    most, None if no end is known."""
     headers = [(b"X-Countermand-Reason", decision.reason.encode()), _NO_STORE, _KEEP_LAST]
     if decision.because:
         headers.append((b"X-Countermand-Because", ",".join(decision.because).encode("ascii", "replace")))
     if sighting:
         headers.append((b"X-Countermand-Sighting", sighting.encode()))
+    if lasts is not None:
+        headers.append((b"X-Countermand-Lasts", b"%d" % (lasts // 1000)))
     return Response(204 if decision.allow else 403, headers=tuple(headers))
 
 

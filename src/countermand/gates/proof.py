@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from countermand.core.decision import Decision, Reason
-from countermand.gates.app import Gate
+from countermand.core.instants import SECOND
+from countermand.gates.app import PATIENCE, Gate
 from countermand.gates.client import Peer
 from countermand.gates.subject import Subject
 
 PATH = "/Microsoft-Server-ActiveSync"
-#: Mail servers let who brings a wrong password wait for a while: giving up sooner would tell strangers something.
-_SILENCE = 8.0
 
 
 class Verdict(Enum):
@@ -30,11 +29,13 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """``sighting``: a token for an unknown device, to be handed back with the mail server's status; or ''."""
+    """``sighting``: a token for an unknown device, to be handed back with the mail server's status; or ''. ``lasts``: for how
+    many milliseconds it holds at most that it is allowed (Gate.lasts)."""
 
     verdict: Verdict
     decision: Decision
     sighting: str = ""
+    lasts: int | None = None
 
 
 class Prover:
@@ -49,7 +50,7 @@ class Prover:
         decision = self._gate.judge(who)
         sighting = self._gate.token(who) if decision.reason in _UNKNOWN else ""
         if decision.allow:
-            return Judged(Verdict.ALLOW, decision, sighting=sighting)
+            return Judged(Verdict.ALLOW, decision, sighting, self._gate.lasts(who))
         if self._mail is None:
             return Judged(Verdict.DENY, decision)
         verdict = await self._ask(self._mail, shown)
@@ -62,7 +63,7 @@ class Prover:
         if any("\n" in value or "\r" in value for _, value in headers):
             return Verdict.REFUSE  # no front end hands this on: it would be a request of somebody's own making
         try:
-            async with mail.exchange("OPTIONS", PATH, headers, b"", _SILENCE) as reply:
+            async with mail.exchange("OPTIONS", PATH, headers, b"", PATIENCE / SECOND) as reply:
                 status = reply.status
         except (OSError, TimeoutError):
             return Verdict.UNSURE

@@ -2,7 +2,7 @@
 
 INVARIANT: the same bytes, and the same counts, as parsing the request and judging it would give. Whatever is not entirely
 usual is left to that: another form of query, a login with a backslash, a device that is unknown, protected or changed since the
-snapshot, a gate that is stopped.
+snapshot, or comes to be denied within the hour, a gate that is stopped.
 """
 
 import binascii
@@ -81,7 +81,7 @@ class Quick:
 
     def _usually(self, arrived: Sequence[bytes], held: Held) -> list[bytes]:
         now = self._prepare(held)
-        names, usual, denied, fresh = held.snapshot.identities, held.usual, held.denied, held.hashes.device.copy
+        names, usual, marked, fresh = held.snapshot.identities, held.usual, held.marked, held.hashes.device.copy
         prefix, hashes, overlaid = names.prefix, names.hashes, held.overlaid_devices
         match, decode, lower, no_base64 = USUAL, binascii.a2b_base64, _PLAIN, binascii.Error
         said: list[bytes] = []
@@ -112,9 +112,10 @@ class Quick:
                 said.append(self._plainly(each))
                 continue
             ordinal = known - 1
-            some = denied.get(ordinal // BLOCK_SIZE)
+            some = marked.get(ordinal // BLOCK_SIZE)
             if some is not None and ordinal % BLOCK_SIZE in some:
-                said.append(self._denied(number, login, device, denying(held.denying, ordinal), now))
+                because = denying(held.denying, ordinal)
+                said.append(self._denied(number, login, device, because, now) if because else self._plainly(each))
             else:
                 allowed += 1
                 said.append(_ALLOWED)

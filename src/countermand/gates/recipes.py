@@ -141,12 +141,15 @@ _BY_TIME = """By time they can: this does NOT promise that a wrong password is r
 # The mail server is asked once more there. Only nginx-lua and dovecot promise it."""
 _NOT_BY_TIME = """Nor by time: the mail server is asked once, whoever asks, and its answer is what is shown. What is left is the
 # gate's own time: under a tenth of a millisecond more about a device that it does not know."""
-_ENDS = """A Sync or Ping that hangs when its device comes to be denied is ended within ten seconds; what the mail server
-# answers then goes nowhere."""
-_BOUNDED = """A Sync or Ping that hangs when its device comes to be denied is NOT ended: mail that comes before
-# proxy_read_timeout is over still gets to the phone. Choose nginx-lua, envoy or haproxy if it may not."""
-_KEPT_BACK = """A Sync or Ping that hangs when its device comes to be denied brings nothing: its answer is kept back. It is NOT
-# ended before the mail server answers, within the phone's heartbeat (an hour at most). Choose nginx-lua if it must be."""
+_ENDS = """A Sync or Ping that hangs when its device comes to be denied is ended, at its due or within ten seconds; what the mail
+# server answers then goes nowhere."""
+_BOUNDED = """A Sync or Ping that hangs ends before its device's due, or within eight seconds of it: the gate knows of it when the
+# phone comes. One whose denial nobody could foresee (an app is seen after the due) is NOT ended: mail that comes within
+# proxy_read_timeout still gets to the phone. Choose nginx-lua, envoy or haproxy if it may not."""
+_KEPT_BACK = """A Sync or Ping that hangs ends at its device's due, or within eight seconds of it, and brings nothing: the gate
+# knows of it when the phone comes. One whose denial nobody could foresee (an app is seen after the due) brings nothing
+# either: its answer is kept back. It is NOT ended before the mail server answers, within the phone's heartbeat (an hour at
+# most). Choose nginx-lua if it must be."""
 
 
 def _nginx(asked: Asked, part: str, *, lua: bool = False) -> str:
