@@ -23,7 +23,6 @@ from countermand.gates.http import Request, Response
 from countermand.gates.kick import Sessions
 from countermand.gates.log import Log
 from countermand.gates.messages import Answer, Message, converse
-from countermand.gates.proof import Prover
 from countermand.snapshot.read import Snapshot
 from countermand.snapshot.write import Entry
 from gate_plane import DUE, ROOT, SECRET, Plane, basic, standing
@@ -69,7 +68,7 @@ def test_dovecot_is_told_minus_one_or_nought_and_words_in_one_line(gate: Gate) -
     assert said(answer, b"/?command=allow", asked) == {"status": -1, "msg": "Remove the app. Then mail works.", "code": 200}
     assert said(answer, b"/?command=allow", asked | {"attrs": {"device": "pw-good"}})["status"] == 0
     assert said(answer, b"/?command=allow", asked | {"attrs": {}, "device_id": '"x-device-id" "BAD1"'})["status"] == 0
-    assert envoy(gate, b"/ask" + BAD, authorization=basic("alice")).status == 403
+    assert envoy(gate, b"/again", authorization=basic("alice"), x_original_uri=BAD.decode()).status == 403
     assert gate.shown.told(LATE) == {"no-tiktok": {"lately": 1, "hour": 1, "times": 2}}, "one device, by whatever door it comes"
 
 
@@ -111,15 +110,18 @@ def test_what_a_client_says_of_itself_is_reported_of_who_got_in_without_a_device
 
 def envoy(gate: Gate, target: bytes, **headers: str) -> Response:
     found = {name.replace("_", "-").encode(): text.encode() for name, text in headers.items()}
-    return answered(Envoy(gate, Prover(gate, None)).answer, Message("POST", target, found))
+    return answered(Envoy(gate).answer, Message("POST", target, found))
 
 
 def test_envoy_is_told_200_or_403_and_never_204(gate: Gate) -> None:
-    denied = envoy(gate, b"/ask" + BAD, authorization=basic("alice"))
+    asked = envoy(gate, b"/ask" + BAD, authorization=basic("alice"))
+    said = (asked.status, asked.body, dict(asked.headers)[b"X-Countermand-Refuse"])
+    assert said == (200, b"", b"1"), "nobody has proved anything yet"
+    for path, login in ((b"/ask" + BAD, "bob"), (b"/ask/autodiscover", "alice")):
+        allowed = envoy(gate, path, authorization=basic(login))
+        assert (allowed.status, b"X-Countermand-Refuse" in dict(allowed.headers)) == (200, False)
+    denied = envoy(gate, b"/again", authorization=basic("alice"), x_original_uri=BAD.decode())
     assert (denied.status, denied.body) == (403, b"Remove the app.\nThen mail works.\n")
-    assert envoy(gate, b"/ask" + BAD, authorization=basic("bob")).status == 200
-    assert envoy(gate, b"/ask/autodiscover").status == 200
-    assert envoy(gate, b"/again", authorization=basic("alice"), x_original_uri=BAD.decode()).status == 403
     assert envoy(gate, b"/again", authorization=basic("alice"), x_original_uri="/").status == 200
 
 
@@ -130,7 +132,8 @@ def test_a_phones_path_reaches_nothing_else_of_the_gate(gate: Gate) -> None:
 
 def test_envoy_certificate_counts_and_two_sets_of_credentials_do_not(gate: Gate) -> None:
     certificate = f"By=spiffe://x;Hash={'AB' * 32};Subject=CN=phone"
-    assert envoy(gate, b"/ask/x", authorization=basic("alice"), x_forwarded_client_cert=certificate).status == 403
+    denied = envoy(gate, b"/ask/x", authorization=basic("alice"), x_forwarded_client_cert=certificate)
+    assert b"X-Countermand-Refuse" in dict(denied.headers)
     assert envoy(gate, b"/ask" + BAD, authorization=f"{basic('bob')},{basic('alice')}").status == 400
 
 
@@ -209,7 +212,7 @@ def test_what_is_no_http_or_too_long_is_told_so() -> None:
 
 def settings(**changes: str) -> GateConfig:
     here = Path("/x")
-    values = {"envoy": "127.0.0.1:1", "haproxy": "unix:/run/h.sock", "dovecot": "127.0.0.1:3", "mail": "http://127.0.0.1:9"}
+    values = {"envoy": "127.0.0.1:1", "haproxy": "unix:/run/h.sock", "dovecot": "127.0.0.1:3"}
     return GateConfig("door", "127.0.0.1:8450", "", here, here, here, here, **(values | changes))  # type: ignore[arg-type]
 
 

@@ -306,7 +306,7 @@ VALUES = {
 
 def test_settings_are_read_with_paths_beside_the_file(tmp_path: Path) -> None:
     path = tmp_path / "gate.toml"
-    path.write_text(gate_file(VALUES))
+    path.write_text(gate_file(VALUES | {"mail": "http://127.0.0.1:3"}))  # what an earlier version had is passed over
     found = config.load(path)
     assert (found.name, found.state_dir, found.clock) == ("door", tmp_path / "state", "own")
     assert found.stop_path == tmp_path / "state" / "stop"

@@ -25,14 +25,13 @@ def program(name: str) -> str:
 class FrontEnd(Door):
     """A door of this ``kind`` before a mail server that can keep requests waiting."""
 
-    def __init__(self, directory: Path, kind: str, logins: Iterable[str] = (), *, proves: bool = True, mail: str = "") -> None:
+    def __init__(self, directory: Path, kind: str, logins: Iterable[str] = (), *, mail: str = "") -> None:
         """``mail``: ``host:port/prefix`` of a real mail server; without one ``logins`` have their mail at a stand-in."""
         super().__init__(directory)
         self.kind = kind
         self.mail = SlowMail(set(logins))
         self.mail_port = self.mail.port
         self.behind = mail or f"127.0.0.1:{self.mail_port}"
-        self.proves = proves
         self.settings: dict[str, str] = {}  # more of the gate's
         self.ports = {kind: free_port()} if kind in {"envoy", "haproxy", "dovecot"} else {}
 
@@ -43,7 +42,6 @@ class FrontEnd(Door):
     def open_addresses(self, **more: str) -> None:
         """This front end's address into the gate's settings."""
         values = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()} | more | self.settings
-        values["mail"] = f"http://{self.behind}" if self.proves else ""
         with self.gate_config.open("a") as file:
             file.writelines(f'{name} = "{value}"\n' for name, value in values.items())
 

@@ -86,12 +86,12 @@ class Gate:
             self.log.denied(self.now(), who, decision)
         return decision
 
-    def lasts(self, who: Subject) -> int | None:
+    def lasts(self, who: Subject, decision: Decision) -> int | None:
         """For how many milliseconds it holds at most that ``who`` was just allowed: until a due that is known. None if none
         comes as long as a request may hang. So a front end ends at the due what it cannot ask about while it hangs. Never
         less than PATIENCE: a stranger would be told something else than 401."""
         held = self.held
-        if held is None or self.stop.on:
+        if held is None or self.stop.on or not decision.allow:
             return None
         whose = (who, who._replace(login=who.also, also="")) if who.also else (who,)
         found = [begin for one in whose if (begin := held.begins(self.local(one))) is not None]
@@ -99,7 +99,7 @@ class Gate:
 
     def show(self, because: Iterable[str], who: Subject) -> str:
         """The words for whoever is denied by these lineages, in their language. They are to be shown now, which is counted: only
-        to a login that proved itself, if there is a mail server to ask."""
+        to a login that proved itself."""
         held = self.held
         self.metrics.counts["denied_pages_total"] += 1
         if held is not None:
@@ -116,12 +116,15 @@ class Gate:
     def decided(self, who: Subject) -> Response:
         """The answer to nginx about this request."""
         decision = self.judge(who)
-        lasts = self.lasts(who) if decision.allow else None
-        token = self.token(who) if decision.reason in _UNKNOWN_DEVICE else ""
-        return nginx.answer_with(decision, token, lasts) if token or lasts is not None else nginx.answer(decision)
+        sighting, lasts = self.sighting(who, decision), self.lasts(who, decision)
+        return nginx.answer_with(decision, sighting, lasts) if sighting or lasts is not None else nginx.answer(decision)
 
-    def token(self, who: Subject) -> str:
-        """A token for the first name of an unknown device, under which the front end can say that its login was proven."""
+    def sighting(self, who: Subject, decision: Decision) -> str:
+        """A token for a device that the fleet does not know, '' for any other: under it the front end says that the login was
+        proven."""
+        return self._token(who) if decision.reason in _UNKNOWN_DEVICE else ""
+
+    def _token(self, who: Subject) -> str:
         if self.held is None:
             return ""
         who = self.local(who) if self._domains else who
@@ -157,7 +160,7 @@ class Gate:
 
     def saw(self, login: str, name: tuple[str, str]) -> None:
         """A login that has proven its password came with this name of something that the fleet does not know."""
-        if token := self.token(Subject(login, (name,))):
+        if token := self._token(Subject(login, (name,))):
             self.prove(token)
 
     def prove(self, token: str) -> None:

@@ -27,11 +27,10 @@ class GateConfig:
     what the gate shows there (both or neither); ``plain_http``: ``allowed`` if the way there is
     safe without TLS.
 
-    Front ends other than nginx have an address each, '' = nobody listens: ``envoy haproxy dovecot authzen``. ``mail``: base URL
-    of the mail server, asked before Envoy or HAProxy is told to show a denial. ``doveadm``: base URL of Dovecot's doveadm
-    server, told to end sessions, with the key in ``doveadm_key_file``. ``login_domains``: domains, separated by spaces, that
-    logins lose if they end with one (``alice@example.org`` is ``alice``). ``denial``: ``403``, or ``activesync`` for a body
-    that says so to phones which speak 14.0 or later (nginx only)."""
+    Front ends other than nginx have an address each, '' = nobody listens: ``envoy haproxy dovecot authzen``. ``doveadm``: base
+    URL of Dovecot's doveadm server, told to end sessions, with the key in ``doveadm_key_file``. ``login_domains``: domains,
+    separated by spaces, that logins lose if they end with one (``alice@example.org`` is ``alice``). ``denial``: ``403``, or
+    ``activesync`` for a body that says so to phones which speak 14.0 or later (nginx only)."""
 
     name: str
     listen: str
@@ -54,7 +53,6 @@ class GateConfig:
     haproxy: str = ""
     dovecot: str = ""
     authzen: str = ""
-    mail: str = ""
     doveadm: str = ""
     doveadm_key_file: Path | None = None
     login_domains: str = ""
@@ -102,6 +100,8 @@ class GateConfig:
         return self.stop_file or self.state_dir / "stop"
 
 
+#: Settings of an earlier version: a gate that is upgraded must not stay away for them. ``mail``: the gate asks no mail server.
+_ONCE = frozenset({"mail"})
 #: Under which the recipes hand on the subject of a client certificate, unless the settings say another.
 _SUBJECT_HEADER = "x-client-subject"
 _CHOICES = {"login_form": tuple(Form), "clock": ("own", "feed"), "plain_http": ("no", "allowed"), "denial": ("403", "activesync")}
@@ -117,6 +117,7 @@ def load(path: Path) -> GateConfig:
     except tomllib.TOMLDecodeError as wrong:
         raise Refused("gate-config", Where(file=str(path)), why=str(wrong)) from None
     known = {field.name: field for field in fields(GateConfig)}
+    plain = {key: value for key, value in plain.items() if key not in _ONCE}
     for key, value in plain.items():
         if key not in known:
             import difflib

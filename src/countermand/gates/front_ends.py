@@ -13,7 +13,6 @@ from countermand.gates.app import Gate
 
 if TYPE_CHECKING:
     from countermand.gates.messages import Answer
-    from countermand.gates.proof import Prover
 
 Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -62,11 +61,11 @@ async def listen(gate: Gate) -> FrontEnds:
     if config.envoy:
         from countermand.gates.envoy import Envoy
 
-        await found.http(config.envoy, Envoy(gate, _prover(gate)).answer)
+        await found.http(config.envoy, Envoy(gate).answer)
     if config.haproxy:
         from countermand.gates.haproxy import Haproxy
 
-        await found.open(config.haproxy, Haproxy(gate, _prover(gate)).converse)
+        await found.open(config.haproxy, Haproxy(gate).converse)
     if config.dovecot:
         await _dovecot(gate, found)
     if config.authzen:
@@ -84,13 +83,6 @@ async def _dovecot(gate: Gate, found: FrontEnds) -> None:
     await found.http(gate.config.dovecot, Dovecot(gate, sessions).answer)
     if gate.config.doveadm:
         found.work.append(watch(gate, sessions, Doveadm(gate.config.doveadm, _key(gate))))
-
-
-def _prover(gate: Gate) -> "Prover":
-    from countermand.gates.client import Peer
-    from countermand.gates.proof import Prover
-
-    return Prover(gate, Peer(gate.config.mail, gate.config.ca_file) if gate.config.mail else None)
 
 
 def _key(gate: Gate) -> str:

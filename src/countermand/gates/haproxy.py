@@ -1,9 +1,10 @@
 """The front end HAProxy: a stream processing offload agent. HAProxy sends a message, and obeys the variables it gets back.
 
-Messages: ``ask`` (uri, authorization, certificate, login) sets ``verdict`` to ``allow``, ``deny``, ``refuse`` (the mail server's
-own refusal is to be seen: it is asked an OPTIONS in place of the command) or ``unsure``, ``text`` with a denial, and ``lasts``:
-the milliseconds until a due that is known. ``again`` (the same, and the mail server's status) is sent when the mail server
-answered, and sets ``again`` likewise.
+Messages: ``ask`` (uri, authorization, certificate, login) sets ``verdict`` to ``allow`` or ``refuse``: then the mail server is
+asked an OPTIONS in place of the command, so that a stranger sees its own refusal, and a denial is shown only to whom it lets in.
+Also ``sighting``, a token for an unknown device, and ``lasts``: the milliseconds until a due that is known. ``again`` (the same,
+and the mail server's status) is sent when the mail server answered, and sets ``again`` to ``allow``, or to ``deny`` with its
+``text``.
 """
 
 import asyncio
@@ -11,20 +12,17 @@ import struct
 
 from countermand.gates import spop
 from countermand.gates.app import Gate
-from countermand.gates.proof import Prover, Verdict
 from countermand.gates.spop import Frame, Kind, Malformed, Value
 from countermand.gates.subject import Subject, subject
 
 _INVALID_FRAME = 4
-_WORDS = {Verdict.ALLOW: b"allow", Verdict.DENY: b"deny", Verdict.REFUSE: b"refuse", Verdict.UNSURE: b"unsure"}
 
 
 class Haproxy:
     """Answers HAProxy's messages from ``gate``."""
 
-    def __init__(self, gate: Gate, prover: Prover) -> None:
+    def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._prover = prover
         self._trusted = gate.config.trusted_login
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -57,21 +55,19 @@ class Haproxy:
         variables: dict[str, Value] = {}
         for name, about in spop.messages(found.payload):
             if name == "ask":
-                variables |= await self._ask(about)
+                variables |= self._ask(about)
             elif name == "again":
                 variables |= self._again(about)
         writer.write(spop.encoded(Frame(Kind.ACK, found.stream, found.number, spop.variables(variables))))
 
-    async def _ask(self, about: dict[str, Value]) -> dict[str, Value]:
+    def _ask(self, about: dict[str, Value]) -> dict[str, Value]:
         who = self._who(about)
-        judged = await self._prover.judge(who, *self._shown(about))
-        said: dict[str, Value] = {"verdict": _WORDS[judged.verdict]}
-        if judged.verdict is Verdict.DENY:
-            said["text"] = self._gate.show(judged.decision.because, who).encode()
-        if judged.sighting:
-            said["sighting"] = judged.sighting.encode()
-        if judged.lasts is not None:
-            said["lasts"] = judged.lasts
+        decision = self._gate.judge(who)
+        said: dict[str, Value] = {"verdict": b"allow" if decision.allow else b"refuse"}
+        if sighting := self._gate.sighting(who, decision):
+            said["sighting"] = sighting.encode()
+        if (lasts := self._gate.lasts(who, decision)) is not None:
+            said["lasts"] = lasts
         return said
 
     def _again(self, about: dict[str, Value]) -> dict[str, Value]:
@@ -83,12 +79,6 @@ class Haproxy:
         if decision.allow:
             return {"again": b"allow"}
         return {"again": b"deny", "text": self._gate.show(decision.because, who).encode()}
-
-    def _shown(self, about: dict[str, Value]) -> list[tuple[str, bytes]]:
-        """By what the mail server knows who asks."""
-        header = self._gate.config.login_header
-        vouched = [(header, _bytes(about, "login"))] if header else []
-        return [("Authorization", _bytes(about, "authorization")), *vouched]
 
     def _who(self, about: dict[str, Value]) -> Subject:
         trusted = self._trusted(_bytes(about, "login")) if self._trusted else None

@@ -70,7 +70,7 @@ def render(kind: str, asked: Asked) -> str:
     known = {
         "FAILURE": SAID[asked.failure].format(keep=asked.keep),
         "PROVED": _proved(recipe, asked.installed),
-        "STRANGERS": _NGINX_ASKS if recipe.command[0] == "nginx" else _strangers(asked.config),
+        "STRANGERS": _NGINX_ASKS if recipe.command[0] == "nginx" else _MAIL_ANSWERS,
         "TIMING": recipe.timing,
         "HANGING": recipe.hanging,
         "RETRY_AFTER": str(asked.retry_after),
@@ -116,29 +116,19 @@ def _needed(config: GateConfig, name: str, example: str) -> str:
     return address
 
 
-def _strangers(config: GateConfig) -> str:
-    if config.mail:
-        return _GATE_ASKS
-    return (
-        "CAUTION: STRANGERS CAN LEARN WHO IS DENIED, because a denial is shown whatever the password. Name the mail server in the"
-        '\n# gate\'s settings, `mail = "http://HOST:PORT"`, and the gate asks it whether the password is right before it denies.'
-    )
-
-
 _NGINX_HEAD = """# @PROVED@
 # While the gate does not answer: @FAILURE@.
 # @STRANGERS@
 # @TIMING@
 # @HANGING@
 """
-_ASKS = (
-    "Strangers learn nothing by status, headers or size: before a denial is shown, {} the mail server whether the\n"
-    "# password is right."
-)
-_NGINX_ASKS, _GATE_ASKS = _ASKS.format("nginx asks"), _ASKS.format("the gate asks")
+_NGINX_ASKS = """Strangers learn nothing by status, headers or size: before a denial is shown, nginx asks the mail server whether
+# the password is right."""
+_MAIL_ANSWERS = """Strangers learn nothing by status, headers or size: in place of what a denied device asks, the mail server is
+# asked an OPTIONS with the same credentials. Its refusal is what is seen, and a denial only by whom it lets in."""
 #: What is not promised says NOT.
 _BY_TIME = """By time they can: this does NOT promise that a wrong password is refused as soon on a denied device as on another.
-# The mail server is asked once more there. Only nginx-lua and dovecot promise it."""
+# The mail server is asked once more there. nginx-lua, envoy, haproxy and dovecot promise it."""
 _NOT_BY_TIME = """Nor by time: the mail server is asked once, whoever asks, and its answer is what is shown. What is left is the
 # gate's own time: under a tenth of a millisecond more about a device that it does not know."""
 _ENDS = """A Sync or Ping that hangs when its device comes to be denied is ended, at its due or within ten seconds; what the mail
@@ -180,7 +170,7 @@ def _envoy(asked: Asked, part: str) -> str:
         "LISTEN_HOST": listen_host or "0.0.0.0",  # noqa: S104 (phones come from everywhere)
         "LISTEN_PORT": listen_port,
         "FAIL_OPEN": "true" if asked.failure is Failure.OPEN else "false",
-        "TIMEOUT": "10s" if asked.config.mail else "1s",
+        "TIMEOUT": "1s",
         "LOGIN_HEADER": f", {{ exact: {header} }}" if header and not by_certificate else "",
         "LOGIN_HEADER_LUA": f', "{header}"' if header and not by_certificate else "",
         "SUBJECT": "\n                set_current_client_cert_details: { subject: true }" if by_certificate else "",
@@ -198,18 +188,16 @@ def _envoy_address(address: str) -> str:
 
 
 def _haproxy(asked: Asked, part: str) -> str:
-    timeout = {"TIMEOUT": "10s" if asked.config.mail else "500ms"}
     gate = _needed(asked.config, "haproxy", "127.0.0.1:8452").replace("unix:", "unix@")
     if part == "spoe":
-        return _filled(_template("haproxy-spoe.cfg"), timeout)
-    verdict = "{ var(txn.countermand.verdict) -m str"
+        return _template("haproxy-spoe.cfg")
     keep = asked.failure is Failure.KEEP_LAST
     mail, prefix = split_mail(asked.mail)
     blanks = {
         "REWRITE": f"http-request set-path {prefix}%[path]" if prefix else "",
         "KEEP": _template("haproxy-keep.cfg") if keep else "",
         "TABLE": _TABLE if keep else "",
-        "WHEN_DOWN": f"if {verdict} unsure }}" if asked.failure is Failure.OPEN else f"if !{verdict} allow refuse }}",
+        "DOWN": "" if asked.failure is Failure.OPEN else _template("haproxy-closed.cfg"),
         "LOGIN_HEADER": _haproxy_login(asked.config),
         "SPOE_FILE": asked.spoe_file,
         "LISTEN": asked.listen,
@@ -260,8 +248,8 @@ _EVERY = (*_BOTH, Failure.KEEP_LAST)
 RECIPES = {
     "nginx": Recipe(_nginx, "1.22", ("nginx", "-v"), _EVERY, ("server", "http"), _BY_TIME, _BOUNDED),
     "nginx-lua": Recipe(partial(_nginx, lua=True), "1.22", ("nginx", "-v"), _EVERY, ("server", "http"), _NOT_BY_TIME, _ENDS),
-    "envoy": Recipe(_envoy, "1.40", ("envoy", "--version"), _BOTH, timing=_BY_TIME, hanging=_KEPT_BACK),
-    "haproxy": Recipe(_haproxy, "2.6", ("haproxy", "-v"), _EVERY, ("whole", "spoe"), _BY_TIME, _KEPT_BACK),
+    "envoy": Recipe(_envoy, "1.40", ("envoy", "--version"), _BOTH, timing=_NOT_BY_TIME, hanging=_KEPT_BACK),
+    "haproxy": Recipe(_haproxy, "2.6", ("haproxy", "-v"), _EVERY, ("whole", "spoe"), _NOT_BY_TIME, _KEPT_BACK),
     "dovecot": Recipe(_dovecot, "2.3", ("dovecot", "--version"), _BOTH),
 }
 
