@@ -7,18 +7,20 @@ from pathlib import Path
 import house
 import pytest
 from house import TIKTOK
-from pulling import DUE, LATER, Pull, moved_in, ordered
+from pulling import DUE, LATER, Pull, change, moved_in, ordered
 
 from countermand.access import Role
 from countermand.config import Database, Holdbacks
+from countermand.core import facts
 from countermand.core.coverage import Grade
 from countermand.core.instants import DAY, MINUTE
 from countermand.flows import connect, events, levers
 from countermand.flows.lever_verify import verify
 from countermand.flows.stop import halt
 from countermand.levers import apple_profile
-from countermand.store import evidence, models
+from countermand.store import evidence, models, sets
 from countermand.store.packing import pack
+from countermand.store.unit import unit
 from fake_nanomdm import KEY, Fleet, served
 
 OTTO, KIND = house.operator(LATER), "apple-profile"
@@ -104,6 +106,21 @@ def test_installed_and_proved_and_removed_again(managed: Managed) -> None:
     assert all(mine == {"com.example.wifi": THEIRS} for mine in managed.mdm.profiles.values())
     assert (managed.prevented(), pull.count().ours) == ({}, 0)
     assert {what for _, what in managed.mdm.done} == {"InstallProfile", "RemoveProfile"}
+
+
+def test_supervised_devices_in_scope_alone_and_neither_exempt_nor_protected_ones(managed: Managed) -> None:
+    change(1, enrollment="device")
+    change(2, retired=True)
+    with unit():
+        sets.flip(sets.DEVICES, {3: (frozenset(), frozenset({facts.exempt(house.NAME, LATER + DAY)}))})
+    managed.pull.work()
+    assert [names for names, _ in managed.mdm.queue.values()] == [["UDID-0"]]
+    managed.wake()
+    with unit():
+        sets.flip(sets.DEVICES, {0: (frozenset(), frozenset({facts.PROTECTED}))})
+    managed.pull.work()
+    managed.wake()
+    assert managed.have_it() == set()
 
 
 def test_a_device_that_lists_its_profiles_without_ours_has_lost_it(managed: Managed) -> None:

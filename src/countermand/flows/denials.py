@@ -34,11 +34,9 @@ def supervised_in_scope(lineage: Lineage, number: int, platform: Platform, now: 
     """The offsets of one block's supervised devices to which an order speaks with force, but for who is exempt or protected."""
     terms_ = lineage.current
     block = sets.load(sets.DEVICES, number, *needs_to_deny(as_if_denying(lineage)))
-    managed = facts.enrollment(Enrollment.SUPERVISED)
     bound = block.union(facts.ownership(one) for one in terms_.ownerships(Force.MANDATORY))
-    supervised = sets.load(sets.DEVICES, number, [managed])[managed]
-    found = in_scope(block, terms_) & bound & block[facts.platform(platform)] & supervised
-    return found - exempt_at(block, lineage.id, now) - block[facts.PROTECTED]
+    managed = block[facts.platform(platform)] & block[facts.enrollment(Enrollment.SUPERVISED)]
+    return (in_scope(block, terms_) & bound & managed) - exempt_at(block, lineage.id, now) - block[facts.PROTECTED]
 
 
 def due_for_everybody(lineage: Lineage, now: Instant) -> bool:

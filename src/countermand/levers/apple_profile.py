@@ -25,7 +25,7 @@ INSTALL, REMOVE, LIST = "install", "remove", "list"
 COMMANDS: Mapping[str, str] = {INSTALL: "InstallProfile", REMOVE: "RemoveProfile", LIST: "ProfileList"}
 SETTINGS: Mapping[str, Setting] = {
     "hides": Setting("accepted, because the apps are hidden on every supervised device in scope, told or not", form="accepted"),
-    "rate": rate_setting("600/60s"),
+    "rate": rate_setting("6000/60s"),
     "url": Setting("the address of NanoMDM's API"),
 }
 _TICKET = re.compile(r"cm([0-9a-f]{8})\.([0-9]{1,18})\.(install|remove|list)\.[0-9a-f]{16}")
