@@ -146,6 +146,8 @@ def _taken_back(
     """As if ``count`` devices were written long ago and the switch were on: rescinded by the command, felt at the directory."""
     _as_written(talk, count)
     worker = _worker(folder)
+    while '"working"' not in (folder / "worker.log").read_text():  # on a busy machine it takes its time to begin
+        time.sleep(0.5)
     time.sleep(8)
     ask(talk)
     token = (folder / "operator.token").read_text().strip()
