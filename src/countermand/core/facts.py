@@ -178,14 +178,25 @@ def names(known: Known) -> frozenset[str]:
         MAIL_REMOVED: known.mail_removed,
     }
     found.update(name for name, holds in flags.items() if holds)
-    found.update(app(number) for number in known.present)
-    for look, observed_at in known.looked.items():
-        found.update(looked(look, observed_at))
+    found.update(_of_evidence(known.present, known.looked))
     found.update(exempt(lineage, until) for lineage, until in known.exempt)
     if person is not None:
         found.add(OWNED)
         found.update(_of_person(person, known.groups, known.told, known.rings))
     return frozenset(found)
+
+
+def names_since(before: frozenset[str], was: Known, now: Known) -> frozenset[str]:
+    """``names(now)``, where ``before`` is ``names(was)`` and nothing but the evidence differs: which apps are present and who
+    looked when."""
+    gone = _of_evidence(was.present - now.present, was.looked)
+    return before.difference(gone).union(_of_evidence(now.present - was.present, now.looked))
+
+
+def _of_evidence(present: frozenset[int], looks: Mapping[Look, Instant]) -> Iterator[str]:
+    yield from map(app, present)
+    for look, observed_at in looks.items():
+        yield from looked(look, observed_at)
 
 
 def person_names(

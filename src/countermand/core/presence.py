@@ -38,7 +38,10 @@ def fold(before: Presence, reports: Iterable[Report]) -> Presence:
         looked[key] = max(report.observed_at, looked.get(key, report.observed_at))
         if report.grade >= Grade.INVENTORY:
             at = report.observed_at
-            shown.update([(app, at) for app in report.present if shown.get(app, -1) < at])
+            if report.coverage.apps is None and at > max(shown.values(), default=-1):
+                shown = dict.fromkeys(report.present, at)  # what was shown before could only have outlasted it by being in it
+            else:
+                shown.update([(app, at) for app in report.present if shown.get(app, -1) < at])
     return _cleared(shown, looked)
 
 
@@ -55,6 +58,8 @@ def _cleared(shown: dict[App, Instant], looked: Looks) -> Presence:
     machines = [(coverage.apps, at) for (_, grade, coverage), at in looked.items() if grade >= Grade.INVENTORY]
     everything = max((at for apps, at in machines if apps is None), default=0)
     some = [(apps, at) for apps, at in machines if apps is not None and at > everything]
+    if not some and min(shown.values(), default=everything) >= everything:
+        return Presence(shown, looked)
     for app in [app for app, at in shown.items() if at < everything or any(at < then and app in apps for apps, then in some)]:
         del shown[app]
     return Presence(shown, looked)

@@ -115,31 +115,26 @@ def apply(act: Act, source: str, drawn: Plan) -> frozenset[int]:
     evidence.save_presences(drawn.presence, drawn.met)
     reload = {ordinal for ordinal in touched if _row_moved(drawn, ordinal)} | {ordinal for ordinal, _ in drawn.names}
     reload |= {*drawn.joined, *drawn.joined.values()}
-    after = {
-        **{ordinal: _looked_at(before[ordinal], drawn, ordinal) for ordinal in touched - reload},
-        **known.load(reload),
-    }
+    looked = {ordinal: _looked_at(before[ordinal], drawn, ordinal) for ordinal in touched - reload}
+    after = {**looked, **known.load(reload)}
     _tell_gates(drawn, before, after)
     if drawn.joined:
         subjects = [f"device:{ordinal}" for ordinal in sorted({*drawn.joined, *drawn.joined.values()})]
         log.append("devices-joined", act, {"source": source, "devices": len(drawn.joined)}, subjects)
     if handed := [one for one, was in before.items() if was.device.login not in ("", after[one].device.login)]:
         change_hands(handed, drawn.lineages)
-    return settle(
-        act,
-        {
-            ordinal: (facts.names(before[ordinal]) if ordinal in before else frozenset(), facts.names(after[ordinal]))
-            for ordinal in touched
-        },
-        {},
-        drawn.lineages,
-    )
+    flips = {}
+    for ordinal in touched:
+        was = facts.names(before[ordinal]) if ordinal in before else frozenset()
+        since = ordinal in looked
+        flips[ordinal] = (was, facts.names_since(was, before[ordinal], looked[ordinal]) if since else facts.names(after[ordinal]))
+    return settle(act, flips, {}, drawn.lineages)
 
 
 def _read(drawn: Plan) -> known.Read:
     """What the plan read of its devices; spares reading it again."""
     rows = {ordinal: row for ordinal, (row, _) in drawn.rows.items() if row is not None}
-    present = {one: frozenset(drawn.met.apps[app] for app in was.shown) for one, (was, _) in drawn.presence.items()}
+    present = {one: _present(drawn, one) for one in drawn.presence}
     looked = {one: evidence.looks(was, drawn.met) for one, (was, _) in drawn.presence.items()}
     return known.Read(rows, drawn.bore, present, looked)
 
@@ -152,9 +147,12 @@ def _looked_at(was: Known, drawn: Plan, ordinal: int) -> Known:
     """The same device with the presence that was just written; spares reading it back."""
     if ordinal not in drawn.presence:
         return was
-    after = drawn.presence[ordinal][1]
-    present = frozenset(drawn.met.apps[app] for app in after.shown)
-    return replace(was, present=present, looked=evidence.looks(after, drawn.met))
+    return replace(was, present=_present(drawn, ordinal), looked=evidence.looks(drawn.presence[ordinal][1], drawn.met))
+
+
+def _present(drawn: Plan, ordinal: int) -> frozenset[int]:
+    """The apps present on it by what is stored."""
+    return drawn.met.present.get(ordinal, frozenset())
 
 
 def _number(drawn: Plan) -> None:

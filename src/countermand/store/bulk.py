@@ -14,12 +14,12 @@ Key = TypeVar("Key")
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 PARAMETERS = 900
-#: Most whole numbers written into one statement.
+#: Most whole numbers, or texts, of one statement.
 NUMBERS = 8192
-_FEW_NUMBERS = 128
-#: More texts than these go as one parameter: a statement with a mark for each is one that is parsed anew.
-_FEW = 64
+#: More than these go as one parameter: a statement with a mark for each is one that is parsed anew.
+_FEW_NUMBERS, _FEW = 32, 64
 _UNPACKED = {"sqlite": "SELECT value FROM json_each(%s)", "postgresql": "SELECT unnest(%s::text[])"}
+_UNPACKED_NUMBERS = {"sqlite": ("SELECT value FROM json_each(%s)", "[%s]"), "postgresql": ("SELECT unnest(%s::bigint[])", "{%s}")}
 
 
 def marks(values: Sequence[Any]) -> str:
@@ -34,16 +34,17 @@ def cut(keys: Sequence[Key], size: int) -> Iterator[Sequence[Key]]:
 
 
 def by_numbers(statement: str, numbers: Iterable[int], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-    """Rows of a query whose ``{}`` stands for a list of whole numbers, after the parameters ``before``. Many are written out;
+    """Rows of a query whose ``{}`` stands for a list of whole numbers, after the parameters ``before``. Many go as one parameter;
     of few the last is repeated, so that there are few texts of statements and the database knows them already."""
     wanted = list(numbers)
     for part in cut(wanted, NUMBERS):
+        times = statement.count("{0}") or 1
         if len(part) <= _FEW_NUMBERS:
             filled = [*part, *repeat(part[-1], (1 << (len(part) - 1).bit_length()) - len(part))]
-            times = statement.count("{0}") or 1
             yield from straight.rows(statement.format(marks(filled)), [*before, *filled * times])
         else:
-            yield from straight.rows(statement.format(",".join(map(str, map(int, part)))), before)
+            listed, written = _UNPACKED_NUMBERS[connection.vendor]
+            yield from straight.rows(statement.format(listed), [*before, *[written % ",".join(map(str, map(int, part)))] * times])
 
 
 def by_texts(statement: str, texts: Iterable[str], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
@@ -63,8 +64,7 @@ def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
     if len(rows) == 1:
         straight.count(statement, rows[0])
     elif rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+        straight.many(statement, rows)
 
 
 def run(statement: str, parameters: Sequence[Any] = ()) -> int:

@@ -106,10 +106,11 @@ def _covering(members: Mapping[int, BitMap | None], named: Mapping[int, App]) ->
 @dataclass(slots=True)
 class Met:
     """The numbers that one unit of work met, so that it asks for each once. Never kept beyond the unit: a number given in a
-    transaction that was taken back means nothing."""
+    transaction that was taken back means nothing. ``present``: device → the apps present by what is stored of it."""
 
     apps: dict[App, int] = field(default_factory=dict)
     coverages: dict[Coverage, int] = field(default_factory=dict)
+    present: dict[int, frozenset[int]] = field(default_factory=dict)
 
 
 _KEPT = (
@@ -135,6 +136,7 @@ def presences(ordinals: Collection[int], met: Met) -> dict[int, Presence]:
     met.apps.update({app: number for number, app in named.items()})
     covered = _covering(members, named)
     met.coverages.update({coverage: number for number, coverage in covered.items()})
+    met.present.update({ordinal: frozenset(one) for ordinal, one in shown.items()})
     looked: dict[int, dict[tuple[str, Grade, Coverage], Instant]] = {}
     for ordinal, source, grade, coverage, at in looks:
         looked.setdefault(ordinal, {})[(source, Grade(grade), covered[coverage])] = at
@@ -146,12 +148,15 @@ def presences(ordinals: Collection[int], met: Met) -> dict[int, Presence]:
 
 def save_presences(changes: Mapping[int, tuple[Presence, Presence]], met: Met) -> None:
     """Store what changed between (before, after) of each device."""
-    unmet = {app for _, after in changes.values() for app in after.shown if app not in met.apps}
+    # Sets and dicts know the hashes of what they hold: asking app by app costs a hash each.
+    unmet = frozenset[App]().union(*(after.apps.difference(met.apps) for _, after in changes.values()))
     met.apps.update(numbers(unmet))
     lists, looks, gone = [], [], []
     for ordinal, (before, after) in changes.items():
         if before.shown != after.shown:
-            lists.append((ordinal, pack({met.apps[app]: at for app, at in after.shown.items()})))
+            numbered = {met.apps[app]: at for app, at in after.shown.items()}
+            met.present[ordinal] = frozenset(numbered)
+            lists.append((ordinal, pack(numbered)))
         for key, at in after.looked.items():
             if before.looked.get(key) != at:
                 looks.append((ordinal, key[0], int(key[1]), _met(key[2], met), at))

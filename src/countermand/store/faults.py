@@ -27,8 +27,9 @@ def told_apart() -> Iterator[None]:
         state = getattr(fault.__cause__, "sqlstate", None) or ""
         if state in _WAITED or "database is locked" in str(fault):
             raise Refused("database-busy") from fault
-        gone = state.startswith(_ENDED) or connection.connection is None or connection.connection.closed
-        if connection.vendor != "postgresql" or not gone:
+        if connection.vendor != "postgresql":
+            raise
+        if not (state.startswith(_ENDED) or connection.connection is None or connection.connection.closed):
             raise
         connection.close()
         raise unreachable(fault) from fault

@@ -38,15 +38,34 @@ def count(statement: str, parameters: Sequence[Any] = ()) -> int:
         return max(int(_put(connection, statement, parameters).rowcount), 0)
 
 
+def many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """The statement once for each of these parameters."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    if _watched(connection):
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+        return
+    with connection.wrap_database_errors:
+        _ready(connection)
+        if connection.vendor == "sqlite":
+            connection.connection.executemany(_questions(statement), rows)
+        else:
+            _cursor(connection).executemany(statement, rows)
+
+
 def _watched(connection: Any) -> bool:
     return bool(connection.execute_wrappers or connection.force_debug_cursor)
 
 
-def _put(connection: Any, statement: str, parameters: Sequence[Any]) -> Any:
+def _ready(connection: Any) -> None:
     if connection.connection is None:
         connection.ensure_connection()
     if connection.needs_rollback:
         connection.validate_no_broken_transaction()
+
+
+def _put(connection: Any, statement: str, parameters: Sequence[Any]) -> Any:
+    _ready(connection)
     if connection.vendor == "sqlite":
         return connection.connection.execute(_questions(statement), parameters)
     return _cursor(connection).execute(statement, parameters)
