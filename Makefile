@@ -75,7 +75,7 @@ bench-gate: setup-bench ## measure a gate beside its peers at 1.1 million device
 
 .PHONY: bench-console
 bench-console: setup-bench setup-dev ## measure the console: the preview while somebody types, and how soon pages are drawn on a CPU four times slower (BENCH="--devices 11000 66000")
-	$(PYTHON) bench/console.py $(BENCH)
+	$(PYTHON) bench/console.py --write $(BENCH)
 	$(PYTHON) -m pytest -s tests/stories/first_render.py
 
 .PHONY: bench-notices

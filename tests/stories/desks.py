@@ -32,6 +32,7 @@ class Desks:
     def of(self, name: str, **how: object) -> Iterator[Page]:
         """The page of somebody who has come in by a link, made a passkey, and signed in with it."""
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **how})  # type: ignore[arg-type]
+        context.set_default_timeout(90_000)  # machines of tests are shared
         page = context.new_page()
         with_passkeys(context, page)
         self.join(page, name)

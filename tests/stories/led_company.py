@@ -67,7 +67,7 @@ def settle(world: World) -> None:
     for number, login in enumerate(_logins()):
         country, zone = chance.choices(_PLACES, (5, 4, 6, 3, 2))[0]
         world.people[login] = Employee(login, zone, country)
-        rows.append(world.people[login].row())
+        rows.append(world.people[login].row().replace(login.title(), login.replace(".", " ").title()))
         for extra in range(1 + (number % 6 == 0 and login not in _UNLINKED)):
             serial = f"{'R5CT' if chance.random() < 0.4 else 'F2LX'}{number:03d}{extra}"
             ownership = chance.choices(("corporate", "personal", "contractor"), (7, 3, 1))[0]
@@ -146,7 +146,10 @@ def led(world: World) -> None:
 
 
 def beside_it(world: World) -> None:
-    """What stands on the other pages: protections, watched apps, a source that posts, a question, an order that waits."""
+    """What stands on the other pages: protections, watched apps, a source that posts, a question, an order that waits, and a
+    later version of the one that runs."""
+    models.Notice.objects.filter(state="refused").update(answer="550 5.1.1 user unknown")
+    world.two_names("ada.abel")
     for login, why in (("lena.haas", "Mail administrator"), ("emil.dahl", "Break-glass account")):
         protect(world.operator, login, why)
     agree_protection(world.act("petra", Role.APPROVER), "lena.haas")
@@ -175,6 +178,10 @@ def beside_it(world: World) -> None:
     text |= {"prohibits": [{"product": "WeChat"}], "due": {**text["due"], "at": "2020-08-17T17:00"}}
     found = write(anna, yaml.safe_dump(text, sort_keys=False))
     propose(anna, found.lineage, rails=house.RAILS)
+    running = models.Version.objects.get(lineage=ORDER)
+    running.text = yaml.safe_dump(json.loads(running.text), sort_keys=False)  # as somebody would have typed it
+    running.save()
+    write(anna, running.text.replace("- 1d\n", "- 1d\n- 2h\n").replace("max_age: 7d", "max_age: 14d"))
 
 
 @contextmanager

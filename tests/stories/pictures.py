@@ -28,14 +28,17 @@ def house(world: World, store: Database, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield made
 
 
-def take(page: Page, name: str, *, whole: bool = True) -> None:
-    """A WebP of the page, no taller than somebody scrolls."""
+def take(page: Page, name: str, *, whole: bool = True, of: str = "") -> None:
+    """A WebP of the page, no taller than somebody scrolls, or of one part of it."""
     tall = page.evaluate("document.documentElement.scrollHeight")
     width = page.viewport_size["width"] if page.viewport_size else 1280
     tall = min(tall, _TALLEST) if whole else page.viewport_size["height"] if page.viewport_size else 900
     page.set_viewport_size({"width": width, "height": tall})
     session = page.context.new_cdp_session(page)
-    shot = session.send("Page.captureScreenshot", {"format": "webp", "quality": 78})
+    how: dict[str, object] = {"format": "webp", "quality": 78}
+    if of and (box := page.locator(of).bounding_box()):
+        how |= {"clip": {**box, "scale": 1}, "captureBeyondViewport": True}
+    shot = session.send("Page.captureScreenshot", how)
     PLACE.mkdir(parents=True, exist_ok=True)
     (PLACE / f"{name}.webp").write_bytes(base64.b64decode(shot["data"]))
 
@@ -46,7 +49,10 @@ SCREENS: dict[str, dict[str, str]] = {
         "lead": f"directives/{ORDER}/",
         "halt": f"directives/{ORDER}/halt/",
         "rescind": f"directives/{ORDER}/rescind/",
+        "compare": f"directives/{ORDER}/compare/",
         "untold": f"directives/{ORDER}/untold/",
+        "preview": "directives/no-wechat/preview/",
+        "issue": "directives/no-wechat/issue/",
         "ended": "directives/no-capcut/stopping/",
         "ledger": f"ledger/?about={ORDER}",
         "fleet": "fleet/",
@@ -72,6 +78,7 @@ ON_A_PHONE = {
 def pictured(house: Desks, way: str) -> None:
     light: dict[str, object] = {"color_scheme": way}
     context = house.browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", **light)  # type: ignore[arg-type]
+    context.set_default_timeout(90_000)
     page = context.new_page()
     page.goto(f"{house.url}/console/sign-in/")
     take(page, f"sign-in-{way}")
@@ -84,6 +91,10 @@ def pictured(house: Desks, way: str) -> None:
                 if who == "anna":
                     page.wait_for_selector("#foreseen:not(.busy) .figures, #foreseen:not(.busy) p")
                 take(page, f"{name}-{way}")
+                if who == "anna":
+                    page.select_option("#notice-device", "ios")
+                    page.frame_locator("iframe.narrow-mail").locator("ul li").wait_for()
+                    take(page, f"notice-{way}", of="section[aria-labelledby=read]")
     with house.of("otto", viewport=PHONE, **light) as page:
         for name, path in ON_A_PHONE.items():
             page.set_viewport_size(PHONE)  # type: ignore[arg-type]

@@ -63,6 +63,7 @@ PAGES: dict[str, dict[str, str]] = {
         "halt": f"directives/{ORDER}/halt/",
         "rescind": f"directives/{ORDER}/rescind/",
         "untold": f"directives/{ORDER}/untold/",
+        "issue": "directives/another/issue/",
         "ended": "directives/old-order/stopping/",
         "keys": "keys/",
         "compare": f"directives/{ORDER}/compare/",

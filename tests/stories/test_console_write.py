@@ -166,6 +166,11 @@ def test_what_people_would_read_is_shown_in_their_language_and_on_their_phone(ho
     assert "'unsafe-inline'" not in policy
     assert frame.headers["x-frame-options"] == "SAMEORIGIN"
     assert browser.get(letter.replace("/mail/", "/mail/x")).status == 404, "what we did not make is not shown"
+    token = browser.get("/console/write/").text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    seat = browser.cookies.pop("console")
+    gone = browser.post("/console/write/preview/live/", {"csrfmiddlewaretoken": token, "text": text})
+    assert (gone.status, "what you wrote here stays" in gone.words) == (401, True)
+    browser.cookies["console"] = seat
     both = send(browser, "/console/write/read/text/", text, **{"notice-kind": "rescinded"})
     assert '<option value="rescinded" selected>The correction' in both.text
     assert "There is no" in send(browser, "/console/write/preview/live/", text, **{"notice-kind": "x"}).words

@@ -177,8 +177,9 @@ class World:
 
     def two_names(self, owner: str, model: str = "iPhone12,1") -> None:
         """A phone of theirs that the list has twice: as the manager of phones calls it, and as the mail server does."""
-        managed = f'M{owner},{owner},ios,"{model}",corporate,supervised,,,\n'
-        at_mail = f",{owner},ios,{model.replace(',', 'C')},corporate,device,Appl{owner},,\n"
+        short = owner.replace(".", "").upper()
+        managed = f'F4G{short},{owner},ios,"{model}",corporate,supervised,,,\n'
+        at_mail = f",{owner},ios,{model.replace(',', 'C')},corporate,device,ApplQ7H{short},,\n"
         bring.bring_devices(self.operator, self._brought("devices.csv", _DEVICES + managed + at_mail), whole=False)
 
     def hand_down(self, serial: str, owner: str) -> None:

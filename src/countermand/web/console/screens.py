@@ -55,7 +55,7 @@ class Screen:
                 require(here.actor, self.action)
             return self._checked(desk, self.view(desk, **named))
         except Refused as refused:
-            return _refused(desk, refused, passive=self.passive)
+            return _refused(desk, refused, piece=self.passive or self.path.endswith("live/"))
         except Exception as fault:
             reference = uuid4().hex[:12]
             say("page-fault", reference=reference, **failure(fault))
@@ -97,13 +97,16 @@ def _here(desk: Desk) -> Here:
     return seats.here(cookie.of(desk.request), known.idle, known.longest)
 
 
-def _refused(desk: Desk, refused: Refused, *, passive: bool) -> HttpResponse:
+def _refused(desk: Desk, refused: Refused, *, piece: bool) -> HttpResponse:
+    """``piece``: a script puts it into a page."""
     if refused.code == "not-signed-in":
-        if passive:
-            return desk.page("parts/signed_out.html", 401)
+        if piece:
+            # A piece stands in the page above it; what asks with a form has something typed that must not be lost.
+            to = desk.request.path.rsplit("/", 2)[0] + "/" if desk.request.method == "GET" else ""
+            return desk.page("parts/signed_out.html", 401, to=to)
         # A form that was sent too late is not sent again by itself: they come back to where they were.
         to = desk.request.path if desk.request.method == "GET" else "/console/"
         return pages.see_other(f"/console/sign-in/?to={to}")
     problems = refused.problems if isinstance(refused, RefusedMany) else [refused]
-    template = "parts/refused.html" if passive else "refused.html"
+    template = "parts/refused.html" if piece else "refused.html"
     return desk.page(template, refused.entry.http, problems=problems)
