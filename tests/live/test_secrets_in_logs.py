@@ -114,6 +114,7 @@ def test_no_process_writes_a_secret(
             while _ask(at, "GET", "/healthz") != 200:
                 assert process.poll() is None, log.read_text()
                 time.sleep(0.1)
+        running[0].send_signal(signal.SIGHUP)  # a reload ends nothing, though there is no certificate to load
         statuses = _knock(port, watched, secrets)
         wait_for(lambda: {b"AUTH"} <= mail.asked, "the worker's password")  # type: ignore[attr-defined]
         wait_for(lambda: {"/api/v1/oauth/token", "/path-secret-7f"} <= vendor.asked, "the source and the webhook")  # type: ignore[attr-defined]

@@ -77,6 +77,10 @@ def test_what_systemd_hands_in_is_named_by_its_credential(tmp_path: Path, monkey
     file.write_text('[smtp]\npassword_file = "credential:secrets_smtp"\n')
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "given"))
     assert load(file).smtp.password_file == tmp_path / "given" / "secrets_smtp"
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    units = Path(__file__).resolve().parents[2] / "src/countermand/cli/units/countermand-serve.service"
+    assert "\nLoadCredential=secrets:/etc/countermand/secrets\n" in units.read_text()
+    assert load(file).smtp.password_file == Path("/etc/countermand/secrets/smtp"), "by hand, root reads what the unit is given"
 
 
 # -- logs --

@@ -148,10 +148,12 @@ def _database(value: Any) -> Database:
 
 
 def _file(value: Any) -> Path:
-    """A path; or where systemd puts the credential of this name for the unit that runs us."""
+    """A path; or where systemd puts the credential of this name for the unit that runs us. Outside of a unit it is the file that
+    the units have it from (LoadCredential=secrets:…), so that root can halt by hand."""
     scheme, _, name = str(_of(str)(value)).partition(":")
     if scheme == "credential" and name:
-        return Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/credentials")) / name
+        handed_in = os.environ.get("CREDENTIALS_DIRECTORY")
+        return Path(handed_in, name) if handed_in else Path("/etc/countermand", *name.split("_", 1))
     return Path(str(value))
 
 

@@ -54,7 +54,7 @@ def authorities(config: Config) -> list[tuple[str, Path]]:
 def _values(prefix: str, section: Any) -> Iterator[tuple[str, str]]:
     for one in fields(section):
         value = getattr(section, one.name)
-        if (is_dataclass(value) and not hasattr(value, "password_file")) or (prefix == "" and one.name == "smtp"):
+        if is_dataclass(value) and not isinstance(value, Postgres):  # which as text is its address
             yield from _values(f"{prefix}{one.name}.", value)
         else:
             yield f"{prefix}{one.name}", ", ".join(value) if isinstance(value, tuple) else str(value)

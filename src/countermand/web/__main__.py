@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(refused, file=sys.stderr)
         return refused.entry.exit
     log.take_over()
+    # A reload ends nothing, also where there is no certificate to load.
+    signal.signal(signal.SIGHUP, lambda *_: certificate is not None and certificate.look(again=True))
     failures: list[str] = []
 
     def failed() -> None:
@@ -48,7 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
     if certificate is not None:
         served.load()
         served.ssl = certificate.context
-        signal.signal(signal.SIGHUP, lambda *_: certificate.look(again=True))
         threading.Thread(target=certificate.watch, args=(threading.Event(),), name="certificate", daemon=True).start()
     server = Server(served)
     server.application = application
