@@ -26,6 +26,7 @@ from countermand.core.instants import Instant
 from countermand.core.people import normal_login
 from countermand.core.table import Problems
 from countermand.flows import taking
+from countermand.flows.bearers import Bearers
 from countermand.lib import drafts
 from countermand.lib.parquet import NO_TIME, Delivery, Reader
 from countermand.sources.devices_parquet import (
@@ -59,7 +60,6 @@ class Positions:
     """What is remembered of each device by its position in the load. ``several``: looked at by several sources, or at several
     times; ``known``: we have it already. Those two go the way of every report, one by one."""
 
-    by_name: dict[str, int] = field(default_factory=dict)
     when: Longs = field(default_factory=lambda: np.empty(0, np.int64))
     source: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
     platform: npt.NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
@@ -67,9 +67,7 @@ class Positions:
     known: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
     several: Mask = field(default_factory=lambda: np.empty(0, np.bool_))
 
-    def add(self, names: list[str], **columns: npt.NDArray[Any]) -> None:
-        start = len(self.when)
-        self.by_name.update(zip(names, range(start, start + len(names)), strict=True))
+    def add(self, **columns: npt.NDArray[Any]) -> None:
         for column, more in columns.items():
             setattr(self, column, np.concatenate([getattr(self, column), more]))
 
@@ -161,6 +159,7 @@ class Staging:
         self._is_watched: Mask = np.zeros((len(PLATFORMS), 0), np.bool_)
         self.used: Mask = np.zeros((len(PLATFORMS), 0), np.bool_)
         self._hashes = array("q")
+        self._bearers = Bearers()
 
     # -- devices --
 
@@ -177,17 +176,23 @@ class Staging:
     def twice(self, files: Delivery, told: Told) -> Iterator[Problems]:
         """Names that stand twice in these files of devices. Hashes were kept, so the names are read again if two are equal."""
         hashes: Longs = np.sort(np.frombuffer(self._hashes, np.int64))
+        self._hashes = array("q")
         doubtful = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
         stands: dict[tuple[str, str], int] = {}
+        before = 0
         for reader in files.readers(DEVICES) if doubtful else ():
             problems = told(reader)
             for first, batch in reader.batches(size=PART):
                 for column in _NAMED:
-                    for row, name in enumerate(batch[column].to_pylist(), first):
+                    for offset, name in enumerate(batch[column].to_pylist()):
                         if name and hash((column, name)) in doubtful:
                             if (column, name) in stands:
-                                problems.add("csv-twice", row, column, value=name, first=stands[column, name])
-                            stands.setdefault((column, name), row)
+                                problems.add("csv-twice", first + offset, column, value=name, first=stands[column, name])
+                            stands.setdefault((column, name), first + offset)
+                            if column == "device":
+                                self._bearers.exact[name] = before + offset
+                                self._bearers.doubtful.add(hash(name))
+                before += len(batch["device"])
             yield problems
 
     def _known(self, batch: dict[str, Any], first: int, problems: Problems) -> Mask:
@@ -222,8 +227,8 @@ class Staging:
         numbers = np.array([self.staged.numbered(name or self._source) for name in sources.dictionary.to_pylist()], np.int16)
         batch["source"] = pa.array([self.staged.sources[number] for number in numbers[plain(sources.indices)].tolist()])
         platforms = pc.index_in(batch["platform"], value_set=pa.array([str(one) for one in PLATFORMS]))
+        self._bearers.add(batch["device"])
         self.positions.add(
-            batch["device"].to_pylist(),
             when=plain(batch["observed_at"]),
             source=numbers[plain(sources.indices)],
             platform=plain(pc.fill_null(platforms, 0)).astype(np.int8),
@@ -244,7 +249,9 @@ class Staging:
 
     def _apps(self, batch: dict[str, Any], first: int, problems: Problems) -> None:
         before, of = problems.count, self.positions
-        position = self._looked_up("device", batch["device"], lambda name: of.by_name.get(name or "", -1)).astype(np.int32)
+        position = _spread(self._answers("device", batch["device"].dictionary, self._bearers.positions), batch["device"]).astype(
+            np.int32
+        )
         for offset in rows(position < 0):
             problems.add("device-row-missing", first + offset, "device", device=str(batch["device"][offset].as_py() or ""))
         code = self._coded(batch["app_id"], first, problems)
