@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import oracle
 from fleets import RULES, Rules, block_of, contacts_of, lineage_of, people_of, presence_of, reasons
+from msgspec import structs
 from strategies import ANDROID, INSTANTS, IOS, MOMENTS, World
 
 from countermand.core.apps import App
@@ -41,8 +42,11 @@ def reports_may_come_one_by_one(world: World, rules: Rules = RULES) -> None:
 def an_owners_word_is_nobodys_sight(world: World, rules: Rules = RULES) -> None:
     """Whatever is only said neither shows an app nor clears one."""
     for phone in world.phones:
-        said = [replace(r, observed_at=r.observed_at + DAY, grade=Grade.ATTESTED, present=frozenset(IOS)) for r in phone.reports]
-        unsaid = [replace(report, present=frozenset()) for report in said]
+        said = [
+            structs.replace(r, observed_at=r.observed_at + DAY, grade=Grade.ATTESTED, present=frozenset(IOS))
+            for r in phone.reports
+        ]
+        unsaid = [structs.replace(report, present=frozenset()) for report in said]
         apps = presence_of(phone.reports, rules).apps
         assert presence_of([*phone.reports, *said], rules).apps == apps
         assert presence_of([*phone.reports, *unsaid], rules).apps == apps
@@ -51,7 +55,7 @@ def an_owners_word_is_nobodys_sight(world: World, rules: Rules = RULES) -> None:
 def forgetting_is_never_having_stored(world: World, rules: Rules = RULES) -> None:
     for phone in world.phones:
         for kept in (frozenset(IOS[:1]), frozenset(IOS[1:]), frozenset[App]()):
-            narrowed = [replace(r, coverage=r.coverage.narrowed(kept), present=r.present & kept) for r in phone.reports]
+            narrowed = [structs.replace(r, coverage=r.coverage.narrowed(kept), present=r.present & kept) for r in phone.reports]
             left, stored = rules.forget(presence_of(phone.reports, rules), kept), presence_of(narrowed, rules)
             assert (left.shown, left.looked) == (stored.shown, stored.looked)
 

@@ -1,12 +1,12 @@
 """Laws of presence: proven by any report, disproven only by a later one that could have seen it; in whatever order."""
 
-from dataclasses import replace
 from random import Random
 
 import laws
 from fleets import presence_of
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from oracle import could_show
 from strategies import ANDROID, COVERAGES, IOS, World, reports, worlds
 

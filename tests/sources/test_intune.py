@@ -21,7 +21,7 @@ from countermand.lib.http import Unreachable
 from countermand.lib.outward import House
 from countermand.sources import intune
 from countermand.sources.intune import REQUESTS, Intune
-from countermand.sources.intune_rows import IOS_NAMED, IOS_NONE, IOS_USER, Raw, Verdict, mention, verdicts
+from countermand.sources.intune_rows import IOS_NAMED, IOS_NONE, IOS_USER, Raw, Verdict, mention, sight, verdicts
 from countermand.sources.source import Link
 from fake_graph import DOUYIN, TIKTOK, Tenant, device, policy, state
 
@@ -141,7 +141,9 @@ _JSON = st.recursive(
 def test_a_hostile_row_is_refused_and_nothing_else(changes: dict[str, Any], whole: bool, other: Any) -> None:
     raw = Raw({**device(1), **changes} if whole else other, Verdict(frozenset({TIK})))
     with contextlib.suppress(Refused):
-        assert mention(raw, "intune", NOW).identities
+        found = mention(raw, "intune", NOW)
+        assert (found is None) == (sight(raw) is None)
+        assert found is None or found.identities
     verdicts([(IOS, other)], {IOS: [frozenset({TIK})]})
 
 

@@ -6,6 +6,8 @@ An answer proves the presence of what it shows; it proves the absence only of wh
 from dataclasses import dataclass
 from enum import IntEnum
 
+from msgspec import Struct
+
 from countermand.core.apps import App
 from countermand.core.instants import Instant
 
@@ -23,8 +25,7 @@ class Grade(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """``apps`` = the ids that the answer could have shown; None = every app of the device."""
 
     apps: frozenset[App] | None
@@ -54,8 +55,7 @@ class Look:
     coverage: int
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a source said about one device at one time. ``present`` may show apps outside the coverage: still proof.
 
     ``query`` is what an answer belongs to, for sources whose answers do not say (NanoMDM's command_uuid), else ''.

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class Platform(StrEnum):
     IOS = "ios"
@@ -43,8 +45,7 @@ IMAP_ID = "imap-id"
 MAIL_KINDS = frozenset({IdentityKind.EAS, IdentityKind.CERT, IdentityKind.PASSWORD})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Identity:
+class Identity(Struct, frozen=True, order=True, gc=False):
     """One name of a device. Values are compared whole and case-sensitively, as the systems that issue them do."""
 
     kind: IdentityKind

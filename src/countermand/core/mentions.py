@@ -1,8 +1,9 @@
 """Mentions: what a source said of one device, by which names, in words of our own. No vendor word goes further."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from countermand.core.apps import App
 from countermand.core.coverage import Coverage, Grade, Report
@@ -13,8 +14,7 @@ from countermand.core.instants import MINUTE, Instant
 AHEAD = 5 * MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """``None`` = the source does not say. ``identities``: the most telling one first. ``login`` '' = nobody's device.
 
     ``enrolled``: whether it is enrolled with the source from now on; a source speaks only for such devices. ``managed``: how

@@ -26,5 +26,7 @@ def normal_login(text: str) -> str:
 
     A UPN keeps its domain: ``Alice@Example.org`` and ``alice`` are two logins until a directory says otherwise.
     """
-    name = text.strip().rpartition("\\")[2]
+    name = text.strip()
+    if "\\" in name:
+        name = name.rpartition("\\")[2]
     return name.lower() if name.isascii() else normalize("NFC", normalize("NFC", name).casefold())

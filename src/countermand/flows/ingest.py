@@ -7,8 +7,10 @@ sync waits for a person (DESIGN §5, hold-backs); what waits is stored narrowed,
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from countermand.access import Act, require
 from countermand.config import Holdbacks

@@ -6,7 +6,8 @@ and not gone: so what is known to be present is left out of the coverage. That a
 """
 
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from countermand.access import Act
 from countermand.core.apps import App

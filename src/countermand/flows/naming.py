@@ -6,7 +6,9 @@ in which the sources were heard.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from countermand.core.devices import Identity, one_device, plausible
 from countermand.core.mentions import Mention

@@ -192,10 +192,10 @@ def _read(source: Source, page: Page, act: Act) -> tuple[list[Mention], int, lis
     passed, wrong = 0, []
     for raw in page.raw:
         try:
-            if source.visibility(raw) is None:
+            if (mention := source.parse(raw, act.now)) is None:
                 passed += 1
             else:
-                mentions.append(source.parse(raw, act.now))
+                mentions.append(mention)
         except Refused as refused:
             wrong.append(refused.sentence)
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:

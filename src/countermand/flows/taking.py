@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from msgspec import structs
+
 from countermand.access import Act
 from countermand.core import facts
 from countermand.core.apps import App
@@ -280,7 +282,7 @@ def _kept_whole(row: DeviceRow) -> bool:
 
 def narrowed(report: Report, watched: frozenset[App]) -> Report:
     """The report as it may be kept of a device that is not the company's: watched apps alone, and a coverage to match."""
-    return replace(report, present=report.present & watched, coverage=report.coverage.narrowed(watched))
+    return structs.replace(report, present=report.present & watched, coverage=report.coverage.narrowed(watched))
 
 
 def _tell_gates(drawn: Plan, before: Mapping[int, Known], after: Mapping[int, Known]) -> None:

@@ -9,6 +9,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import MINUTE, SECOND, Instant
 from countermand.lib.http import Response
 from countermand.lib.outward import Outward
+from countermand.lib.read_json import read_json
 
 #: A token is not used in its last minutes, nor in its last tenth if it is good for few.
 _MARGIN, _PART = 5 * MINUTE, 10
@@ -85,7 +86,7 @@ class Granted:
         if answer.status in _NOTHING:
             return {}
         try:
-            found = json.loads(answer.body)
+            found = read_json(answer.body)
         except (ValueError, RecursionError) as wrong:
             raise self.strange("no JSON") from wrong
         if not isinstance(found, dict):

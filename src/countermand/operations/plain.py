@@ -7,11 +7,13 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
+from msgspec import Struct
+
 from countermand.core.errors import Refused
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: dataclasses by field name, sets sorted, bytes as hex, named members by their value."""
+    """A value as JSON has it: dataclasses and structs by field name, sets sorted, bytes as hex, named members by their value."""
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, (str, int, float)) or value is None:
@@ -20,6 +22,8 @@ def plain(value: Any) -> Any:
         return {"code": value.code, "sentence": value.sentence, "remedy": value.remedy}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Struct):
+        return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     return _plain_of_many(value)

@@ -62,7 +62,7 @@ def checked(row: Row, first: dict[str, int], problems: Problems) -> Person | Non
 
 def _login(row: Row, problems: Problems) -> str:
     login = normal_login(row["login"])
-    if not login or any(mark.isspace() for mark in login):
+    if login.split() != [login]:
         problems.value(row.line, "login", row["login"], "a login", "the name the person signs in to mail with, without spaces")
     return login
 
@@ -72,7 +72,7 @@ def _person(row: Row, login: str, problems: Problems) -> Person:
         problems.value(row.line, "email", row["email"], "a mail address", "one address like alice@example.org, or nothing")
     if row["zone"] and (near := _nearest_zone(row["zone"])):
         problems.value(row.line, "zone", row["zone"], "a time zone", f"an IANA name like {near}, or nothing")
-    if row["locale"] and not LOCALE.fullmatch(row["locale"]):
+    if row["locale"] and not _is_locale(row["locale"]):
         problems.value(row.line, "locale", row["locale"], "a locale", "a language tag like de or en-GB, or nothing")
     country = row["country"].upper()
     if country and country not in COUNTRIES:
@@ -82,7 +82,7 @@ def _person(row: Row, login: str, problems: Problems) -> Person:
         if len(group) > FIELD:
             problems.value(row.line, "groups", group, "a group's name", f"at most {FIELD} characters")
     manager = normal_login(row["manager"])
-    if any(mark.isspace() for mark in manager):
+    if manager and manager.split() != [manager]:
         problems.value(row.line, "manager", row["manager"], "a login", "the login of the person's manager, or nothing")
     return Person(
         login=login,
@@ -104,6 +104,11 @@ def _nearest_zone(zone: str) -> str:
     if zone in known:
         return ""
     return difflib.get_close_matches(zone, sorted(known), 1, 0.0)[0]
+
+
+@cache
+def _is_locale(text: str) -> bool:
+    return LOCALE.fullmatch(text) is not None
 
 
 @cache

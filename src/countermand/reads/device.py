@@ -41,6 +41,14 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAs:
+    """An identity as it may be shown."""
+
+    kind: IdentityKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The latest answer of a source. ``could_show``: what it could have shown, in words; ``age``: how old it was at the source's
     last healthy contact, in milliseconds, by which directives measure it; ``healthy``: None for a source that has no
@@ -100,7 +108,7 @@ class DeviceView:
     retired: bool
     last_seen: Instant | None
     owner: Owner | None
-    identities: tuple[Identity, ...]
+    identities: tuple[KnownAs, ...]
     evidence: tuple[Evidence, ...]
     apps: tuple[Seen, ...]
     directives: tuple[Under, ...]
@@ -167,10 +175,10 @@ def _last_seen(row: DeviceRow, found: Known) -> Instant | None:
     return max([*found.looked.values(), *([row.last_seen] if row.last_seen else [])], default=None)
 
 
-def _shown(identities: Iterable[Identity]) -> list[Identity]:
+def _shown(identities: Iterable[Identity]) -> list[KnownAs]:
     """The names but for a per-device password's, which is half of a secret."""
     return sorted(
-        (Identity(one.kind, "(not shown)") if one.kind is IdentityKind.PASSWORD else one for one in identities),
+        (KnownAs(one.kind, "(not shown)" if one.kind is IdentityKind.PASSWORD else one.value) for one in identities),
         key=lambda one: (one.kind, one.value),
     )
 

@@ -94,7 +94,7 @@ class Android:
             return {}
         return {text(one.get("name")): one for page in pages for one in rows_of(list(page.raw))}
 
-    def parse(self, raw: Any, now: Instant) -> Mention:
+    def parse(self, raw: Any, now: Instant) -> Mention | None:
         return mention(raw, self._name, now)
 
     def recheck(self, devices: Sequence[Mention], apps: frozenset[App] | None) -> Question | None:

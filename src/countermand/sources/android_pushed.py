@@ -11,7 +11,6 @@ Traps of this intake, each handled here and nowhere else:
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.lib.http import Response
 from countermand.lib.outward import Outward
+from countermand.lib.read_json import read_json
 from countermand.sources import android
 from countermand.sources.rows import part, text
 from countermand.sources.source import Request, Setting
@@ -71,7 +71,7 @@ def parse(body: bytes, enterprise: str, source: str, now: Instant) -> Mention | 
 
 def _message(body: bytes) -> Mapping[str, Any]:
     try:
-        said = json.loads(body)
+        said = read_json(body)
     except (ValueError, RecursionError):
         raise Refused("event-damaged", why="it is not JSON") from None
     message = said.get("message") if isinstance(said, dict) else None
@@ -82,7 +82,7 @@ def _message(body: bytes) -> Mapping[str, Any]:
 
 def _device(data: Any) -> Mapping[str, Any]:
     try:
-        row = json.loads(base64.b64decode(data, validate=True))
+        row = read_json(base64.b64decode(data, validate=True))
     except (ValueError, TypeError, RecursionError, binascii.Error):
         raise Refused("event-damaged", why="its data are no JSON in base64") from None
     if not isinstance(row, dict):

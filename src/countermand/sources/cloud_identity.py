@@ -8,8 +8,9 @@ Traps of this source, each handled here and nowhere else:
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from countermand.core.apps import App
 from countermand.core.coverage import Grade
@@ -21,7 +22,7 @@ from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied
 from countermand.sources.google_pages import LOGIN, SUBJECT, TOKEN, Google
-from countermand.sources.rows import looked_over, moment, part, rows_of, text, thing
+from countermand.sources.rows import looked_over, moment, part, rows_of, text, thing, word
 from countermand.sources.source import Checked, Link, Page, Question, Request, Setting
 
 SETTINGS: Mapping[str, Setting] = {
@@ -37,17 +38,19 @@ _ALL = "customer=customers/my_customer"
 SIGHTS: tuple[Sight, ...] = (
     Sight("every phone", None, None, Sees.NONE, Sees.NONE, Grade.NONE, "Cloud Identity API, devices and deviceUsers"),
 )
-_PLATFORMS = {"ANDROID": Platform.ANDROID, "IOS": Platform.IOS, "GOOGLE_SYNC": Platform.IOS}
-_GONE = frozenset({"WIPED", "WIPING", "UNENROLLED"})
+_SERIAL, _GOOGLE, _EAS = IdentityKind.SERIAL, IdentityKind.GOOGLE, IdentityKind.EAS
+_SYNC = "google_sync"
+_PLATFORMS = {"android": Platform.ANDROID, "ios": Platform.IOS, _SYNC: Platform.IOS}
+_OWNERSHIP = {"company": Ownership.CORPORATE, "byod": Ownership.PERSONAL}
+_GONE = frozenset({"wiped", "wiping", "unenrolled"})
 _ENROLLMENT = {
-    "DEVICE_OWNER": Enrollment.SUPERVISED,
-    "PROFILE_OWNER": Enrollment.USER,
-    "DEVICE_ADMINISTRATOR": Enrollment.DEVICE,
+    "device_owner": Enrollment.SUPERVISED,
+    "profile_owner": Enrollment.USER,
+    "device_administrator": Enrollment.DEVICE,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """A device, and those who use it."""
 
     device: Any
@@ -76,29 +79,24 @@ class CloudIdentity:
         except Denied as denied:
             raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
-    def parse(self, raw: Any, now: Instant) -> Mention:
+    def parse(self, raw: Any, now: Instant) -> Mention | None:
         row, users = _parts(raw)
-        there = [one for one in users if text(one.get("managementState")).upper() not in _GONE]
-        owner = max(there, key=lambda one: text(one.get("firstSyncTime")), default=None)
-        names = [Identity(IdentityKind.GOOGLE, text(one.get("name"))) for one in there if text(one.get("name"))]
-        if serial := text(row.get("serialNumber")):
-            names.append(Identity(IdentityKind.SERIAL, serial))
-        if name := text(row.get("name")):
-            names.append(Identity(IdentityKind.GOOGLE, name))
-        kind, at = text(row.get("deviceType")).upper(), moment(row.get("lastSyncTime"), now)
-        if kind == "GOOGLE_SYNC" and (eas := text(row.get("deviceId"))):
-            names.append(Identity(IdentityKind.EAS, eas))
-        if not names or kind not in _PLATFORMS:
+        there = [one for one in users if word(one.get("managementState")) not in _GONE]
+        kind, at = word(row.get("deviceType")), moment(row.get("lastSyncTime"), now)
+        if kind not in _PLATFORMS:
+            return None
+        names = _identities(row, there, kind)
+        if not names:
             raise Refused("device-unreadable", device="", why="it has no name")
-        privilege = text(part(row, "androidSpecificAttributes").get("ownershipPrivilege")).upper()
+        owner = _owner(there)
         return Mention(
-            identities=tuple(dict.fromkeys(names)),
+            identities=names,
             platform=_PLATFORMS[kind],
             login=(normal_login(text(owner.get("userEmail"))) or None) if owner else None,
             model=text(row.get("model")) or None,
-            ownership={"COMPANY": Ownership.CORPORATE, "BYOD": Ownership.PERSONAL}.get(text(row.get("ownerType")).upper()),
-            enrollment=_ENROLLMENT.get(privilege),
-            reads_mail=True if kind == "GOOGLE_SYNC" else None,
+            ownership=_OWNERSHIP.get(word(row.get("ownerType"))),
+            enrollment=_ENROLLMENT.get(word(part(row, "androidSpecificAttributes").get("ownershipPrivilege"))),
+            reads_mail=True if kind == _SYNC else None,
             enrolled=bool(there),
             seen_at=at,
         )
@@ -109,7 +107,7 @@ class CloudIdentity:
 
     def visibility(self, raw: Any) -> Sight | None:
         row, _ = _parts(raw)
-        return SIGHTS[0] if text(row.get("deviceType")).upper() in _PLATFORMS else None
+        return SIGHTS[0] if word(row.get("deviceType")) in _PLATFORMS else None
 
     def check(self, names: frozenset[str], tick: Callable[[int], None]) -> Checked:
         return looked_over("devices and who uses them", _SCOPE, self.fetch(""), self.visibility, tick)
@@ -117,3 +115,20 @@ class CloudIdentity:
 
 def _parts(raw: Any) -> tuple[Mapping[str, Any], tuple[Mapping[str, Any], ...]]:
     return (thing(raw.device), raw.users) if isinstance(raw, Raw) else (thing(raw), ())
+
+
+def _owner(users: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    if len(users) < 2:
+        return users[0] if users else None
+    return max(users, key=lambda one: text(one.get("firstSyncTime")))
+
+
+def _identities(row: Mapping[str, Any], users: Sequence[Mapping[str, Any]], kind: str) -> tuple[Identity, ...]:
+    names = [Identity(_GOOGLE, name) for one in users if (name := text(one.get("name")))]
+    if serial := text(row.get("serialNumber")):
+        names.append(Identity(_SERIAL, serial))
+    if name := text(row.get("name")):
+        names.append(Identity(_GOOGLE, name))
+    if kind == _SYNC and (eas := text(row.get("deviceId"))):
+        names.append(Identity(_EAS, eas))
+    return tuple(dict.fromkeys(names))

@@ -4,7 +4,7 @@ Pure: lines in, mentions and problems out. A row with a time is a full look at t
 semicolons) is then everything that was seen. A row without one says that the device exists, and nothing of its apps.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TypeVar
@@ -14,7 +14,7 @@ from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownersh
 from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.people import normal_login
-from countermand.core.table import FIELD, ColumnMapping, Problems, Row, Shape, items, rows
+from countermand.core.table import FIELD, ColumnMapping, Problems, Shape, cells
 from countermand.core.visibility import Sees, Sight, visible
 from countermand.sources.rows import apps_of
 
@@ -30,7 +30,12 @@ SIGHTS: tuple[Sight, ...] = (
     Sight("without a time", None, None, Sees.NONE, Sees.NONE, Grade.NONE, _FILE),
 )
 
+_SERIAL, _EAS = IdentityKind.SERIAL, IdentityKind.EAS
 Word = TypeVar("Word", bound=StrEnum)
+
+
+#: The cells of one row, in the order of the columns.
+Cells = Sequence[str]
 
 
 def parse(
@@ -38,54 +43,58 @@ def parse(
 ) -> Iterator[tuple[int, Mention]]:
     """(line, mention) of every good row; what is wrong with the others is in ``problems``. Each name stands once. ``mapping``:
     how another table is read as this one."""
-    return mentions(rows(lines, DEVICES, problems, mapping), source, now, problems)
+    return mentions(cells(lines, DEVICES, problems, mapping), source, now, problems)
 
 
-def mentions(table: Iterable[Row], source: str, now: Instant, problems: Problems) -> Iterator[tuple[int, Mention]]:
+def mentions(table: Iterable[tuple[int, Cells]], source: str, now: Instant, problems: Problems) -> Iterator[tuple[int, Mention]]:
     """The same of rows, wherever they come from."""
     first: dict[Identity, int] = {}
-    for row in table:
+    for line, (serial, login, system, model, owned, enrolled, eas_id, listed, time) in table:
         before = problems.count
-        identities = _identities(row, first, problems)
-        platform = _word(Platform, row, "platform", problems)
-        ownership = _word(Ownership, row, "ownership", problems)
-        enrollment = _word(Enrollment, row, "enrollment", problems)
-        observed_at = _time(row, now, problems)
+        identities = _identities(line, serial, eas_id, first, problems)
+        platform = _word(Platform, line, "platform", system, problems)
+        ownership = _word(Ownership, line, "ownership", owned, problems)
+        enrollment = _word(Enrollment, line, "enrollment", enrolled, problems)
+        apps = listed.split(";") if listed else []
+        observed_at = _time(line, time, apps, now, problems)
         if problems.count == before and platform and ownership and enrollment:
+            reports: tuple[Report, ...] = ()
+            if observed_at is not None:
+                seen = apps_of(platform, apps)
+                reports = (Report(source, observed_at, Grade.INVENTORY, visible(enrollment), seen),)
             yield (
-                row.line,
+                line,
                 Mention(
                     identities=identities,
                     platform=platform,
-                    login=normal_login(row["login"]),
-                    model=row["model"],
+                    login=normal_login(login),
+                    model=model,
                     ownership=ownership,
                     enrollment=enrollment,
-                    reads_mail=bool(row["eas_id"]),
+                    reads_mail=bool(eas_id),
                     enrolled=True,
                     seen_at=observed_at,
-                    reports=() if observed_at is None else (_report(row, source, platform, enrollment, observed_at),),
+                    reports=reports,
                 ),
             )
 
 
-def _identities(row: Row, first: dict[Identity, int], problems: Problems) -> tuple[Identity, ...]:
-    named = (("serial", IdentityKind.SERIAL), ("eas_id", IdentityKind.EAS))
-    found = tuple(Identity(kind, row[column]) for column, kind in named if row[column])
+def _identities(line: int, serial: str, eas_id: str, first: dict[Identity, int], problems: Problems) -> tuple[Identity, ...]:
+    found = ((Identity(_SERIAL, serial),) if serial else ()) + ((Identity(_EAS, eas_id),) if eas_id else ())
     if not found:
-        problems.value(row.line, "serial", "", "a name of a device", "a serial, an eas_id, or both")
+        problems.value(line, "serial", "", "a name of a device", "a serial, an eas_id, or both")
     for identity in found:
-        if (stands := first.setdefault(identity, row.line)) != row.line:
-            column = "serial" if identity.kind is IdentityKind.SERIAL else "eas_id"
-            problems.add("csv-twice", row.line, column, value=identity.value, first=stands)
+        if (stands := first.setdefault(identity, line)) != line:
+            column = "serial" if identity.kind is _SERIAL else "eas_id"
+            problems.add("csv-twice", line, column, value=identity.value, first=stands)
     return found
 
 
-def _word(kind: type[Word], row: Row, column: str, problems: Problems) -> Word | None:
-    found = _words(kind).get(row[column].lower())
+def _word(kind: type[Word], line: int, column: str, value: str, problems: Problems) -> Word | None:
+    found = _words(kind).get(value) or _words(kind).get(value.lower())
     if found is None:
         allowed = ", ".join(member.value for member in kind)
-        problems.value(row.line, column, row[column], f"one of the values of {column}", f"one of {allowed}")
+        problems.value(line, column, value, f"one of the values of {column}", f"one of {allowed}")
     return found
 
 
@@ -94,21 +103,20 @@ def _words(kind: type[Word]) -> dict[str, Word]:
     return {member.value: member for member in kind}
 
 
-def _time(row: Row, now: Instant, problems: Problems) -> Instant | None:
-    text = row["observed_at"]
+def _time(line: int, text: str, apps: list[str], now: Instant, problems: Problems) -> Instant | None:
     if not text:
-        if row["apps"]:
-            problems.value(row.line, "observed_at", "", "a time", "when these apps were seen, like 2020-07-10T09:30:00Z")
+        if apps:
+            problems.value(line, "observed_at", "", "a time", "when these apps were seen, like 2020-07-10T09:30:00Z")
         return None
     observed_at = _instant(text)
     if observed_at is None or observed_at < 0:
-        problems.value(row.line, "observed_at", text, "a time with its offset", "it like 2020-07-10T09:30:00Z")
+        problems.value(line, "observed_at", text, "a time with its offset", "it like 2020-07-10T09:30:00Z")
         return None
     if too_far_ahead(observed_at, now):
-        problems.add("time-ahead", row.line, "observed_at", time=text)
+        problems.add("time-ahead", line, "observed_at", time=text)
         return None
-    if len(row["apps"]) > FIELD and (wrong := [app for app in items(row["apps"]) if len(app) > FIELD]):
-        problems.value(row.line, "apps", wrong[0], "an app id", f"at most {FIELD} characters; separate ids by semicolons")
+    if apps and max(map(len, apps)) > FIELD and (wrong := max(map(str.strip, apps), key=len)) and len(wrong) > FIELD:
+        problems.value(line, "apps", wrong, "an app id", f"at most {FIELD} characters; separate ids by semicolons")
     return observed_at
 
 
@@ -118,8 +126,3 @@ def _instant(text: str) -> Instant | None:
         return from_iso(text)
     except ValueError:
         return None
-
-
-def _report(row: Row, source: str, platform: Platform, enrollment: Enrollment, observed_at: Instant) -> Report:
-    present = apps_of(platform, items(row["apps"]))
-    return Report(source, observed_at, Grade.INVENTORY, visible(enrollment), present)

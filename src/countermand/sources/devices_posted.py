@@ -4,7 +4,6 @@ Pure. An object has the columns of the devices file (sources.devices_csv) as its
 missing or null is an empty one. An event is taken whole or not at all, so that whoever posted it can mend and post it again.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,8 +11,9 @@ from countermand.core.errors import Refused
 from countermand.core.forms import nearest
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
-from countermand.core.table import FIELD, Problems, Row
-from countermand.sources.devices_csv import DEVICES, mentions
+from countermand.core.table import FIELD, Problems
+from countermand.lib.read_json import read_json
+from countermand.sources.devices_csv import DEVICES, Cells, mentions
 
 #: Devices in one event; whoever knows more posts several.
 MOST = 1_000
@@ -31,27 +31,27 @@ def parse(body: bytes, source: str, now: Instant) -> tuple[Mention, ...]:
     return found
 
 
-def _rows(body: bytes) -> Iterator[Row]:
+def _rows(body: bytes) -> Iterator[tuple[int, Cells]]:
     """Objects as rows, numbered from 1."""
     try:
-        said = json.loads(body)
+        said = read_json(body)
     except (ValueError, RecursionError):
         raise Refused("event-damaged", why="it is not JSON") from None
     devices = said.get("devices") if isinstance(said, Mapping) else None
     if not isinstance(devices, list) or not 0 < len(devices) <= MOST:
         raise Refused("event-damaged", why=f"its devices are not a list of 1 to {MOST:,}")
     for number, device in enumerate(devices, start=1):
-        yield Row(number, _cells(number, device))
+        yield number, _cells(number, device)
 
 
-def _cells(number: int, device: Any) -> Mapping[str, str]:
+def _cells(number: int, device: Any) -> Cells:
     if not isinstance(device, Mapping):
         raise Refused("event-damaged", why=f"device {number} is not an object")
     if strange := sorted(device.keys() - set(DEVICES.columns)):
         close = nearest(strange[0], DEVICES.columns)
         meant = f"; did you mean {close!r}?" if close else ""
         raise Refused("event-damaged", why=f"device {number} has a field {strange[0][:60]!r} that nobody knows{meant}")
-    return {column: _cell(number, column, device.get(column)) for column in DEVICES.columns}
+    return [_cell(number, column, device.get(column)) for column in DEVICES.columns]
 
 
 def _cell(number: int, column: str, value: Any) -> str:

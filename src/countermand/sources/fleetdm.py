@@ -21,7 +21,7 @@ from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied
-from countermand.sources.rows import apps_of, json_of, looked_over, moment, part, rows_of, text, thing
+from countermand.sources.rows import apps_of, json_of, looked_over, moment, part, rows_of, text, thing, word
 from countermand.sources.source import Checked, Link, Page, Question, Request, Setting, strange
 
 SETTINGS: Mapping[str, Setting] = {"url": Setting("Fleet's address")}
@@ -73,11 +73,14 @@ class FleetDm:
         except Denied as denied:
             raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
-    def parse(self, raw: Any, now: Instant) -> Mention:
-        row, seen = thing(raw), self.visibility(raw)
+    def parse(self, raw: Any, now: Instant) -> Mention | None:
+        row = thing(raw)
         platform, status = _platform(row), _status(row)
-        names = _identities(row)
-        if platform is None or not names:
+        if platform is None:
+            return None
+        seen = _sight(platform, status)
+        names = _identities(row, platform)
+        if not names:
             number = row.get("id")
             shown = str(number)[:20] if isinstance(number, int) else text(number)
             raise Refused("device-unreadable", device=shown, why="it has neither UDID nor serial number")
@@ -105,14 +108,8 @@ class FleetDm:
 
     def visibility(self, raw: Any) -> Sight | None:
         row = thing(raw)
-        platform, status = _platform(row), _status(row)
-        if platform is None:
-            return None
-        if not status.startswith("on "):
-            return OFF
-        if platform is _ANDROID:
-            return ANDROID
-        return WHOLE if status == "on (automatic)" else BY_HAND
+        platform = _platform(row)
+        return None if platform is None else _sight(platform, _status(row))
 
     def check(self, names: frozenset[str], tick: Callable[[int], None]) -> Checked:
         return looked_over("hosts with their software", _OBSERVER, self.fetch(""), self.visibility, tick)
@@ -134,17 +131,25 @@ class FleetDm:
                 return
 
 
+def _sight(platform: Platform, status: str) -> Sight:
+    if not status.startswith("on "):
+        return OFF
+    if platform is _ANDROID:
+        return ANDROID
+    return WHOLE if status == "on (automatic)" else BY_HAND
+
+
 def _platform(row: Mapping[str, Any]) -> Platform | None:
-    return _PLATFORMS.get(text(row.get("platform")).lower())
+    return _PLATFORMS.get(word(row.get("platform")))
 
 
 def _status(row: Mapping[str, Any]) -> str:
-    return text(part(row, "mdm").get("enrollment_status")).lower()
+    return word(part(row, "mdm").get("enrollment_status"))
 
 
-def _identities(row: Mapping[str, Any]) -> tuple[Identity, ...]:
+def _identities(row: Mapping[str, Any], platform: Platform) -> tuple[Identity, ...]:
     said = (
-        (IdentityKind.UDID, row.get("udid") or (row.get("uuid") if _platform(row) is _IOS else None)),
+        (IdentityKind.UDID, row.get("udid") or (row.get("uuid") if platform is _IOS else None)),
         (IdentityKind.SERIAL, row.get("hardware_serial")),
         (IdentityKind.EAS, row.get("eas_device_identifier")),
     )

@@ -70,18 +70,21 @@ class Directory:
         except Denied as denied:
             raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
-    def parse(self, raw: Any, now: Instant) -> Mention:
+    def parse(self, raw: Any, now: Instant) -> Mention | None:
         row = thing(raw)
+        platform = _platform(row)
+        if platform is None:
+            return None
         names = _identities(row)
         if not names:
             raise Refused("device-unreadable", device="", why="it has neither resourceId nor serial number")
         at = moment(row.get("lastSync"), now)
-        sight = self.visibility(row)
+        sight = self._sight(row, platform)
         apps = _apps(row.get("applications")) if sight in {WHOLE, PROFILE, UNSURE} else None
         covered = EVERYTHING if sight is WHOLE else NOTHING
         return Mention(
             identities=names,
-            platform=_platform(row),
+            platform=platform,
             login=normal_login(first(row.get("email"))) or None,
             model=text(row.get("model")) or None,
             ownership=Ownership.PERSONAL,
@@ -100,8 +103,9 @@ class Directory:
     def visibility(self, raw: Any) -> Sight | None:
         row = thing(raw)
         platform = _platform(row)
-        if platform is None:
-            return None
+        return None if platform is None else self._sight(row, platform)
+
+    def _sight(self, row: Mapping[str, Any], platform: Platform) -> Sight:
         if text(row.get("status")).upper() in _GONE:
             return LEFT
         if platform is Platform.IOS or text(row.get("type")).upper() == _SYNC:

@@ -70,7 +70,7 @@ class Intune:
         except Denied as denied:
             raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
-    def parse(self, raw: Any, now: Instant) -> Mention:
+    def parse(self, raw: Any, now: Instant) -> Mention | None:
         return rows.mention(raw, self._name, now)
 
     def recheck(self, devices: Sequence[Mention], apps: frozenset[App] | None) -> Question | None:

@@ -11,18 +11,24 @@ Traps of these rows, each handled here and nowhere else:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from countermand.core.apps import App
 from countermand.core.coverage import NOTHING, Coverage, Grade, Report
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.errors import Refused
-from countermand.core.instants import Instant, from_iso
-from countermand.core.mentions import Mention, too_far_ahead
+from countermand.core.instants import Instant
+from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
+from countermand.sources.rows import moment, text, thing, word
 
-_PLATFORMS = {"ios": Platform.IOS, "ipados": Platform.IOS, "android": Platform.ANDROID}
+_IOS, _ANDROID = Platform.IOS, Platform.ANDROID
+_SERIAL, _ENTRA, _EAS = IdentityKind.SERIAL, IdentityKind.ENTRA, IdentityKind.EAS
+_PLATFORMS = {"ios": _IOS, "ipados": _IOS, "android": _ANDROID}
 _OWNERSHIP = {"company": Ownership.CORPORATE, "personal": Ownership.PERSONAL}
 _NO_SERIAL = frozenset({"", "0", "unknown", "none", "n/a", "defaultstring", "default string", "to be filled by o.e.m."})
 _NO_ENTRA = "00000000-0000-0000-0000-000000000000"
@@ -56,48 +62,48 @@ class Verdict:
     shown: frozenset[App] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """A ``managedDevice`` as it came, and what the rules found on it; None: no rule speaks of it."""
 
     device: Any
     verdict: Verdict | None
 
 
-def mention(raw: Raw, source: str, now: Instant) -> Mention:
-    """The phone. Refused ``device-unreadable`` or ``time-ahead``."""
-    row = _row(raw.device)
+def mention(raw: Raw, source: str, now: Instant) -> Mention | None:
+    """The phone; None if it is none. Refused ``device-unreadable`` or ``time-ahead``."""
+    row = thing(raw.device)
     platform = platform_of(row)
-    names = _identities(row)
-    if platform is None or not names:
-        why = "it is no phone" if platform is None else "it has no serial number, ActiveSync id or Entra id"
-        raise Refused("device-unreadable", device=_text(row.get("id")), why=why)
+    if platform is None:
+        return None
+    eas = text(row.get("easDeviceId"))
+    names = _identities(row, eas)
+    if not names:
+        why = "it has no serial number, ActiveSync id or Entra id"
+        raise Refused("device-unreadable", device=text(row.get("id")), why=why)
     enrollment = _enrollment(row, platform)
-    seen_at = _time(row.get("lastSyncDateTime"))
-    if seen_at is not None and too_far_ahead(seen_at, now):
-        raise Refused("time-ahead", time=_text(row.get("lastSyncDateTime")))
+    seen_at = moment(row.get("lastSyncDateTime"), now)
     return Mention(
         identities=names,
         platform=platform,
-        login=normal_login(_text(row.get("userPrincipalName"))) or None,
-        model=_text(row.get("model")) or None,
-        ownership=_OWNERSHIP.get(_text(row.get("managedDeviceOwnerType")).lower()),
+        login=normal_login(text(row.get("userPrincipalName"))) or None,
+        model=text(row.get("model")) or None,
+        ownership=_OWNERSHIP.get(word(row.get("managedDeviceOwnerType"))),
         enrollment=enrollment,
-        reads_mail=True if row.get("easActivated") is True and _text(row.get("easDeviceId")) else None,
+        reads_mail=True if eas and row.get("easActivated") is True else None,
         enrolled=True,
         seen_at=seen_at,
-        reports=tuple(_reports(raw.verdict, source, enrollment, platform, seen_at)),
+        reports=_reports(raw.verdict, source, enrollment, platform, seen_at) if raw.verdict else (),
     )
 
 
 def sight(raw: Raw) -> Sight | None:
     """In which of the ways above this device is seen; None if it is no phone. Refused ``device-unreadable``."""
-    row = _row(raw.device)
+    row = thing(raw.device)
     platform = platform_of(row)
     if platform is None:
         return None
     named = raw.verdict is not None and bool(raw.verdict.lacked or raw.verdict.shown)
-    if platform is Platform.ANDROID:
+    if platform is _ANDROID:
         return ANDROID_NAMED if named else ANDROID_NONE
     if _enrollment(row, platform) is Enrollment.USER:
         return IOS_USER
@@ -106,7 +112,7 @@ def sight(raw: Raw) -> Sight | None:
 
 def platform_of(row: Mapping[str, Any]) -> Platform | None:
     """What it is by its operating system; None for what is no phone."""
-    return _PLATFORMS.get(_text(row.get("operatingSystem")).replace(" ", "").lower())
+    return _PLATFORMS.get(word(row.get("operatingSystem")).replace(" ", ""))
 
 
 def verdicts(states: Iterable[tuple[Platform, Any]], lists: Mapping[Platform, list[frozenset[App]]]) -> dict[str, Verdict]:
@@ -115,9 +121,9 @@ def verdicts(states: Iterable[tuple[Platform, Any]], lists: Mapping[Platform, li
     lacked is what all of them list, and what is shown is certain only if they list one id between them."""
     worst: dict[tuple[str, Platform], str] = {}
     for platform, row in states:
-        if not isinstance(row, dict) or not (device := _text(row.get("deviceId"))):
+        if not isinstance(row, dict) or not (device := text(row.get("deviceId"))):
             continue
-        state = _text(row.get("state")).lower()
+        state = word(row.get("state"))
         if state in ("notapplicable", "notassigned"):
             continue
         before = worst.get((device, platform), state)
@@ -136,10 +142,10 @@ def violations(rows: Iterable[Any], into: dict[str, Verdict]) -> None:
     """Add what restricted-apps profiles found: these rows name the very apps. A profile that finds nothing has no row, and so
     its silence proves nothing."""
     for row in rows:
-        if not isinstance(row, dict) or not (device := _text(row.get("managedDeviceId"))):
+        if not isinstance(row, dict) or not (device := text(row.get("managedDeviceId"))):
             continue
-        word = _text(row.get("platformType")).lower()
-        platform = Platform.IOS if word == "ios" else Platform.ANDROID if word.startswith("android") else None
+        said = word(row.get("platformType"))
+        platform = _IOS if said == "ios" else _ANDROID if said.startswith("android") else None
         if platform is not None:
             into[device] = _both(into.get(device), Verdict(shown=apps_of(platform, row.get("restrictedApps"))))
 
@@ -147,7 +153,7 @@ def violations(rows: Iterable[Any], into: dict[str, Verdict]) -> None:
 def apps_of(platform: Platform, listed: Any) -> frozenset[App]:
     """The ids of a list of apps; rows without one name nothing."""
     rows = listed if isinstance(listed, list) else []
-    ids = (_text(row.get("appId")).strip() for row in rows if isinstance(row, dict))
+    ids = (text(row.get("appId")) for row in rows if isinstance(row, dict))
     return frozenset(App(platform, one) for one in ids if one)
 
 
@@ -155,62 +161,43 @@ def _both(one: Verdict | None, other: Verdict) -> Verdict:
     return other if one is None else Verdict(one.lacked | other.lacked, one.shown | other.shown)
 
 
-def _reports(
-    verdict: Verdict | None, source: str, enrollment: Enrollment, platform: Platform, at: Instant | None
-) -> Iterable[Report]:
+def _reports(verdict: Verdict, source: str, enrollment: Enrollment, platform: Platform, at: Instant | None) -> tuple[Report, ...]:
     """At most one; none for a phone that was never heard, whatever a rule says of it."""
-    if verdict is None or at is None or not (verdict.lacked or verdict.shown):
-        return
-    hidden = platform is Platform.IOS and enrollment is Enrollment.USER
+    if at is None or not (verdict.lacked or verdict.shown):
+        return ()
+    hidden = platform is _IOS and enrollment is Enrollment.USER
     covered = NOTHING if hidden else Coverage(verdict.lacked | verdict.shown)
-    yield Report(source, at, Grade.INVENTORY, covered, verdict.shown)
+    return (Report(source, at, Grade.INVENTORY, covered, verdict.shown),)
 
 
 def _enrollment(row: Mapping[str, Any], platform: Platform) -> Enrollment:
+    kind, owner = word(row.get("deviceEnrollmentType")), word(row.get("managedDeviceOwnerType"))
+    return _managed(platform, kind, owner, word(row.get("managementAgent")), row.get("isSupervised") is True)
+
+
+@lru_cache(maxsize=1024)
+def _managed(platform: Platform, kind: str, owner: str, agent: str, supervised: bool) -> Enrollment:
     """How it is managed. Whatever Intune does not name is taken for the way that hides most."""
-    kind = _text(row.get("deviceEnrollmentType")).lower()
-    ours = _text(row.get("managedDeviceOwnerType")).lower() == "company"
-    if platform is Platform.IOS:
+    if platform is _IOS:
         if kind.startswith("appleuserenrollment"):
             return Enrollment.USER
-        return Enrollment.SUPERVISED if row.get("isSupervised") is True else Enrollment.DEVICE
+        return Enrollment.SUPERVISED if supervised else Enrollment.DEVICE
     if kind in _MANAGED:
         return Enrollment.SUPERVISED
     if kind == _WORK_PROFILE:
         return Enrollment.COPE
-    if _text(row.get("managementAgent")).lower() == _LEGACY:
+    if agent == _LEGACY:
         return Enrollment.DEVICE
-    return Enrollment.COPE if ours else Enrollment.USER
+    return Enrollment.COPE if owner == "company" else Enrollment.USER
 
 
-def _identities(row: Mapping[str, Any]) -> tuple[Identity, ...]:
-    serial, eas, entra = (_text(row.get(name)).strip() for name in ("serialNumber", "easDeviceId", "azureADDeviceId"))
+def _identities(row: Mapping[str, Any], eas: str) -> tuple[Identity, ...]:
+    serial, entra = text(row.get("serialNumber")), text(row.get("azureADDeviceId"))
     found = []
     if serial.lower() not in _NO_SERIAL:
-        found.append(Identity(IdentityKind.SERIAL, serial))
+        found.append(Identity(_SERIAL, serial))
     if entra and entra != _NO_ENTRA:
-        found.append(Identity(IdentityKind.ENTRA, entra.lower()))
+        found.append(Identity(_ENTRA, entra.lower()))
     if eas:
-        found.append(Identity(IdentityKind.EAS, eas))
+        found.append(Identity(_EAS, eas))
     return tuple(found)
-
-
-def _time(value: Any) -> Instant | None:
-    """None for what is not there, and for the year 1, which stands for never."""
-    if value is None or value == "":
-        return None
-    try:
-        found = from_iso(_text(value))
-    except ValueError as wrong:
-        raise Refused("device-unreadable", device="", why=f"{_text(value)[:40]!r} is not a time") from wrong
-    return found if found > 0 else None
-
-
-def _row(device: Any) -> Mapping[str, Any]:
-    if not isinstance(device, dict):
-        raise Refused("device-unreadable", device="", why="it is not an object")
-    return device
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) and len(value) <= 255 and value.isprintable() else ""

@@ -23,7 +23,7 @@ from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied, Granted, client_credentials
 from countermand.lib.http import Unreachable
-from countermand.sources.rows import apps_of, moment, part, text, thing
+from countermand.sources.rows import apps_of, moment, part, text, thing, word
 from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting, strange
 
 SETTINGS: Mapping[str, Setting] = {
@@ -77,8 +77,10 @@ class Jamf:
         except Denied as denied:
             raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
-    def parse(self, raw: Any, now: Instant) -> Mention:
+    def parse(self, raw: Any, now: Instant) -> Mention | None:
         row = thing(raw)
+        if word(row.get("deviceType")) != "ios":
+            return None
         general, hardware, whose = (part(row, name) for name in ("general", "hardware", "userAndLocation"))
         ownership = _word(general, "deviceOwnershipType")
         enrollment = _enrollment(general)
@@ -109,7 +111,7 @@ class Jamf:
 
     def visibility(self, raw: Any) -> Sight | None:
         row = thing(raw)
-        if text(row.get("deviceType")).lower() != "ios":
+        if word(row.get("deviceType")) != "ios":
             return None
         general = part(row, "general")
         if general.get("managed") is not True:

@@ -21,7 +21,7 @@ from countermand.core.people import normal_login
 from countermand.core.visibility import Sight
 from countermand.lib.granted import Denied, Granted, client_credentials
 from countermand.sources import jamf
-from countermand.sources.rows import apps_of, looked_over, part, rows_of, text, thing
+from countermand.sources.rows import apps_of, looked_over, part, rows_of, text, thing, word
 from countermand.sources.source import Checked, Link, Page, Question, Request, strange
 
 SETTINGS = jamf.SETTINGS
@@ -37,6 +37,9 @@ SIGHTS = jamf.SIGHTS
 #: Devices that one page of ours holds.
 _SIZE = 50
 _IOS = Platform.IOS
+#: What os_type says of them; older servers say nothing.
+_PHONES = frozenset({"ios", "ipados", ""})
+_OWNERSHIP = {"institutional": Ownership.CORPORATE, "personal": Ownership.PERSONAL}
 
 
 class JamfClassic:
@@ -63,24 +66,26 @@ class JamfClassic:
         except Denied as denied:
             raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
-    def parse(self, raw: Any, now: Instant) -> Mention:
+    def parse(self, raw: Any, now: Instant) -> Mention | None:
         device = part(thing(raw), "mobile_device")
         general, whose = part(device, "general"), part(device, "location")
+        if word(general.get("os_type")) not in _PHONES:
+            return None
         names = _identities(general)
         if not names:
             raise Refused("device-unreadable", device=str(general.get("id"))[:20], why="it has neither UDID nor serial number")
         at = _time(general.get("last_inventory_update_epoch"), now)
-        level = text(general.get("device_ownership_level")).lower()
+        level = word(general.get("device_ownership_level"))
         listed = device.get("applications")
         apps = _apps([listed] if isinstance(listed, dict) else listed)
-        covered = EVERYTHING if self.visibility(raw) is jamf.WHOLE else NOTHING
+        covered = EVERYTHING if self._sight(general) is jamf.WHOLE else NOTHING
         supervised = general.get("supervised") is True
         return Mention(
             identities=names,
             platform=_IOS,
             login=normal_login(text(whose.get("username")) or text(whose.get("email_address"))) or None,
             model=text(general.get("model_identifier")) or text(general.get("model")) or None,
-            ownership={"institutional": Ownership.CORPORATE, "personal": Ownership.PERSONAL}.get(level),
+            ownership=_OWNERSHIP.get(level),
             enrollment=Enrollment.USER
             if level != "institutional"
             else Enrollment.SUPERVISED
@@ -98,11 +103,12 @@ class JamfClassic:
 
     def visibility(self, raw: Any) -> Sight | None:
         general = part(part(thing(raw), "mobile_device"), "general")
-        if text(general.get("os_type")).lower() not in {"ios", "ipados", ""}:
-            return None
+        return self._sight(general) if word(general.get("os_type")) in _PHONES else None
+
+    def _sight(self, general: Mapping[str, Any]) -> Sight:
         if general.get("managed") is not True:
             return jamf.LEFT
-        if text(general.get("device_ownership_level")).lower() != "institutional":
+        if word(general.get("device_ownership_level")) != "institutional":
             return jamf.PERSONAL
         return jamf.WHOLE if self._unmanaged else jamf.UNSURE
 

@@ -14,7 +14,6 @@ Pure. Traps of this source, each handled here and nowhere else:
 
 import base64
 import binascii
-import json
 import plistlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import Mention, too_far_ahead
 from countermand.core.visibility import Sees, Sight, visible
+from countermand.lib.read_json import read_json
 from countermand.sources.source import Answer, Said, Word
 
 _COMMAND = "Apple device-management schema, mdm/commands/application.installed.list.yaml"
@@ -183,7 +183,7 @@ def split(text: bytes) -> Iterator[bytes]:
 
 def _is_one(text: bytes) -> bool:
     try:
-        json.loads(text)
+        read_json(text)
     except (ValueError, RecursionError):
         return False
     return True
@@ -255,7 +255,7 @@ def _object(text: bytes) -> Mapping[str, Any]:
     if len(text) > LARGEST:
         raise Refused("event-damaged", why=f"it is larger than {LARGEST} bytes")
     try:
-        event = json.loads(text)
+        event = read_json(text)
     except (ValueError, RecursionError) as wrong:
         raise Refused("event-damaged", why="it is not JSON") from wrong
     if not isinstance(event, Mapping) or not isinstance(event.get("topic"), str):

@@ -1,6 +1,5 @@
 """What every vendor's JSON has in common: any value may be null or of another type, and a page is a page."""
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import Any
@@ -13,13 +12,24 @@ from countermand.core.mentions import too_far_ahead
 from countermand.core.visibility import Sight
 from countermand.lib.granted import Denied
 from countermand.lib.http import Response, Unreachable
+from countermand.lib.read_json import read_json
 from countermand.lib.vendor import Ability
 from countermand.sources.source import ENOUGH, Checked, Page
 
 
 def text(value: Any) -> str:
     """A text that can be shown; '' for whatever is none."""
-    return value.strip() if isinstance(value, str) and len(value) <= 255 and value.isprintable() else ""
+    return value.strip() if type(value) is str and len(value) <= 255 and value.isprintable() else ""
+
+
+def word(value: Any) -> str:
+    """A word of a vendor's closed list in small letters; '' for whatever is no text."""
+    return _small(value) if type(value) is str else ""
+
+
+@lru_cache(maxsize=1024)
+def _small(value: str) -> str:
+    return text(value).lower()
 
 
 def _app(platform: Platform, name: str) -> App | None:
@@ -27,17 +37,17 @@ def _app(platform: Platform, name: str) -> App | None:
 
 
 # Phones have much the same apps: most are looked up, which is several times as fast as making them.
+_NO_APP: frozenset[None] = frozenset({None})
 _APPS = {platform: lru_cache(maxsize=1 << 15)(partial(_app, platform)) for platform in Platform}
 
 
 def apps_of(platform: Platform, names: Collection[Any]) -> frozenset[App]:
     """The apps that these ids name; what is no text names nothing."""
     try:
-        found = set(map(_APPS[platform], names))
+        found = frozenset(map(_APPS[platform], names))
     except TypeError:  # a list or an object stands where an id should
-        found = set(map(_APPS[platform], [name for name in names if isinstance(name, str)]))
-    found.discard(None)
-    return frozenset(found)  # type: ignore[arg-type]  # None is out
+        found = frozenset(map(_APPS[platform], [name for name in names if isinstance(name, str)]))
+    return found - _NO_APP if None in found else found  # type: ignore[return-value]  # None is out
 
 
 def first(value: Any) -> str:
@@ -109,7 +119,7 @@ def _sight_of(raw: Any, sight: Callable[[Any], Sight | None]) -> Sight | None:
 def json_of(answer: Response, strange: Callable[[str], Refused]) -> Mapping[str, Any]:
     """The object that an answer holds; what ``strange`` makes is raised if there is none."""
     try:
-        found = json.loads(answer.body)
+        found = read_json(answer.body)
     except (ValueError, RecursionError) as wrong:
         raise strange("no JSON") from wrong
     if not isinstance(found, dict):

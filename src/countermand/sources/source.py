@@ -139,8 +139,9 @@ class Source(Asker, Protocol):
     def fetch(self, since: str) -> Iterator[Page]:
         """All its devices, page by page, from where an interrupted fetch stopped ('' = the first). Each page is whole."""
 
-    def parse(self, raw: Any, now: Instant) -> Mention:
-        """One device of a page, with its reports and what they cover. Refused ``device-unreadable`` if it cannot be read."""
+    def parse(self, raw: Any, now: Instant) -> Mention | None:
+        """One device of a page, with its reports and what they cover; None if it is no phone. Refused ``device-unreadable`` if it
+        cannot be read."""
 
     def visibility(self, raw: Any) -> Sight | None:
         """What the source could say of this device's apps; None if it is no phone."""
