@@ -24,6 +24,8 @@ from countermand.store.unit import unit
 from fake_nanomdm import KEY, Fleet, served
 
 OTTO, KIND = house.operator(LATER), "apple-profile"
+#: What differs between the databases the first story shows.
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 #: Phones that NanoMDM manages; the app is on the first of them.
 UDIDS = [f"UDID-{number}" for number in range(4)]
 THEIRS = {"PayloadIdentifier": "com.example.wifi", "PayloadUUID": "W"}
@@ -108,6 +110,7 @@ def test_installed_and_proved_and_removed_again(managed: Managed) -> None:
     assert {what for _, what in managed.mdm.done} == {"InstallProfile", "RemoveProfile"}
 
 
+@ONCE
 def test_supervised_devices_in_scope_alone_and_neither_exempt_nor_protected_ones(managed: Managed) -> None:
     change(1, enrollment="device")
     change(2, retired=True)
@@ -123,6 +126,7 @@ def test_supervised_devices_in_scope_alone_and_neither_exempt_nor_protected_ones
     assert managed.have_it() == set()
 
 
+@ONCE
 def test_a_device_that_lists_its_profiles_without_ours_has_lost_it(managed: Managed) -> None:
     pull = managed.pull
     pull.work()
@@ -139,6 +143,7 @@ def test_a_device_that_lists_its_profiles_without_ours_has_lost_it(managed: Mana
     assert managed.have_it() == {*UDIDS} - {"UDID-1"}, "what somebody removed is let go"
 
 
+@ONCE
 def test_a_device_that_cannot_take_it_proves_nothing(managed: Managed) -> None:
     managed.mdm.stubborn.add("UDID-2")
     managed.pull.work()
@@ -147,6 +152,7 @@ def test_a_device_that_cannot_take_it_proves_nothing(managed: Managed) -> None:
     assert managed.pull.count().left == {"refused": 1}
 
 
+@ONCE
 def test_answers_to_what_we_did_not_send_prove_nothing(managed: Managed) -> None:
     pull = managed.pull
     pull.work()
@@ -161,6 +167,7 @@ def test_answers_to_what_we_did_not_send_prove_nothing(managed: Managed) -> None
     assert managed.prevented().keys() == {0, 1, 2, 3}
 
 
+@ONCE
 def test_what_no_receipt_knows_is_removed(managed: Managed) -> None:
     """As after an older database was restored: a device says that it has a profile with the lever's mark."""
     pull = managed.pull
