@@ -94,8 +94,8 @@ def test_a_request_that_hangs_while_its_device_comes_to_be_denied_brings_nothing
 
 
 def test_a_ping_that_hangs_ends_where_a_front_end_can_end_it_and_says_nothing_where_it_cannot(door: FrontEnd) -> None:
-    """nginx with Lua answers it there and then. HAProxy and Envoy have no way to end a request that waits for the mail server,
-    and keep its answer back; plain nginx lets it out: a Ping's answer is no mail, and the next command is denied."""
+    """nginx with Lua answers it there and then. HAProxy and Envoy do not end a request that waits for the mail server, and keep
+    its answer back; plain nginx lets it out: a Ping's answer is no mail, and the next command is denied."""
     stop = door.directory / "stop"
     stop.touch()
     wait_for(lambda: door.ask("alice", BAD).status == 200, "the stop file")
