@@ -36,8 +36,11 @@ def take(page: Page, name: str, *, whole: bool = True, of: str = "") -> None:
     page.set_viewport_size({"width": width, "height": tall})
     session = page.context.new_cdp_session(page)
     how: dict[str, object] = {"format": "webp", "quality": 78}
-    if of and (box := page.locator(of).bounding_box()):
-        how |= {"clip": {**box, "scale": 1}, "captureBeyondViewport": True}
+    if of:
+        # What is off the screen may not be drawn in a frame of its own process.
+        page.locator(of).scroll_into_view_if_needed()
+        box = page.locator(of).bounding_box() or {}
+        how["clip"] = {**box, "y": box["y"] + page.evaluate("scrollY"), "scale": 1}
     shot = session.send("Page.captureScreenshot", how)
     PLACE.mkdir(parents=True, exist_ok=True)
     (PLACE / f"{name}.webp").write_bytes(base64.b64decode(shot["data"]))

@@ -83,6 +83,7 @@ PAGES: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.timeout(900)  # it looks at twenty pages, and goes through each of them by keyboard
 @pytest.mark.parametrize("way", WAYS)
 def test_every_page_in_every_light(house: Desks, way: str) -> None:
     wrong: dict[str, list[str]] = {}

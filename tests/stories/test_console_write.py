@@ -163,6 +163,7 @@ def test_what_people_would_read_is_shown_in_their_language_and_on_their_phone(ho
     assert (frame.status, "iPhone 13" in frame.text, "Pixel 7" in frame.text) == (200, True, False)
     policy = frame.headers["content-security-policy"]
     assert "sandbox;" in policy
+    assert "\r" not in frame.text, "a browser digests styles with other ends of lines"
     assert "'unsafe-inline'" not in policy
     assert frame.headers["x-frame-options"] == "SAMEORIGIN"
     assert browser.get(letter.replace("/mail/", "/mail/x")).status == 404, "what we did not make is not shown"

@@ -34,8 +34,9 @@ def mail(desk: Desk, letter: str) -> HttpResponse:
 
 
 def address(html: str) -> str:
-    """Where the frame finds it. The same HTML has the same address."""
-    return f"/console/write/mail/{_signer().sign_object([html], compress=True)}/"
+    """Where the frame finds it: one address for the same HTML. Lines end as browsers read them before they digest styles."""
+    plain = html.replace("\r\n", "\n")
+    return f"/console/write/mail/{_signer().sign_object([plain], compress=True)}/"
 
 
 def _signer() -> Signer:
