@@ -1,5 +1,6 @@
 """The whole story as processes, and then everything that they logged: it is JSON, and names nobody."""
 
+import base64
 import csv
 import json
 import subprocess
@@ -7,6 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from countermand.cli.drill.watch import SOURCE
+from countermand.config import load
+from countermand.flows.connect import secret_of
 
 pytestmark = pytest.mark.live
 _NAMES = ("login", "email", "name", "serial", "eas_id")
@@ -23,7 +28,13 @@ def test_the_drill_holds_and_no_log_of_it_names_a_person_a_device_or_a_secret(tm
     for file in folder.glob("*.csv"):
         for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines()):
             named |= {row[column] for column in _NAMES if row.get(column)}
-    secrets = {(folder / "gate" / "token").read_text().strip(), *json.loads((folder / "passwords.json").read_text()).values()}
+    passwords = json.loads((folder / "passwords.json").read_text())
+    posts = secret_of(load(folder / "countermand.toml").state_dir, SOURCE)
+    secrets = {(folder / "gate" / "token").read_text().strip(), posts, "a guess", *passwords.values()}
+    secrets |= {base64.b64encode(f"{login}:{password}".encode()).decode() for login, password in passwords.items()}
+    logs = [*folder.glob("*.log"), *folder.glob("nginx/**/*.log")]
+    assert {file.name for file in logs} >= {"control.log", "gate.log", "nginx.log", "worker.log"}
+    assert sorted((file.name, one) for file in logs for one in secrets if one in file.read_text(errors="replace")) == []
     assert len(named) > 300
     events = set()
     for name in ("control.log", "worker.log", "gate.log"):

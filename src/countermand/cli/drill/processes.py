@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 #: Seconds that a process has to become ready, or to end when asked to.
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 class NotReady(Exception):
