@@ -1,8 +1,9 @@
 """Kill it at any statement of any act, on either database, and start it again: nothing is lost, nothing is done twice.
 
-The points are counted by running the act once (tests/kill/killing/events.py); every one is a real SIGKILL. What each death
-left is read, and every different world that deaths leave is started again and asked for every invariant (invariants.py),
-and for the same outcome as if nobody had died (outcome.py). How many there were is said at the end of the run.
+The points are counted by running the act once (tests/kill/killing/events.py); it dies, by a real SIGKILL, at each of them since
+the last of which something was done (at night at every one). What each death left is read, and every different world that
+deaths leave is started again and asked for every invariant (invariants.py), and for the same outcome as if nobody had died
+(outcome.py). How many there were is said at the end of the run.
 """
 
 import os
@@ -58,8 +59,11 @@ def test_killed_anywhere(
     found = stage(scene, database, tmp_path)
     where = "SQLite" if isinstance(database, Path) else "PostgreSQL"
     record_property(
-        "said", f"killed {scene:<10} on {where:<10} at {found['points']:4} points, which left {found['states']} worlds"
+        "said",
+        f"killed {scene:<10} on {where:<10} at {found['points']:4} points, by {found['deaths']:3} deaths, "
+        f"which left {found['states']} worlds",
     )
     assert found["failures"] == []
     assert found["points"] > 5
+    assert found["deaths"] > 5
     assert found["states"] >= 1
