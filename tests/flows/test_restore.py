@@ -6,6 +6,7 @@ from pathlib import Path
 
 import house
 import pytest
+from django.db import connection
 
 from countermand.access import Role
 from countermand.config import Config, Database, standard
@@ -31,6 +32,20 @@ from countermand.store.unit import reading
 
 DUE = from_iso("2020-07-18T00:00:00Z")
 TOKEN = "token of otto"
+
+
+@pytest.fixture(autouse=True)
+def _tables_at_once(_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new file gets its tables as one piece, and a server's are not looked through again: that takes seconds, and is what
+    test_upgrade and the live tests restore with."""
+
+    def copied() -> None:
+        if connection.vendor == "sqlite":
+            connection.ensure_connection()
+            with contextlib.closing(sqlite3.connect(_template)) as bare:
+                bare.backup(connection.connection)
+
+    monkeypatch.setattr(restoring, "create_tables", copied)
 
 
 @pytest.fixture
