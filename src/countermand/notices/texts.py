@@ -183,8 +183,11 @@ def _clean_pieces(line: str) -> Iterator[str]:
 
 
 def _printable(piece: str) -> str:
+    piece = unicodedata.normalize("NFC", piece)
+    if piece.isprintable():
+        return piece  # nothing in it to look at one by one
     return "".join(
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
-        for c in unicodedata.normalize("NFC", piece)
+        for c in piece
         if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn")
     )
