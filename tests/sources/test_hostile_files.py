@@ -16,7 +16,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import from_iso
 from countermand.core.mentions import Mention
 from countermand.core.table import Problems
-from countermand.sources import devices_csv, devices_posted, exchange, nanomdm
+from countermand.sources import android_pushed, devices_csv, devices_posted, exchange, nanomdm
 from mutated import nodes, with_
 
 NOW = from_iso("2026-01-10T12:00:00Z")
@@ -31,6 +31,12 @@ BODY = {"udid": "U1", "status": "Acknowledged", "command_uuid": "C1", "ids": {"i
 DEVICE = {
     "serial": "F1", "login": "alice", "platform": "ios", "model": "iPhone", "ownership": "corporate", "enrollment": "supervised",
     "eas_id": "ApplF1", "apps": ["org.example.chess"], "observed_at": "2026-01-10T11:00:00Z",
+}  # fmt: skip
+PUSHED = {
+    "name": "enterprises/E1/devices/1", "managementMode": "DEVICE_OWNER", "ownership": "COMPANY_OWNED", "state": "ACTIVE",
+    "lastStatusReportTime": "2026-01-10T11:00:00.123456789Z", "hardwareInfo": {"model": "Pixel 8", "serialNumber": "F1"},
+    "applicationReports": [{"packageName": "org.example.chess", "state": "INSTALLED"}],
+    "nonComplianceDetails": [{"settingName": "applications", "nonComplianceReason": "APP_INSTALLED", "packageName": "a.b"}],
 }  # fmt: skip
 
 
@@ -129,7 +135,24 @@ def test_any_part_of_a_posted_device_may_be_anything(data: st.DataObject) -> Non
     good = {"devices": [DEVICE, {**DEVICE, "serial": "F2", "eas_id": "ApplF2"}]}
     changed = with_(good, data.draw(st.sampled_from(nodes(good))), data.draw(JSON))
     found = or_refused(lambda: devices_posted.parse(json.dumps(changed).encode(), "own", NOW), "event-damaged")
-    assert found == "event-damaged" or all(isinstance(one, Mention) for one in found)
+    if found != "event-damaged":
+        left = json.loads(found.rest.body)["devices"] if found.rest else []
+        assert len(found.mentions) + len(left) == len(changed["devices"]), "nothing is lost, and nothing is taken twice"
+        assert all(isinstance(one, Mention) for one in found.mentions)
+
+
+@given(data=st.data())
+def test_any_part_of_a_push_may_be_anything(data: st.DataObject) -> None:
+    row = with_(PUSHED, data.draw(st.sampled_from(nodes(PUSHED))), data.draw(JSON))
+    pushed = {"message": {"messageId": "1", "attributes": {"notificationType": "STATUS_REPORT"}}, "subscription": "s"}
+    pushed["message"]["data"] = base64.b64encode(json.dumps(row).encode()).decode()  # type: ignore[index]
+    body = json.dumps(with_(pushed, data.draw(st.sampled_from(nodes(pushed))), data.draw(JSON | st.just("1")))).encode()
+    for one in (json.dumps(pushed).encode(), body):
+        found = or_refused(
+            lambda one=one: android_pushed.parse(one, "E1", "android", NOW), "event-damaged", "device-unreadable", "time-ahead"
+        )
+        assert found is None or isinstance(found, (str, Mention))
+        assert isinstance(android_pushed.message_id(one), str)
 
 
 LINES = {

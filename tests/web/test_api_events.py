@@ -203,20 +203,54 @@ def test_a_webhook_that_is_late_or_signed_by_another_is_nobodys(house: ApiHouse,
         (b"[" * 100_000, "not JSON"),
         (b"[]", "list of 1 to 1,000"),
         (b'{"devices": []}', "list of 1 to 1,000"),
-        (b'{"devices": [7]}', "device 1 is not an object"),
-        (phones({"seriall": "F2"}), "device 2 has a field 'seriall' that nobody knows; did you mean 'serial'?"),
-        (phones({"apps": "org.example.chess"}), "device 2, apps: it is not a list of app ids"),
-        (phones({"serial": 7}), "device 2, serial: it is not a text"),
-        (phones({"serial": "F2", "platform": "beos"}), "device 2, platform:"),
-        (phones({"serial": "F1"}), "device 2, serial:"),
-        (phones({"serial": "F2", "observed_at": "2999-01-01T00:00:00Z"}), "device 2, observed_at:"),
-        (phones({"serial": "F2"}, {"serial": "F3", "ownership": ""}), "device 3, ownership:"),
+        (b'{"devices": [7]}', "device 1: it is not an object"),
+        (b'{"devices": [{"seriall": "F2", "\\ud800": 1}]}', "device 1: it has a field 'seriall' that nobody knows; did you mean"),
     ],
 )
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_webhook_that_is_wrong_anywhere_is_kept_whole_for_a_person(house: ApiHouse, key: str, body: bytes, why: str) -> None:
+def test_a_webhook_of_which_nothing_can_be_read_is_kept_whole(house: ApiHouse, key: str, body: bytes, why: str) -> None:
     assert webhook(house, key, body).json == {"new": True}
     (aside,) = house.ask("operator", "GET", "/events").json["items"]
     assert aside["code"] == "event-damaged"
     assert why in aside["why"]
     assert devices() == 0
+
+
+WRONG: list[tuple[Any, str]] = [
+    (7, "device 2: it is not an object"),
+    ({"seriall": "F2"}, "device 2: it has a field 'seriall' that nobody knows; did you mean 'serial'?"),
+    ({"apps": "org.example.chess"}, "device 2, apps: it is not a list of app ids"),
+    ({"serial": 7}, "device 2, serial: it is not a text"),
+    ({"serial": "F2", "platform": "beos"}, "device 2, platform:"),
+    ({"serial": "F1"}, "device 2, serial:"),
+    ({"serial": "F2", "observed_at": "2999-01-01T00:00:00Z"}, "device 2, observed_at:"),
+    ({"serial": "F2", "ownership": ""}, "device 2, ownership:"),
+    ({"serial": "\ud800"}, "device 2, serial:"),
+    ({"model": "=cmd"}, "device 2, model:"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "why"), WRONG)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_one_device_that_is_wrong_keeps_no_other_out(house: ApiHouse, key: str, wrong: Any, why: str) -> None:
+    posted = json.loads(phones({"serial": "F9"}))["devices"]
+    posted.insert(1, {**posted[0], **wrong} if isinstance(wrong, dict) else wrong)
+    assert webhook(house, key, json.dumps({"devices": posted}).encode()).json == {"new": True}
+    assert devices() == 2, "the others count"
+    (aside,) = house.ask("operator", "GET", "/events").json["items"]
+    assert (aside["code"], why in aside["why"]) == ("event-damaged", True)
+    kept = json.loads(bytes(models.SourceEvent.objects.get().body))
+    assert kept == {"devices": [posted[1]]}, "what was taken is not kept a moment longer"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_remained_of_an_event_is_taken_once_it_can_be(house: ApiHouse, key: str) -> None:
+    assert webhook(house, key, phones({"serial": "F1"}, {"serial": "F3", "platform": "beos"})).json == {"new": True}
+    (aside,) = house.ask("operator", "GET", "/events").json["items"]
+    assert "device 2, serial:" in aside["why"]
+    assert "(and 1 more)" in aside["why"]
+    again = house.ask("operator", "POST", f"/events/{aside['number']}/take").json
+    assert (again["code"], "device 2, platform:" in str(again)) == ("event-damaged", True), "the first was taken now"
+    assert webhook(house, key, phones({"serial": "F4"})).json == {"new": False}, "and it is known all the while"
+    assert house.ask("operator", "POST", f"/events/{aside['number']}/drop").json["taken"] is False
+    assert (devices(), house.ask("operator", "GET", "/events").json["items"]) == (1, [])

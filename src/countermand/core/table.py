@@ -183,7 +183,7 @@ def _runs(
     limited = [place for column, (place, _) in zip(shape.columns, head.places, strict=True) if column not in shape.long]
     short = [place for place in limited if place is not None]
     told = Problems(problems.file)  # what the mapping makes of values has to be sound too, or each row is looked at
-    sound = all(_sound(1, {shape.columns[at]: to}, shape, told) for at, values in head.values for to in values.values())
+    sound = all(may_stand(1, {shape.columns[at]: to}, shape, told) for at, values in head.values for to in values.values())
     while pieces := reader.some():
         first = reader.line + 1
         found = _faultless(pieces, head.width, short) if reader.whole and sound else None
@@ -203,7 +203,7 @@ def _one_by_one(
                 problems.add("csv-cells", line, found=len(cells), expected=head.width)
                 continue
             row = head.row(cells)
-            if _sound(line, dict(zip(shape.columns, row, strict=True)), shape, problems):
+            if may_stand(line, dict(zip(shape.columns, row, strict=True)), shape, problems):
                 yield line, [cell.strip() for cell in row]
 
 
@@ -310,7 +310,7 @@ def _header(line: int, text: str, shape: Shape, problems: Problems, mapping: Col
     for column in shape.columns:
         if column not in read and column not in fixed and column not in shape.optional:
             problems.add("csv-column-missing", line, column, columns=",".join(shape.columns))
-    if not _sound(line, fixed, shape, problems) or problems.count != before:
+    if not may_stand(line, fixed, shape, problems) or problems.count != before:
         return None
     where = {ours: columns.index(theirs) for ours, theirs in read.items()}
     places = [(where.get(column), fixed.get(column, "")) for column in shape.columns]
@@ -330,7 +330,8 @@ def _cells(line: int, text: str, problems: Problems) -> list[str] | None:
         return None
 
 
-def _sound(line: int, cells: Mapping[str, str], shape: Shape, problems: Problems) -> bool:
+def may_stand(line: int, cells: Mapping[str, str], shape: Shape, problems: Problems) -> bool:
+    """Whether each of these cells, by our columns, may stand in a table; what is wrong is added to ``problems``."""
     before = problems.count
     for column, cell in cells.items():
         if not cell:

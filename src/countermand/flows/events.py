@@ -1,7 +1,8 @@
 """Events that sources post: stored as they came and answered, then taken one by one like every report.
 
 Storing is no change of state: nothing reads what is stored. Taking is: the report, its ledger entry, the bits that flip and the
-end of the stored body commit together. An event that cannot be read is set aside for a person and keeps no other waiting.
+end of the stored body commit together. An event that cannot be read is set aside for a person and keeps no other waiting; of one
+that speaks of many devices, those that cannot be read.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from countermand.flows import asking, ingest, lever_profiles
 from countermand.flows.connect import secret_of
 from countermand.lib import standard_webhooks
 from countermand.sources import android_pushed, devices_posted, nanomdm
-from countermand.sources.source import Posted, Said
+from countermand.sources.source import Posted, Rest, Said
 from countermand.store import asked, connected, events, fleet, log, reporters
 from countermand.store.events import EventRow
 from countermand.store.reporters import SourceRow
@@ -39,7 +40,7 @@ def _nanomdm(body: bytes, source: str, now: Instant) -> Posted:
 
 
 def _webhook(body: bytes, source: str, now: Instant) -> Posted:
-    return Posted(devices_posted.parse(body, source, now))
+    return devices_posted.parse(body, source, now)
 
 
 def _android(body: bytes, source: str, now: Instant) -> Posted:
@@ -101,12 +102,15 @@ def take_events(act: Act, hold: Holdbacks, most: int = 200) -> int:
 
 
 def event_take(act: Act, number: int, hold: Holdbacks) -> EventRow:
-    """Try once more to take an event that was set aside. Refused ``not-found``, or as before."""
+    """Try once more to take an event that was set aside. Refused ``not-found``, or as before, also for what remains of it."""
     require(act.actor, "release")
     found = _take(act, number, hold)
     if found is None:
         raise Refused("not-found", what="event", name=str(number), nearest="see `countermand source events`")
-    return found
+    row, rest = found
+    if rest is not None:
+        raise rest.why
+    return row
 
 
 def event_drop(act: Act, number: int) -> EventRow:
@@ -132,7 +136,8 @@ def _set_aside(number: int, code: str, why: str) -> None:
         events.set_aside(number, code, why)
 
 
-def _take(act: Act, number: int, hold: Holdbacks) -> EventRow | None:
+def _take(act: Act, number: int, hold: Holdbacks) -> tuple[EventRow, Rest | None] | None:
+    """The event as it was, and what remains of it; None if nobody has it any more."""
     found = events.find(number)
     source = reporters.find(found[0].source) if found else None
     if found is None or source is None:
@@ -143,9 +148,10 @@ def _take(act: Act, number: int, hold: Holdbacks) -> EventRow | None:
     if len(posted.mentions) == 1:
         where = ingest.where(posted.mentions[0])
     try:
-        return row if _fold(act, row, source, posted, where, hold) else None
+        done = _fold(act, row, source, posted, where, hold)
     except ingest.Elsewhere:
-        return row if _fold(act, row, source, posted, ingest.Where(), hold) else None
+        done = _fold(act, row, source, posted, ingest.Where(), hold)
+    return (row, posted.rest) if done else None
 
 
 def _fold(act: Act, row: EventRow, source: SourceRow, posted: Posted, where: ingest.Where, hold: Holdbacks) -> bool:
@@ -163,7 +169,10 @@ def _fold(act: Act, row: EventRow, source: SourceRow, posted: Posted, where: ing
         asking.listen(act, source.name, posted.words)
         if any(word.said is Said.ENROLLED for word in posted.words):
             asking.welcome(act, source.name, {*fleet.find([one for each in posted.mentions for one in each.identities]).values()})
-        events.taken(row.number, act.now)
+        if posted.rest is None:
+            events.taken(row.number, act.now)
+        else:
+            events.taken_but(row.number, posted.rest.body, posted.rest.why.code, posted.rest.why.sentence)
     return True
 
 

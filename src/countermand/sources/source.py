@@ -78,12 +78,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """What of an event could not be read, as an event of its own, and why."""
+
+    body: bytes
+    why: Refused
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
-    """What one event of a source that posts says."""
+    """What one event of a source that posts says; ``rest``: what waits for a person while the others are taken."""
 
     mentions: tuple[Mention, ...] = ()
     words: tuple[Word, ...] = ()
     answer: Answer | None = None
+    rest: Rest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,12 @@ def taken(number: int, now: Instant) -> None:
         models.SourceEvent.objects.filter(pk=number).update(taken_at=now, body=b"", code="", why="")
 
 
+def taken_but(number: int, rest: bytes, code: str, why: str) -> None:
+    """It was taken but for this ``rest``, which waits for a person."""
+    with overwriting():  # PRIVACY: as for an event that was taken
+        models.SourceEvent.objects.filter(pk=number).update(body=rest, code=code, why=why[:1000])
+
+
 def set_aside(number: int, code: str, why: str) -> None:
     """It could not be taken; it waits for a person, as it was posted."""
     models.SourceEvent.objects.filter(pk=number, taken_at=None).update(code=code, why=why[:1000])
