@@ -22,11 +22,16 @@ _TOKEN = re.compile(r"'((?:[^']|'')*)'|\[char\]0x([0-9A-F]{4})")
 
 @dataclass
 class Organisation(Api):
-    """``later_for``: requests that are told "later" first; ``lost``: writes that are done and never answered."""
+    """``later_for``: requests that are told "later" first; ``lost``: writes that are done and never answered; ``devices``: its
+    mobile devices, ``page`` of them at once; ``statistics``: by mailbox; ``may``: the cmdlets of the application's role."""
 
     mailboxes: dict[str, list[str]] = field(default_factory=dict)
     later_for: int = 0
     lost: int = 0
+    devices: list[Any] = field(default_factory=list)
+    page: int = 1_000
+    statistics: dict[str, list[Any]] = field(default_factory=dict)
+    may: frozenset[str] = frozenset({"Get-MobileDevice", "Get-MobileDeviceStatistics", "Get-CASMailbox", "Set-CASMailbox"})
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     _lock: Any = field(default_factory=RLock)
 
@@ -45,7 +50,24 @@ class Organisation(Api):
                 self.later_for -= 1
                 return 429, {}, {"Retry-After": "5"}
             asked = json.loads(form)["CmdletInput"]
+            if asked["CmdletName"] not in self.may:
+                return 403, {"error": {"code": "Forbidden", "message": "…"}}
+            if asked["CmdletName"] == "Get-MobileDevice":
+                assert asked["Parameters"] == {"ResultSize": "Unlimited"}
+                return self.listed(int(query.get("$skiptoken", ["0"])[0]))
+            if asked["CmdletName"] == "Get-MobileDeviceStatistics":
+                ((parameter, mailbox),) = asked["Parameters"].items()
+                assert (parameter, bool(mailbox)) == ("Mailbox", True), "an empty mailbox is everybody's"
+                known = mailbox in self.statistics
+                return (200, {"value": self.statistics[mailbox]}) if known else (404, {"error": {"code": "NotFound"}})
             return self.invoke(asked["CmdletName"], **asked["Parameters"])
+
+    def listed(self, start: int) -> Any:
+        following = start + self.page
+        found: dict[str, Any] = {"@odata.context": "…", "value": self.devices[start:following]}
+        if following < len(self.devices):
+            found["@odata.nextLink"] = f"{self.url}/adminapi/beta/{TENANT}/InvokeCommand?$skiptoken={following}"
+        return 200, found
 
     def invoke(self, cmdlet: str, Identity: str, **more: Any) -> Any:
         assert Identity, "an empty identity names everybody"

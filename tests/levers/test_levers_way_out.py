@@ -88,7 +88,8 @@ def test_nothing_wipes_or_deletes(kind: str) -> None:
 
 
 def test_only_two_cmdlets_are_ever_named() -> None:
-    assert exchange_rest.CMDLETS == ("Get-CASMailbox", "Set-CASMailbox")
+    lists = "ActiveSyncBlockedDeviceIDs"
+    assert {"Get-CASMailbox": {"Identity"}, "Set-CASMailbox": {"Identity", lists}} == exchange_rest.CMDLETS
     house = House(private=frozenset({"127.0.0.1"}))
     settings = {"tenant": "t", "client": "c", "probe": "p", "url": "http://127.0.0.1:9", "login": "http://127.0.0.1:9"}
     lever = exchange_rest.ExchangeRest(Opened(Link("x", settings, "s", house.to, lambda: 0), "mark"))

@@ -12,27 +12,22 @@ from countermand.core.lever import NOTHING
 from countermand.levers import blocked_ids
 from countermand.levers.blocked_ids import BLOCKED, mailbox_and_device
 from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting, strange
-from countermand.lib.granted import Denied, Granted, client_credentials
+from countermand.lib import exchange_cmdlets
+from countermand.lib.exchange_cmdlets import Allowed, Cmdlets, requests
+from countermand.lib.granted import Denied
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
-from countermand.lib.vendor import Ability, Request, Setting, tried
+from countermand.lib.vendor import Ability, Setting, tried
 
-_ID = r"[0-9A-Za-z.-]{1,64}"
 _MANAGES = "Exchange.ManageAsApp and a role that may use Get-CASMailbox and Set-CASMailbox alone"
-_TOKEN = Request("POST", rf"/{_ID}/oauth2/v2\.0/token", "the client's secret")
-_INVOKE = Request("POST", rf"/adminapi/beta/{_ID}/InvokeCommand", _MANAGES)
-REQUESTS = (_TOKEN, _INVOKE)
-CMDLETS = ("Get-CASMailbox", "Set-CASMailbox")
 _LIST = "ActiveSyncBlockedDeviceIDs"
+CMDLETS: Allowed = {"Get-CASMailbox": frozenset({"Identity"}), "Set-CASMailbox": frozenset({"Identity", _LIST})}
+REQUESTS = requests(_MANAGES)
 _UNKNOWN = "ManagementObjectNotFoundException"
 SETTINGS: Mapping[str, Setting] = {
-    "tenant": Setting("the directory (tenant) id", form=_ID),
-    "client": Setting("the application (client) id", form=_ID),
-    "unsupported": Setting("that you accept that the vendor does not support this way: accepted", form="accepted"),
+    **exchange_cmdlets.SETTINGS,
     "probe": Setting("a mailbox that is read to check what is allowed", form=r"[^\s|'\"]{3,200}"),
     "rate": rate_setting("120/60s"),
-    "url": Setting("Exchange Online's address", "https://outlook.office365.com"),
-    "login": Setting("where tokens are given out", "https://login.microsoftonline.com"),
 }
 
 
@@ -40,14 +35,8 @@ class ExchangeRest:
     """One organisation."""
 
     def __init__(self, opened: Opened) -> None:
-        link = opened.link
-        api = link.outward(link.settings["url"], ((_INVOKE.method, _INVOKE.path),))
-        login = link.outward(link.settings["login"], ((_TOKEN.method, _TOKEN.path),))
-        form = client_credentials(link.secret, {"client_id": link.settings["client"], "scope": f"{api.base}/.default"})
-        tenant = link.settings["tenant"]
-        self._api = Granted(api, login, f"/{tenant}/oauth2/v2.0/token", form, link.now, strange(link))
-        self._path = f"/adminapi/beta/{tenant}/InvokeCommand"
-        self._probe = link.settings["probe"]
+        self._cmdlets = Cmdlets(opened.link, CMDLETS, strange(opened.link))
+        self._probe = opened.link.settings["probe"]
 
     def check(self) -> list[Ability]:
         return [tried("read the blocked device ids of a mailbox", _MANAGES, lambda: self._blocked(self._probe), *FAULTS)]
@@ -76,12 +65,12 @@ class ExchangeRest:
             raise Later(_later(answer))
         if answer.status != 200:
             raise Denied(str(answer.status), answer.status)
-        rows = self._api.object(answer).get("value")
+        rows = self._cmdlets.api.object(answer).get("value")
         if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict):
-            raise self._api.strange("not exactly one mailbox")
+            raise self._cmdlets.api.strange("not exactly one mailbox")
         listed = rows[0].get(_LIST)
         if not isinstance(listed, list):
-            raise self._api.strange("a mailbox without its list")
+            raise self._cmdlets.api.strange("a mailbox without its list")
         return frozenset(str(one).lower() for one in listed)
 
     def _write(self, one: Write) -> Outcome:
@@ -98,11 +87,7 @@ class ExchangeRest:
         return Outcome(refused=f"{answer.status} {_code(answer)}".strip())
 
     def _invoke(self, cmdlet: str, mailbox: str, more: Mapping[str, Any]) -> Response:
-        if cmdlet not in CMDLETS or not mailbox or not set(more) <= {_LIST}:
-            raise ValueError(f"{cmdlet} of {mailbox!r} is not on the list of what may be asked")
-        asked = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": {"Identity": mailbox, **more}}}
-        anchor = {"x-anchormailbox": f"UPN:{mailbox}"} if mailbox.isascii() else {}
-        return self._api.tried("POST", self._path, asked, headers=anchor)
+        return self._cmdlets.tried(cmdlet, {"Identity": mailbox, **more}, mailbox)
 
 
 def _later(answer: Response) -> float:

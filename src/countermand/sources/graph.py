@@ -50,7 +50,11 @@ class Graph:
 
     def _inside(self, link: Any) -> str:
         """Path and query of a following page, which must be Graph's own: the token goes nowhere else."""
-        parts, home = urlsplit(str(link)), urlsplit(self._api.base)
+        home = urlsplit(self._api.base)
+        try:
+            parts = urlsplit(str(link))
+        except ValueError:
+            raise self._api.strange("its next page is no address") from None
         if (parts.scheme, parts.netloc) != (home.scheme, home.netloc):
             raise self._api.strange("its next page is somewhere else")
         return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -12,7 +12,8 @@ from countermand.sources import (
     android_pushed,
     cloud_identity,
     devices_csv,
-    exchange,
+    exchange_live,
+    exchange_rows,
     fleetdm,
     google,
     intune,
@@ -93,7 +94,16 @@ KINDS: Mapping[str, Kind] = {
     ),
     "webhook": Kind("a program of your own, which posts what it knows", Comes.POSTS, devices_csv.SIGHTS, voice=Voice.FILE),
     "devices-csv": Kind("a file of devices (CSV or Parquet)", Comes.FILE, devices_csv.SIGHTS, voice=Voice.FILE),
-    "exchange": Kind("Exchange's list of mobile devices", Comes.FILE, exchange.SIGHTS, voice=Voice.MAIL),
+    "exchange-online": Kind(
+        "Exchange Online's own list of mobile devices, in a way that Microsoft does not support",
+        Comes.ASKED,
+        exchange_rows.SIGHTS,
+        exchange_live.SETTINGS,
+        exchange_live.REQUESTS,
+        exchange_live.ExchangeLive,
+        voice=Voice.MAIL,
+    ),
+    "exchange": Kind("Exchange's list of mobile devices", Comes.FILE, exchange_rows.SIGHTS, voice=Voice.MAIL),
 }
 
 
