@@ -58,6 +58,9 @@ def test_a_wrong_token_and_a_server_that_asks_for_patience(server: Server) -> No
     ("row", "sight", "enrollment", "ownership"),
     [
         (host(1), WHOLE, Enrollment.SUPERVISED, Ownership.CORPORATE),
+        (host(1, "On (company-owned)"), WHOLE, Enrollment.SUPERVISED, Ownership.CORPORATE),
+        (host(1, "On (company-owned)", platform="android"), ANDROID, Enrollment.COPE, Ownership.CORPORATE),
+        (host(1, "Pending"), OFF, None, None),
         (host(1, "On (manual)"), BY_HAND, Enrollment.DEVICE, None),
         (host(1, "On (personal)"), BY_HAND, Enrollment.USER, Ownership.PERSONAL),
         (host(1, "Off"), OFF, None, None),

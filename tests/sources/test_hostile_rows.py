@@ -205,6 +205,39 @@ def test_others_of_a_page_are_read_beside_what_is_refused(kind: str) -> None:
     assert sum(checked.sees.values()) >= 2
 
 
+RULED = {
+    "violations": [
+        {
+            "id": "v", "userId": "u", "managedDeviceId": "managed-1", "deviceName": "x", "platformType": "iOS",
+            "deviceConfigurationId": "c", "deviceConfigurationName": "C", "restrictedAppsState": "prohibitedApps",
+            "restrictedApps": [{"name": "A", "publisher": "P", "appStoreUrl": "https://a", "appId": "com.example.bad"}],
+        },
+        {"managedDeviceId": "managed-2", "platformType": "androidForWork", "restrictedApps": [{"appId": "com.example.bad"}]},
+    ],
+    "states": [{"id": "s", "deviceId": "managed-1", "platformType": "iOS", "state": "compliant", "userPrincipalName": "u@x"}],
+    "policy": {"@odata.type": "#microsoft.graph.iosCompliancePolicy", "restrictedApps": [{"appId": "com.example.bad"}]},
+}  # fmt: skip
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_any_part_of_what_rules_found_may_be_anything(data: st.DataObject) -> None:
+    kept = {(), ("violations",), ("states",), ("policy",)}
+    changed = with_(RULED, data.draw(st.sampled_from([at for at in nodes(RULED) if at not in kept])), data.draw(ANYTHING))
+    policy = changed["policy"] if isinstance(changed["policy"], dict) else {}
+    listed = intune_rows.apps_of(Platform.IOS, policy.get("restrictedApps"))
+    found = intune_rows.verdicts([(Platform.IOS, one) for one in changed["states"]], {Platform.IOS: [listed]})
+    lacked = {device: one.lacked for device, one in found.items()}
+    intune_rows.violations(changed["violations"], found)
+    assert {device: one.lacked for device, one in found.items() if device in lacked} == lacked, (
+        "a violation proves presence alone"
+    )
+    for one in found.values():
+        assert all(app.id and app.id.isprintable() and len(app.id) <= 255 for app in one.lacked | one.shown)
+        mention = intune_rows.mention(intune_rows.Raw(fake_graph.device(1), one), "source", NOW)
+        sound(mention)
+
+
 def test_a_name_that_is_none_is_not_printed_however_deep() -> None:
     nameless = {"uuid": None, "udid": None, "hardware_serial": None, "eas_device_identifier": None}
     for odd in (DEEP, 10**4_000, "x" * 5_000, None):

@@ -8,6 +8,7 @@ Traps of this source, each handled here and nowhere else:
 * What a policy forbids (``installType`` BLOCKED) is kept off only a device that says that it applied exactly that version, and
   names no trouble with that app. On a company's phone with a work profile the personal side must forbid it too, and private
   spaces, which are outside of it, must be forbidden.
+* A notification may hold no ``state``: that is no word of a device that left.
 * No reports at all say that the policy does not ask for them (``applicationReportsEnabled``), not that the phone is empty.
 """
 
@@ -149,7 +150,7 @@ def mention(raw: Any, source: str, now: Instant) -> Mention:
         model=text(part(row, "hardwareInfo").get("model")) or None,
         ownership={"COMPANY_OWNED": Ownership.CORPORATE, "PERSONALLY_OWNED": Ownership.PERSONAL}.get(owner),
         enrollment=Enrollment.SUPERVISED if fully else _ENROLLMENT.get(seen) if mode else None,
-        enrolled=seen is not LEFT,
+        enrolled=seen is not LEFT if text(row.get("state")) else None,
         seen_at=at,
         reports=tuple(_reports(row, source, seen, at)) if at is not None else (),
     )
