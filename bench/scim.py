@@ -86,8 +86,14 @@ class Service:
         head = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/scim+json"}
         for method, path, body in requests:
             began = time.perf_counter()
-            line.request(method, f"/scim/v2{path}", None if body is None else json.dumps(body), head)
-            answer = line.getresponse()
+            sent = (method, f"/scim/v2{path}", None if body is None else json.dumps(body), head)
+            try:
+                line.request(*sent)
+                answer = line.getresponse()
+            except ConnectionError:  # idle for so long on a busy machine that the service has hung up
+                line.close()
+                line.request(*sent)
+                answer = line.getresponse()
             text = answer.read()
             took.append((time.perf_counter() - began) * 1000)
             assert answer.status < 300, text
