@@ -19,6 +19,7 @@ from countermand.flows.exempt import exempt
 from countermand.flows.protect import protect
 from countermand.flows.rehearse import rehearse
 from countermand.ledger.entry import decode
+from countermand.people.scim import Said
 from countermand.reads.person import _mentioned
 from countermand.store import archive, directory, models, provisioned
 from countermand.store.unit import reading
@@ -63,7 +64,7 @@ def left(store: Database, tmp_path: Path) -> Iterator[int]:
     models.Attestation.objects.create(device_id=1, apps=["ios:x"], at=7, by="leaver")
     exempt(otto(), NAME, "person:leaver", "security-research", NOW + DAY)
     said = provision.Wanted(
-        provision.Said("leaver", "leaver", "leah@example.org", "Leah", "", "", "DE", "employee", "", True, "EXT-77"),
+        Said("leaver", "leaver", "leah@example.org", "Leah", "", "", "DE", "employee", "", True, "EXT-77"),
         '{"schemas":[],"userName":"leaver","displayName":"Leah hearsay"}',
     )
     number = provisioned.named("leaver")
@@ -101,7 +102,7 @@ def test_a_rehearsal_erases_nothing(left: int) -> None:
 
 def test_an_id_that_was_hers_is_nobody_s_again(left: int) -> None:
     erase_person(ada(), "leaver", "DSR-12")
-    said = provision.Said("leaver", "leaver", "new@example.org", "New", "", "", "DE", "employee", "", True, "")
+    said = Said("leaver", "leaver", "new@example.org", "New", "", "", "DE", "employee", "", True, "")
     made = provision.add_person(otto(), provision.Wanted(said, '{"schemas":[],"userName":"leaver"}'))
     assert made.ordinal != left
     assert provisioned.entry(str(left)) is None
