@@ -42,11 +42,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return answers
 
 
-def token(key: Any = KEY, algorithm: str = "ES256", **changes: Any) -> str:
+def token(key: Any = KEY, algorithm: str = "ES256", kid: str = "1", **changes: Any) -> str:
     now = clock.now() // 1000
     said = {"iss": ISSUER, "aud": "us", "sub": "7", "iat": now, "exp": now + 60, "nonce": "n", "preferred_username": "ann"}
     claims = {name: value for name, value in {**said, **changes}.items() if value is not None}
-    return jwt.encode(claims, key, algorithm, headers={"kid": "1"})
+    return jwt.encode(claims, key, algorithm, headers={"kid": kid})
 
 
 def test_what_the_provider_signed_is_believed(asked: dict[str, Any]) -> None:
@@ -78,6 +78,18 @@ def test_what_does_not_fit_signs_nobody_in(asked: dict[str, Any], made: Any) -> 
     asked[f"{ISSUER}/token"] = {"id_token": made()}
     with pytest.raises(NotSignedIn):
         openid.claims(CLIENT, "code", "n", "v")
+
+
+def test_a_provider_may_change_its_key_within_the_hour(asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked[f"{ISSUER}/token"] = {"id_token": token()}
+    openid.claims(CLIENT, "code", "n", "v")
+    asked[f"{ISSUER}/keys"] = {"keys": [jwk(OTHER) | {"kid": "2"}]}
+    asked[f"{ISSUER}/token"] = {"id_token": token(OTHER, kid="2")}
+    with pytest.raises(NotSignedIn):  # it is not asked at every try
+        openid.claims(CLIENT, "code", "n", "v")
+    later = clock.steady() + 61_000
+    monkeypatch.setattr(clock, "steady", lambda: later)
+    assert openid.claims(CLIENT, "code", "n", "v")["sub"] == "7"
 
 
 def test_a_provider_that_calls_itself_otherwise_is_not_ours(asked: dict[str, Any]) -> None:

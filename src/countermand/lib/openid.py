@@ -22,8 +22,8 @@ from countermand.lib.http import Http, Unreachable
 #: Signatures that need no secret of ours. "none" and those with a shared secret are never taken.
 _ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 _LEEWAY = 60
-#: Milliseconds for which what a provider says of itself is kept.
-_KEPT = 3_600_000
+#: Milliseconds for which what a provider says of itself is kept; and its keys, while one is looked for that is not among them.
+_KEPT, _AGAIN = 3_600_000, 60_000
 
 
 class NotSignedIn(Exception):
@@ -51,7 +51,8 @@ class Question:
     url: str
 
 
-_documents: dict[str, tuple[int, dict[str, Any]]] = {}
+#: Address → when it was asked, and what it said.
+_documents: dict[str, tuple[int | None, dict[str, Any]]] = {}
 
 
 def ask(client: Client) -> Question:
@@ -75,13 +76,9 @@ def claims(client: Client, code: str, nonce: str, verifier: str) -> Mapping[str,
     """What the provider says of who came back with ``code``: the checked claims of the ID token. NotSignedIn."""
     token = _token(client, code, verifier)
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
-        keys = [key for key in jwt.PyJWKSet.from_dict(_keys(client)).keys if kid is None or key.key_id == kid]
-        if len(keys) != 1:
-            raise NotSignedIn("its key is not among the provider's")
         found: dict[str, Any] = jwt.decode(
             token,
-            keys[0],
+            _key(client, jwt.get_unverified_header(token).get("kid")),
             algorithms=list(_ALGORITHMS),
             audience=client.client_id,
             issuer=_said(client)["issuer"],
@@ -120,8 +117,15 @@ def _said(client: Client) -> dict[str, Any]:
     return found
 
 
-def _keys(client: Client) -> dict[str, Any]:
-    return _kept(client, _endpoint(client, "jwks_uri"))
+def _key(client: Client, name: str | None) -> jwt.PyJWK:
+    """The provider's key of this name, or its only one. Providers change their keys without a word, so one that is not among
+    those that are kept is looked for anew."""
+    address = _endpoint(client, "jwks_uri")
+    for kept in (_KEPT, _AGAIN):
+        keys = [key for key in jwt.PyJWKSet.from_dict(_kept(client, address, kept)).keys if name is None or key.key_id == name]
+        if len(keys) == 1:
+            return keys[0]
+    raise NotSignedIn("its key is not among the provider's")
 
 
 def _endpoint(client: Client, name: str) -> str:
@@ -131,11 +135,11 @@ def _endpoint(client: Client, name: str) -> str:
     return url
 
 
-def _kept(client: Client, url: str) -> dict[str, Any]:
-    until, found = _documents.get(url, (0, {}))
-    if clock.steady() >= until:
+def _kept(client: Client, url: str, kept: int = _KEPT) -> dict[str, Any]:
+    asked, found = _documents.get(url, (None, {}))
+    if asked is None or clock.steady() - asked >= kept:
         found = _asked(client, "GET", url, {"accept": "application/json"}, None)
-        _documents[url] = (clock.steady() + _KEPT, found)
+        _documents[url] = (clock.steady(), found)
     return found
 
 
