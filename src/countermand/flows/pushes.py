@@ -48,10 +48,10 @@ def expected(config: Config, found: Connected) -> Expected:
 
 def check(act: Act, config: Config, name: str, tick: Progress = silent) -> Checked:
     """What works and what can be seen, pushes among it; one that is only pushed is not asked. Refused as ``source_check``."""
+    require(act.actor, "ingest")
     found = known(name)
     if not is_pushed(found):
         return source_check(act, config, name, tick)
-    require(act.actor, "ingest")
     asked = source_check(act, config, name, tick) if found.credential else Checked(())
     return replace(asked, abilities=(*asked.abilities, _told_apart(config, found)))
 
