@@ -5,6 +5,7 @@ No test of the suite: it is run by name.
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,13 @@ from led_company import led_company
 from playwright.sync_api import Page
 from world import ORDER, World
 
-from countermand.config import Database
+from countermand.access import Role
+from countermand.config import Database, Sources
+from countermand.flows import connect, passkeys
 from countermand.store import models
+from countermand.store.unit import unit
+from fake_api import served
+from fake_fleetdm import TOKEN, Server, host
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1500), pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 PLACE = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -24,7 +30,14 @@ _TALLEST = 1500
 
 @pytest.fixture
 def house(world: World, store: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
-    with chromium() as browser, led_company(world, store, browser, monkeypatch) as made:
+    kinds = ("On (automatic)", "On (automatic)", "On (manual)", "On (personal)", None)
+    fleet = Server(hosts=[host(number, kinds[number % len(kinds)]) for number in range(412)])
+    with chromium() as browser, served(fleet), led_company(world, store, browser, monkeypatch) as made:
+        ada = world.act("ada", Role.ADMINISTRATOR)
+        connect.source_add(ada, world.folder, "phones-eu", "fleetdm", {"url": fleet.url}, TOKEN)
+        # The name in its ledger's signatures, and a source on this machine.
+        made.config = replace(made.config, origin="example.org", sources=Sources(private_hosts=("127.0.0.1",)))
+        made.site._config = made.config
         yield made
 
 
@@ -70,6 +83,12 @@ SCREENS: dict[str, dict[str, str]] = {
     "anna": {"write": "write/no-wechat/"},
     "petra": {"agree": "agree/", "agree-one": "agree/no-wechat/"},
 }
+#: What a button answers: who presses it, on which page, and which.
+PRESSED = {
+    "ledger-verified": ("otto", "ledger/", "form[action='/console/ledger/verify/'] button"),
+    "source-checked": ("otto", "fleet/", "form[action$='/phones-eu/check/'] button"),
+    "operator-added": ("ada", "settings/", "form[action='/console/settings/operators/'] button"),
+}
 ON_A_PHONE = {
     "directives": "",
     "lead": f"directives/{ORDER}/",
@@ -85,6 +104,10 @@ def pictured(house: Desks, way: str) -> None:
     page = context.new_page()
     page.goto(f"{house.url}/console/sign-in/")
     take(page, f"sign-in-{way}")
+    with unit():
+        link = passkeys.invited("paul", first=True)
+    page.goto(f"{house.url}/console/join/{link.secret}/")
+    take(page, f"join-{way}")
     context.close()
     for who, screens in SCREENS.items():
         with house.of(who, **light) as page:
@@ -98,6 +121,16 @@ def pictured(house: Desks, way: str) -> None:
                     page.select_option("#notice-device", "ios")
                     page.frame_locator("iframe.narrow-mail").locator("ul li").wait_for()
                     take(page, f"notice-{way}", of="section[aria-labelledby=read]")
+    for name, (who, path, button) in PRESSED.items():
+        with house.of(who, **light) as page:
+            page.goto(f"{house.url}/console/{path}")
+            if who == "ada":
+                page.click("summary:has-text('Open an account')")
+                page.fill("#name", f"vera.{way}")
+                page.check(f"{button.removesuffix('button')}input[value=auditor]")
+            page.click(button)
+            page.wait_for_load_state()
+            take(page, f"{name}-{way}")
     with house.of("otto", viewport=PHONE, **light) as page:
         for name, path in ON_A_PHONE.items():
             page.set_viewport_size(PHONE)  # type: ignore[arg-type]
