@@ -8,11 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from countermand.core.devices import IdentityKind, Platform
-from countermand.core.directive import Consequence
+from pyroaring import BitMap
+
+from countermand.core import facts
+from countermand.core.devices import Enrollment, IdentityKind, Platform
+from countermand.core.directive import Consequence, Force
+from countermand.core.facts import Block
 from countermand.core.instants import Instant
 from countermand.core.schedule import ends_at
 from countermand.core.terms import Lineage, Terms
+from countermand.core.verdict import exempt_at, in_scope
 
 
 class Format(StrEnum):
@@ -127,6 +132,21 @@ def _denying(terms: Terms, least: int) -> Terms:
     if terms.directive.denies or _ORDER.index(terms.directive.consequence) < least:
         return terms
     return replace(terms, directive=replace(terms.directive, consequence=Consequence.DENY_MAIL))
+
+
+def due_for_everybody(lineage: Lineage, now: Instant) -> bool:
+    """Whether an order may strike whom nobody told: its last due and a resumption's notice are over, and its rings open."""
+    due = lineage.current.last_due
+    opened = not lineage.rings or len(lineage.rings_opened) >= lineage.rings
+    return due is not None and max(due, lineage.not_before) <= now and opened
+
+
+def supervised(block: Block, lineage: Lineage, platform: Platform, now: Instant) -> BitMap:
+    """The offsets of a block's supervised devices to which an order speaks with force, but for who is exempt or protected."""
+    terms = lineage.current
+    bound = block.union(facts.ownership(one) for one in terms.ownerships(Force.MANDATORY))
+    managed = block[facts.platform(platform)] & block[facts.enrollment(Enrollment.SUPERVISED)]
+    return (in_scope(block, terms) & bound & managed) - exempt_at(block, lineage.id, now) - block[facts.PROTECTED]
 
 
 def fits(item: Item, format_: Format) -> bool:

@@ -12,6 +12,7 @@ from pyroaring import BitMap
 from countermand.access import Act, require
 from countermand.core.devices import Platform
 from countermand.core.facts import BLOCK_SIZE
+from countermand.core.handover import due_for_everybody
 from countermand.core.instants import HOUR, MINUTE, Instant
 from countermand.core.terms import Lineage
 from countermand.flows import denials, lever_profiles
@@ -49,7 +50,7 @@ def walk(act: Act, found: LeverRow, between: Between = lambda: None, *, whole: b
     if kind.apps is not None:
         return _apps(act, found, kind, kind.apps, lineages)
     if kind.prevents is not None:
-        lineages = tuple(one for one in lineages if denials.due_for_everybody(one, act.now))
+        lineages = tuple(one for one in lineages if due_for_everybody(one, act.now))
     whole = whole or found.named_at is None or act.now - found.named_at >= (RENAMED if kind.prevents else NAMED)
     changed, unnamed = 0, 0
     for block in sorted({*sets.blocks(sets.DEVICES), *entries.blocks(found.pk)}):
@@ -74,7 +75,7 @@ def _apps(act: Act, found: LeverRow, kind: Kind, platform: Platform, lineages: C
     """The apps that due orders forbid, few in number, all at once. ``device`` of an entry is the app's number."""
     named: dict[int, set[str]] = {}
     for one in lineages:
-        if denials.due_for_everybody(one, act.now):
+        if due_for_everybody(one, act.now):
             for number in one.current.apps.get(platform, ()):
                 named.setdefault(number, set()).add(one.id)
     with reading():
@@ -114,7 +115,7 @@ def _block(act: Act, found: LeverRow, kind: Kind, lineages: Collection[Lineage],
 def _wanted_by(lineage: Lineage, kind: Kind, block: int, now: Instant) -> BitMap:
     """The offsets of a block's devices for which something is wanted because of one order."""
     if kind.prevents is not None:
-        return denials.supervised_in_scope(lineage, block, kind.prevents, now)
+        return denials.supervised_in_block(lineage, block, kind.prevents, now)
     return denials.in_block(lineage, block, now)
 
 
