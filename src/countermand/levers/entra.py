@@ -14,9 +14,9 @@ from countermand.core import lever as words
 from countermand.core.devices import IdentityKind
 from countermand.core.errors import Refused
 from countermand.core.lever import NOTHING, Power
-from countermand.levers.graph import ID, TOKEN, WHERE, WHO, following, granted, rows
-from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Policy, Seen, Write, rate, rate_setting
+from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Policy, Seen, Write, rate, rate_setting, strange
 from countermand.lib.granted import Denied
+from countermand.lib.graph import ID, TOKEN, WHERE, WHO, following, granted, rows
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
 from countermand.lib.vendor import Ability, Request, Setting, tried
@@ -57,7 +57,7 @@ class Entra:
 
     def __init__(self, opened: Opened) -> None:
         link = opened.link
-        self._api = granted(link, REQUESTS)
+        self._api = granted(link, REQUESTS, strange(link))
         self._name, self._mark = link.name, opened.mark
         self._attribute = f"extensionAttribute{link.settings['attribute']}"
 

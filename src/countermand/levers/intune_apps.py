@@ -13,10 +13,10 @@ from typing import Any
 from countermand.core.devices import IdentityKind, Platform
 from countermand.core.lever import NOTHING
 from countermand.levers.blocked_ids import BLOCKED
-from countermand.levers.graph import ID, TOKEN, WHERE, WHO, every, granted
 from countermand.levers.intune_policy import MOST, TYPES, app, body
-from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting
+from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting, strange
 from countermand.lib.granted import Denied
+from countermand.lib.graph import ID, TOKEN, WHERE, WHO, every, granted
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
 from countermand.lib.vendor import Ability, Request, Setting, tried
@@ -54,7 +54,7 @@ class IntuneApps:
     """The policies of one lever."""
 
     def __init__(self, opened: Opened) -> None:
-        self._api = granted(opened.link, REQUESTS)
+        self._api = granted(opened.link, REQUESTS, strange(opened.link))
         self._group, self._mark = opened.link.settings["group"], opened.mark
         self._title = f"Countermand {opened.link.name} {opened.mark}"
 

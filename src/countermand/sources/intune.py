@@ -5,7 +5,7 @@ and has one object per version. So a name there is a hint for ``check`` and neve
 of *restricted apps* rules: of compliance policies (v1.0) and of configuration profiles (beta).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -18,13 +18,15 @@ from countermand.core.products import folded
 from countermand.core.visibility import Sight
 from countermand.lib import vendor
 from countermand.lib.granted import Denied
+from countermand.lib.graph import TOKEN, WHERE, WHO
 from countermand.lib.http import Unreachable
 from countermand.sources import intune_rows as rows
-from countermand.sources.graph import SETTINGS, TOKEN, Graph
-from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request
+from countermand.sources.graph import Graph
+from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting
 
 __all__ = ["REQUESTS", "SETTINGS", "SIGHTS", "Intune"]
 
+SETTINGS: Mapping[str, Setting] = {**WHO, **WHERE}
 SIGHTS = rows.SIGHTS
 _READ_DEVICES, _READ_RULES = "DeviceManagementManagedDevices.Read.All", "DeviceManagementConfiguration.Read.All"
 _V1, _BETA = "/v1.0/deviceManagement", "/beta/deviceManagement"

@@ -1,10 +1,10 @@
-"""Microsoft Graph as levers reach it: a client's credentials, collections whose next pages must be Graph's own."""
+"""Microsoft Graph as an application of one tenant reaches it: by its secret, page after page of Graph's own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from countermand.levers.lever import strange
+from countermand.core.errors import Refused
 from countermand.lib.granted import Granted, client_credentials
 from countermand.lib.vendor import Link, Request, Setting
 
@@ -20,12 +20,12 @@ WHERE: Mapping[str, Setting] = {
 }
 
 
-def granted(link: Link, requests: Sequence[Request]) -> Granted:
-    """The API of one tenant, for these requests alone."""
+def granted(link: Link, requests: Sequence[Request], strange: Callable[[str], Refused]) -> Granted:
+    """The API of one tenant, for these requests alone. ``strange``: the refusal of what Graph would not write."""
     api = link.outward(link.settings["url"], tuple((one.method, one.path) for one in requests if one is not TOKEN))
     login = link.outward(link.settings["login"], ((TOKEN.method, TOKEN.path),))
     form = client_credentials(link.secret, {"client_id": link.settings["client"], "scope": f"{api.base}/.default"})
-    return Granted(api, login, f"/{link.settings['tenant']}/oauth2/v2.0/token", form, link.now, strange(link))
+    return Granted(api, login, f"/{link.settings['tenant']}/oauth2/v2.0/token", form, link.now, strange)
 
 
 def rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -35,14 +35,18 @@ def rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def following(api: Granted, found: Mapping[str, Any]) -> str:
-    """Path and query of the page after this one, '' after the last. The token goes nowhere else: Refused ``lever-strange``."""
+    """Path and query of the page after this one, '' after the last. The token goes nowhere else: Refused, as ``strange``."""
     link = found.get("@odata.nextLink")
     if not link:
         return ""
-    parts, home = urlsplit(str(link)), urlsplit(api.base)
+    home = urlsplit(api.base)
+    try:
+        parts = urlsplit(str(link))
+    except ValueError:
+        raise api.strange("its next page is no address") from None
     if (parts.scheme, parts.netloc) != (home.scheme, home.netloc):
         raise api.strange("its next page is somewhere else")
-    return f"{parts.path}?{parts.query}"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def every(api: Granted, path: str) -> Iterator[Mapping[str, Any]]:
