@@ -1,7 +1,8 @@
 """The one switch of a lever: whose denials it lets through. Taking a directive out is the first thing that is written after it
 was halted or rescinded, and needs nothing to be read; letting one in waits until no entry says what it should not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -48,21 +49,33 @@ def way_of(act: Act, config: Config) -> Way:
 
 
 def narrow(act: Act, way: Way, holder: str) -> list[Turned]:
-    """Whatever switch still lets through what is no longer in force is written, first of all that there is to do."""
+    """Whatever switch still lets through what is no longer in force is written, first of all that there is to do.
+
+    Twice: at once, while whoever writes to the database keeps us waiting for nothing; and once more in our turn, after
+    whatever another process wrote meanwhile, which is then kept. Refused ``lever-busy`` where that turn does not come."""
     require(act.actor, "work-lever")
     turned: list[Turned] = []
     failed: Refused | None = None
     for found in levers.every():
         target = _narrower(act, found)
         try:
-            done = None if target is None else _turn(act, found, target, way, holder, urgent=True)
+            done = None if target is None else _narrow(act, found, target, way, holder)
         except Refused as refused:  # the others have their turn first
             failed = refused
         else:
-            turned += [done] if done else []
+            turned += [done] if done is not None else []
     if failed is not None:
         raise failed
     return turned
+
+
+def _narrow(act: Act, found: LeverRow, target: Switch, way: Way, holder: str) -> Turned:
+    with _told(found):
+        _write(found, target, way(found))
+    done = _turn(act, found, target, way, holder)
+    if done is None:
+        raise Refused("lever-busy", name=found.name)
+    return done
 
 
 def widen(act: Act, found: LeverRow, way: Way, holder: str) -> Turned | None:
@@ -109,28 +122,21 @@ def _ready(found: LeverRow, lineage: str) -> bool:
     return entries.says(found.pk, word) and not entries.stale(found.pk, word)
 
 
-def _turn(act: Act, found: LeverRow, target: Switch, way: Way, holder: str, *, urgent: bool = False) -> Turned | None:
-    """Write the switch, then keep that it was written: after a crash in between it is written again, to the same.
-
-    ``urgent``: it is written even while another process has its turn, or died in it; then it is not kept, so that it is written
-    once more, after whatever that other one wrote. Refused ``lever-busy`` in that case.
-    """
+def _turn(act: Act, found: LeverRow, target: Switch, way: Way, holder: str) -> Turned | None:
+    """Write the switch, then keep that it was written: after a crash in between it is written again, to the same. None while
+    another process has its turn."""
     name = f"lever-switch:{found.pk}"
     with aside():
-        mine = lease.hold(name, holder, lease.real(), _LEASE)
-    if not mine and not urgent:
-        return None
+        if not lease.hold(name, holder, lease.real(), _LEASE):
+            return None
     try:
-        made = _write(found, target, way(found))
-        if not mine:
-            raise Refused("lever-busy", name=found.name)
+        with _told(found):
+            made = _write(found, target, way(found))
         with aside():
             if not levers.turned(found.pk, found.switch, made):
                 return None
             about = {"lever": found.name, "power": made.power.value, "armed": sorted(made.armed)}
             log.append("lever-switched", act, about)
-    except FAULTS as wrong:
-        raise _refused(found, wrong) from wrong
     finally:
         with aside():
             lease.release(name, holder)
@@ -155,7 +161,14 @@ def _write(found: LeverRow, target: Switch, lever: Switched) -> Switch:
     return target
 
 
-def _refused(found: LeverRow, wrong: Exception) -> Refused:
-    if isinstance(wrong, Refused):
-        return wrong
-    return Refused("lever-denied" if isinstance(wrong, Denied) else "lever-away", name=found.name, why=str(wrong))
+@contextmanager
+def _told(found: LeverRow) -> Iterator[None]:
+    """What goes wrong at the other system, in our words."""
+    try:
+        yield
+    except Refused:
+        raise
+    except Denied as denied:
+        raise Refused("lever-denied", name=found.name, why=str(denied)) from denied
+    except FAULTS as wrong:
+        raise Refused("lever-away", name=found.name, why=str(wrong)) from wrong
