@@ -91,7 +91,7 @@ def test_the_switch_is_the_first_thing_that_is_written(ordered: Pull, stop: str)
     # a token, and the switch; then once more in its turn, after whatever another process wrote
     assert [method for method, _ in ordered.directory.asked[asked:]] == ["POST", "PATCH"] * 2
     ordered.work()
-    assert [one.what for one in ordered.directory.journal[before:]] == ["policy", "device", "device", "device"]
+    assert [one.what for one in ordered.directory.journal[before:]] == ["policy", "policy", "device", "device", "device"]
     assert ordered.directory.values() == {}
     assert ordered.count().ours == 0
 

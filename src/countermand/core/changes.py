@@ -24,6 +24,13 @@ class Change:
     left: BitMap
     entered: BitMap
 
+    def __bool__(self) -> bool:
+        return bool(self.left or self.entered)
+
+    def among(self, devices: BitMap) -> "Change":
+        """What of it is about these devices."""
+        return Change(self.left & devices, self.entered & devices)
+
 
 def stored(verdicts: Verdicts) -> dict[str, BitMap]:
     """The verdicts as they are kept: name of a stored status → devices. Not applicable is in none of them."""

@@ -24,6 +24,8 @@ from countermand.store.unit import aside, reading
 
 #: Devices that one short transaction takes.
 PART = 1_000
+#: Entries that one short transaction takes of which nothing is wanted any more.
+_UNWANTED = 20_000
 #: How often every device is named anew; sooner where what is written follows from an order's apps, which another version changes.
 NAMED, RENAMED = 6 * HOUR, 10 * MINUTE
 
@@ -46,7 +48,7 @@ def walk(act: Act, found: LeverRow, between: Between = lambda: None, *, whole: b
     kind = kind_of(found)
     lineages = () if found.undoing else denials.in_force_now(act.now)
     if not lineages:
-        return _nothing(act, found)
+        return _nothing(act, found, between)
     if kind.apps is not None:
         return _apps(act, found, kind, kind.apps, lineages)
     if kind.prevents is not None:
@@ -62,10 +64,17 @@ def walk(act: Act, found: LeverRow, between: Between = lambda: None, *, whole: b
     return Walked(changed, unnamed)
 
 
-def _nothing(act: Act, found: LeverRow) -> Walked:
-    """No directive is in force, or everything is undone: one write, whatever the number of devices."""
+def _nothing(act: Act, found: LeverRow, between: Between) -> Walked:
+    """No directive is in force, or everything is undone: nothing is wanted of any device. What is stopped in the middle of it
+    and comes into force again is made anew, every device named."""
+    changed, after = 0, 0
+    while (last := entries.wanted_until(found.pk, after, _UNWANTED)) is not None:
+        with aside():
+            levers.update(found.pk, named_at=None)
+            changed += entries.unwant(found.pk, after, last)
+        after = last
+        between()
     with aside():
-        changed = entries.unwant(found.pk)
         entries.forget_denied(found.pk)
         levers.update(found.pk, walked_at=act.now, named_at=act.now)
     return Walked(changed)

@@ -1,14 +1,17 @@
 """The sweep: once in a while, walk everything to now and write what others must be told because time passed.
 
-It decides nothing that a gate waits for. Each block of each lineage is one short unit, so the stop button never waits.
+It decides nothing that a gate waits for. It goes in short units, so the stop button never waits: on the day that an order
+is due for everybody, too.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pyroaring import BitMap
+
 from countermand.access import SYSTEM, Act
 from countermand.core import facts, schedule
-from countermand.core.facts import BLOCK_SIZE, Block
+from countermand.core.facts import BLOCK_SIZE
 from countermand.core.handover import in_force
 from countermand.core.instants import Instant
 from countermand.core.terms import Lineage
@@ -20,7 +23,10 @@ from countermand.flows.rings import advance
 from countermand.flows.walk import walk, written_sets
 from countermand.store import directives, log, outbox, owners, sets, terms
 from countermand.store.health import health
-from countermand.store.unit import unit
+from countermand.store.unit import reading, unit
+
+#: Devices about which one unit writes at most: whoever wants to write, a halt above all, waits for a tenth of a second.
+PART = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +46,11 @@ def sweep(now: Instant, *, drill: bool = False, lapse: bool = True, between: Cal
     blocks = changed = reminders = rings = 0
     for name in [lineage.id for lineage in terms.issued()]:
         for number in sets.blocks(sets.DEVICES):
-            with unit([number]):
-                lineage = terms.lineage(name)  # inside the unit: it may have been halted or rescinded meanwhile
-                if lineage is None:
-                    break
-                block = block_for(number, lineage)
-                every = block[facts.EVERY]
-                changed += walk(act, block, every, lineage, health(now), written_sets(number, [lineage]), lapse=lapse)
-                reminders += _remind(act, block, lineage)
-            blocks += 1
-            between()
+            moved = _block(act, name, number, lapse=lapse, between=between)
+            if moved is None:
+                break
+            blocks, changed = blocks + 1, changed + bool(moved)
+            reminders += _remind(act, name, number, between)
         rings += advance(act, name)
         with unit():
             if lineage := terms.lineage(name):
@@ -61,20 +62,50 @@ def sweep(now: Instant, *, drill: bool = False, lapse: bool = True, between: Cal
     return Swept(blocks, changed, reminders, rings, _drop_old_hours(now))
 
 
-def _remind(act: Act, block: Block, lineage: Lineage) -> int:
-    """Reminders whose moment came since the last sweep, to owners of devices on which the app still is."""
-    terms_ = lineage.current
-    if not in_force(lineage, act.now) or not terms_.directive.reminders:
-        return 0
-    since = directives.walked_to(lineage.id)
-    waiting = (present(block, terms_) | block[facts.lapsed(terms_.number)]) - exempt_at(block, lineage.id, act.now)
+def _block(act: Act, name: str, number: int, *, lapse: bool, between: Callable[[], None]) -> int | None:
+    """Walk one block, a part of what changed at a time; returns of how many devices. None: it is in force no longer."""
+    moved = 0
+    while True:
+        with unit([number]):
+            lineage = terms.lineage(name)  # inside the unit: it may have been halted or rescinded meanwhile
+            if lineage is None:
+                return None
+            block, worth, stood = block_for(number, lineage), health(act.now), written_sets(number, [lineage])
+            part = walk(act, block, block[facts.EVERY], lineage, worth, stood, lapse=lapse, most=PART)
+        between()
+        moved += part
+        if part < PART:
+            return moved
+
+
+def _remind(act: Act, name: str, number: int, between: Callable[[], None]) -> int:
+    """Promise the reminders whose moment came since the last sweep, to a part of a block's owners at a time."""
     promised = 0
-    for due, told in block.instants(f"told:{terms_.number}:"):
-        moments = [name for at, name in schedule.reminders(terms_.directive, due) if since < at <= act.now]
-        if moments and due > act.now:
-            told_of = owners.of(block.number * BLOCK_SIZE + offset for offset in told & waiting)
-            promised += outbox.promise(terms_.number, sorted(set(told_of.values())), "reminder", act, occurrence=moments[-1])
+    with reading():
+        owed = _owed(act, name, number)
+    for (version, moment), devices in owed.items():
+        for start in range(0, len(devices), PART):
+            with unit([number]):
+                still = _owed(act, name, number).get((version, moment), BitMap()) & devices[start : start + PART]
+                told = owners.of(number * BLOCK_SIZE + offset for offset in still)
+                promised += outbox.promise(version, sorted(set(told.values())), "reminder", act, occurrence=moment)
+            between()
     return promised
+
+
+def _owed(act: Act, name: str, number: int) -> dict[tuple[int, str], BitMap]:
+    """Devices of a block on which the app still is, by (version, which reminder) of what is to be said to their owners now."""
+    lineage, owed = terms.lineage(name), dict[tuple[int, str], BitMap]()
+    if lineage is None or not in_force(lineage, act.now) or not lineage.current.directive.reminders:
+        return owed
+    block, now, since = block_for(number, lineage), lineage.current, directives.walked_to(name)
+    waiting = (present(block, now) | block[facts.lapsed(now.number)]) - exempt_at(block, lineage.id, act.now)
+    for due, told in block.instants(f"told:{now.number}:"):
+        moments = [moment for at, moment in schedule.reminders(now.directive, due) if since < at <= act.now]
+        if moments and due > act.now and told & waiting:
+            key = (now.number, moments[-1])
+            owed[key] = owed.get(key, BitMap()) | (told & waiting)
+    return owed
 
 
 def _exemptions(act: Act, lineage: Lineage) -> int:

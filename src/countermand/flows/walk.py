@@ -35,27 +35,40 @@ def written_sets(number: int, lineages: Sequence[Lineage]) -> Block:
 
 
 def walk(
-    act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, written: Block, *, lapse: bool = False
-) -> bool:
-    """Bring the stored verdicts of ``devices`` (offsets in ``block``) to now; True if anything changed.
+    act: Act,
+    block: Block,
+    devices: BitMap,
+    lineage: Lineage,
+    health: Health,
+    written: Block,
+    *,
+    lapse: bool = False,
+    most: int = BLOCK_SIZE,
+) -> int:
+    """Bring the stored verdicts of ``devices`` (offsets in ``block``) to now; returns of how many anything changed, ``most``
+    if there may be more of them: those are left as they are.
 
     ``written``: the block's ``written_sets`` as they were before this walk. With ``lapse`` stale devices may enter the
     lapsed set (the hourly sweep); without, they can only leave it.
     """
-    block = _lapse(act, block, devices, lineage, health, may_enter=lapse)
+    block, devices, lapsed = _lapse(act, block, devices, lineage, health, may_enter=lapse, most=most)
     after = stored(judge(block, lineage, health.contacts, act.now))
     denied = denied_at(timeline(block, lineage), act.now) if in_force(lineage, act.now) else BitMap()
     after[DENIED] = denied & block[facts.DENIABLE]
     names = {status: facts.verdict(lineage.id, status) for status in after}
     before = {status: written[name] & devices for status, name in names.items()}
     changes = diff(before, {status: found & devices for status, found in after.items()})
-    if not changes:
-        return False
+    moved = BitMap.union(BitMap(), *(change.left | change.entered for change in changes.values()))
+    if not moved:
+        return lapsed
+    if len(moved) > most:
+        moved = moved[:most]
+        changes = {status: part for status, change in changes.items() if (part := change.among(moved))}
     saved = {names[status]: (written[names[status]] - change.left) | change.entered for status, change in changes.items()}
     sets.save(sets.DEVICES, block.number, saved)
     _record(act, block, lineage, changes)
     _tell(act, block, lineage, changes.get(DENIED))
-    return True
+    return max(lapsed, len(moved))
 
 
 def change_hands(ordinals: Collection[int], lineages: Sequence[Lineage]) -> None:
@@ -71,22 +84,29 @@ def change_hands(ordinals: Collection[int], lineages: Sequence[Lineage]) -> None
         sets.change(sets.DEVICES, number, changes)
 
 
-def _lapse(act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, may_enter: bool) -> Block:
+def _lapse(
+    act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, may_enter: bool, most: int
+) -> tuple[Block, BitMap, int]:
+    """The block as it is then, the devices to go on with, and of how many of them evidence lapsed or came back."""
     name = facts.lapsed(lineage.current.number)
-    lapsed = lapsing(block, lineage, health.contacts, health.well, act.now) & devices
-    before = block[name] & devices
-    after = lapsed if may_enter else before & lapsed
-    if before == after:
-        return block
+    lapsed = lapsing(block, lineage, health.contacts, health.well, act.now)
+    if not may_enter:
+        lapsed &= block[name]
+    moved = (lapsed ^ block[name]) & devices
+    if not moved:
+        return block, devices, 0
+    if len(moved) > most:
+        devices = moved = moved[:most]
+    before, after = block[name] & devices, lapsed & devices
     sets.change(sets.DEVICES, block.number, {name: (before - after, after - before)})
     feed.mark("denials", lineage.id, block.number)
     log.append(
         "lapsed",
         act,
         {"lineage": lineage.id, "version": lineage.current.number, "entered": len(after - before), "left": len(before - after)},
-        _subjects(block, before ^ after),
+        _subjects(block, moved),
     )
-    return Block(block.number, {**block.sets, name: (block[name] - devices) | after})
+    return Block(block.number, {**block.sets, name: (block[name] - devices) | after}), devices, len(moved)
 
 
 def _record(act: Act, block: Block, lineage: Lineage, changes: dict[str, Change]) -> None:

@@ -1,6 +1,6 @@
 """Entries of levers as rows: what is wanted of each, and the receipt of what we wrote. Millions of rows, never all at once."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyroaring import BitMap
@@ -134,12 +134,23 @@ def devices(lever: int) -> list[int]:
     return [int(one) for (one,) in bulk.all_rows("SELECT DISTINCT device FROM store_leverentry WHERE lever_id = %s", [lever])]
 
 
-def unwant(lever: int, devices: Collection[int] | None = None) -> int:
-    """Nothing is wanted of these devices any more, or of any."""
-    statement = "UPDATE store_leverentry SET want = '', open = TRUE, not_before = 0 WHERE lever_id = %s AND want <> ''"
-    if devices is None:
-        return bulk.run(statement, [lever])
-    return sum(bulk.run(f"{statement} AND device IN ({','.join(map(str, part))})", [lever]) for part in _parts(devices))
+def wanted_until(lever: int, after: int, limit: int) -> int | None:
+    """The last of the next so many entries of which anything is wanted; None: there are no more."""
+    ((last,),) = bulk.all_rows(
+        "SELECT MAX(id) FROM (SELECT id FROM store_leverentry WHERE lever_id = %s AND want <> '' AND id > %s"
+        " ORDER BY id LIMIT %s) AS part",
+        [lever, after, limit],
+    )
+    return None if last is None else int(last)
+
+
+def unwant(lever: int, after: int, last: int) -> int:
+    """Nothing is wanted any more of the entries behind ``after``, up to ``last``."""
+    return bulk.run(
+        "UPDATE store_leverentry SET want = '', open = TRUE, not_before = 0"
+        " WHERE lever_id = %s AND id > %s AND id <= %s AND want <> ''",
+        [lever, after, last],
+    )
 
 
 def ask(lever: int, asked: Sequence[tuple[int, str, str, Instant]]) -> set[int]:
@@ -288,10 +299,6 @@ def blocks(lever: int) -> list[int]:
 
 def forget_denied(lever: int) -> None:
     models.LeverBlock.objects.filter(lever=lever).delete()
-
-
-def _parts(devices: Collection[int]) -> Iterator[Sequence[int]]:
-    return bulk.cut([int(one) for one in devices], bulk.NUMBERS)
 
 
 def _entry(row: Sequence[object], now: Instant) -> Entry:
