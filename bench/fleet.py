@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -234,28 +235,54 @@ def reported(size: Size) -> dict[str, Any]:
     }
 
 
+def _swept(now: int) -> dict[str, float]:
+    """One sweep, and the longest that anybody who wants to write waits for it."""
+    from countermand.flows.sweep import sweep
+
+    steps = [time.perf_counter()]
+    took, _ = timed(lambda: sweep(now, between=lambda: steps.append(time.perf_counter())))
+    longest = max((after - before for before, after in pairwise(steps)), default=0) * 1000
+    return {"ms": took, "cpu": _cpu[0], "unit": longest}
+
+
+def _everybody_was_told(due: int) -> None:
+    """As if the notices had been handed over, with this due."""
+    from countermand.core import facts
+    from countermand.store import sets, terms
+    from countermand.store.unit import unit
+
+    lineage = terms.lineage("bench")
+    assert lineage is not None
+    for number in sets.blocks(sets.DEVICES):
+        with unit([number]):
+            every = sets.load(sets.DEVICES, number, (facts.EVERY,))[facts.EVERY]
+            sets.save(sets.DEVICES, number, {facts.told(lineage.current.number, due): every})
+
+
+def _denied() -> int:
+    from countermand.core import facts
+    from countermand.flows.walk import DENIED
+    from countermand.store import sets
+
+    name = facts.verdict("bench", DENIED)
+    return sum(len(sets.load(sets.DEVICES, number, (name,))[name]) for number in sets.blocks(sets.DEVICES))
+
+
 def _swept_and_rescinded() -> dict[str, Any]:
     from countermand.access import Role
     from countermand.flows.stop import rescind
-    from countermand.flows.sweep import sweep
     from countermand.flows.telling import rescind_all
 
-    steps: list[float] = []
-    last = time.perf_counter()
-
-    def between() -> None:
-        nonlocal last
-        steps.append((time.perf_counter() - last) * 1000)
-        last = time.perf_counter()
-
-    swept, _ = timed(lambda: sweep(NOW + 120_000, between=between))
-    spent = _cpu[0]
+    swept = _swept(NOW + 120_000)
+    _everybody_was_told(NOW + 130_000)
+    due = {**_swept(NOW + 140_000), "denied": _denied()}
     took, done = timed(lambda: rescind(by(Role.OPERATOR, NOW + 180_000), "bench", "sent-in-error"))
     ended = _cpu[0]
     rest, _ = timed(lambda: rescind_all(by(Role.OPERATOR, NOW + 180_000), "bench"))
     peak = megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return {
-        "sweep": {"ms": swept, "cpu": spent, "unit": max(steps, default=0)},
+        "sweep": swept,
+        "due": due,
         "rescind": {"ms": took, "cpu": ended, "rest": rest, "voided": done.voided},
         "peak": peak,
     }

@@ -45,6 +45,8 @@ _ROWS: tuple[_Row, ...] = (
     ("sweep", "", lambda f: _ms(f["sweep"]["ms"]), None),
     ("… CPU", "", lambda f: _ms(f["sweep"]["cpu"]), None),
     ("… longest unit", "≤ 200 ms", lambda f: _ms(f["sweep"]["unit"]), lambda f: f["sweep"]["unit"] <= 200),
+    ("sweep when it is due for everybody", "", lambda f: f"{_ms(f['due']['ms'])}, {f['due']['denied']:,} denied", None),
+    ("… longest unit", "≤ 200 ms", lambda f: _ms(f["due"]["unit"]), lambda f: f["due"]["unit"] <= 200),
     ("rescind", "≤ 1 s", lambda f: _ms(f["rescind"]["ms"]), lambda f: f["rescind"]["ms"] <= 1000),
     ("… CPU", "", lambda f: _ms(f["rescind"]["cpu"]), None),
     ("peak memory of everything", "", lambda f: f"{f['peak']:,} MB", None),

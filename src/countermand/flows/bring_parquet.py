@@ -33,7 +33,7 @@ from countermand.lib.collector import rarely
 from countermand.lib.parquet import Delivery, Reader, delivered
 from countermand.lib.rejects import Rejects
 from countermand.people import csv, parquet
-from countermand.store import fleet, loads, log, reporters, watching
+from countermand.store import bulk, fleet, loads, log, reporters, watching
 from countermand.store.unit import reading, unit
 
 
@@ -239,6 +239,7 @@ def _write(act: Act, key: str, stage: Path, files: _Files, counted: Loaded, *, w
                 reporters.contacted(source, act.now, count)
                 log.append("source-contacted", act, {"source": name, "devices": count})
         loads.finish(key, act.now)
+    bulk.analyze()
     shutil.rmtree(stage, ignore_errors=True)
     devices = replace(counted.devices, rows=staged.devices, added=int((~positions.known).sum()), moved=done.moved + done.placed)
     resumed = before.placed + before.known if before else 0
