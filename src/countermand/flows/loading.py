@@ -4,8 +4,7 @@ New devices that one look says everything about are placed in bulk (flows.placin
 report (flows.taking). Both leave the same rows and sets.
 """
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from countermand.flows.placing import Piece, Placing, Ready
 from countermand.flows.reevaluate import reevaluate
 from countermand.flows.staging import PLATFORMS, Positions, Staged
 from countermand.lib import clock
+from countermand.lib.ahead import ahead
 from countermand.store import arriving, bulk, evidence, feed, fleet, loads, log, sets, watching
 from countermand.store.loads import LoadRow
 from countermand.store.unit import unit
@@ -122,8 +122,8 @@ class Loading:
         pieces = [piece for piece in placing.pieces() if piece.high > load.placed]
         self.progress(load.placed)
         placer = Placer(self, placing)
-        for piece, ready in _ahead(placing.ready, pieces):
-            placer.place(piece, ready)
+        for ready in ahead(map(placing.ready, pieces)):  # the next one while this one is being written
+            placer.place(ready.piece, ready)
 
     def _numbers(self) -> npt.NDArray[np.uint32]:
         """The store's number of each app that may be kept, by platform and code."""
@@ -220,13 +220,3 @@ class Placer:
         self._loading.done.placed += high - low
         self._devices.after(high - low, began)
         return high - low
-
-
-def _ahead(ready: Callable[[Piece], Ready], pieces: list[Piece]) -> Iterator[tuple[Piece, Ready]]:
-    """Each piece worked out, the next one while this one is being written."""
-    with ThreadPoolExecutor(1) as other:
-        coming = [other.submit(ready, piece) for piece in pieces[:1]]
-        for number, piece in enumerate(pieces):
-            done = coming.pop().result()
-            coming += [other.submit(ready, following) for following in pieces[number + 1 : number + 2]]
-            yield piece, done

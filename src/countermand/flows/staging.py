@@ -28,6 +28,7 @@ from countermand.core.table import Problems
 from countermand.flows import taking
 from countermand.flows.bearers import Bearers
 from countermand.lib import drafts
+from countermand.lib.ahead import ahead
 from countermand.lib.parquet import NO_TIME, Delivery, Reader
 from countermand.sources.devices_parquet import (
     KINDS,
@@ -164,7 +165,7 @@ class Staging:
     # -- devices --
 
     def devices(self, reader: Reader, problems: Problems, progress: Callable[[int], None]) -> None:
-        for first, batch in reader.batches(size=PART):
+        for first, batch in ahead(reader.batches(size=PART)):
             check_devices(batch, first, self._now, problems)
             for column in _NAMED:
                 self._hashes.extend(map(hash, zip(repeat(column), filter(None, batch[column].to_pylist()), strict=False)))
@@ -242,7 +243,7 @@ class Staging:
     # -- apps --
 
     def apps(self, reader: Reader, problems: Problems, progress: Callable[[int], None]) -> None:
-        for first, batch in reader.batches(encoded=("device", "app_id", "source")):
+        for first, batch in ahead(reader.batches(encoded=("device", "app_id", "source"))):
             self._apps(batch, first, problems)
             self.staged.apps += len(batch["device"])
             progress(len(batch["device"]))

@@ -22,7 +22,9 @@ from countermand.core.instants import from_iso
 from countermand.core.table import ColumnMapping
 
 #: Rows read at once.
-BATCH = 1 << 20
+BATCH = 1 << 19
+#: A row group with fewer rows than this is read together with others.
+_SMALL = 1 << 16
 NO_TIME = -1
 
 
@@ -115,7 +117,7 @@ class Reader:
             # Read as a dictionary only where it is wanted: of names, each of which stands once, it would be the whole column.
             wanted = [theirs for column, theirs in columns if column.name in encoded]
             file = pq.ParquetFile(self.path, read_dictionary=wanted, pre_buffer=False) if wanted else self._file
-            for batch in file.iter_batches(batch_size=size, columns=[theirs for _, theirs in columns]):
+            for batch in _batches(file, [theirs for _, theirs in columns], size):
                 batch.validate(full=True)  # a file may hold bytes that are no text
                 made = {
                     column.name: self._read(column, batch.column(theirs), column.name in encoded) for column, theirs in columns
@@ -147,6 +149,15 @@ class Reader:
             return _absent(column, rows, encoded)
         whole = pa.repeat(fixed, rows)
         return whole.dictionary_encode() if encoded else whole
+
+
+def _batches(file: Any, columns: Sequence[str], size: int) -> Iterator[Any]:
+    """Row group by row group: a batch over two of them has a dictionary of its own, which is made word by word."""
+    groups = file.metadata.num_row_groups
+    parts: Any = [[group] for group in range(groups)] if file.metadata.num_rows >= groups * _SMALL else [range(groups)]
+    for part in parts:
+        # Without threads of Arrow's own: whoever wants it read beside other work reads it beside other work (lib.ahead).
+        yield from file.iter_batches(batch_size=size, row_groups=list(part), columns=columns, use_threads=False)
 
 
 def _fits(column: Column, found: pa.DataType) -> bool:
