@@ -1,7 +1,5 @@
 """Rows and sets that a load writes many at a time are what writing them one by one gives, to the byte."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +8,7 @@ from pyroaring import BitMap
 
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.people import normal_login
-from countermand.flows.placing import _app_sets
+from countermand.flows.many_sets import app_sets, distinct, united
 from countermand.flows.staging import _normal
 from countermand.store import bulk, packing, sets
 from countermand.store.unit import unit
@@ -40,15 +38,26 @@ def test_serialised_sets(members: list[set[int]], before: int) -> None:
     st.lists(st.tuples(st.integers(0, BLOCK_SIZE - 1), st.sets(st.sampled_from([1, 2, 10, 65_536, 65_546, 2**31]))), max_size=9)
 )
 def test_app_sets_are_in_the_order_of_their_names(devices: list[tuple[int, set[int]]]) -> None:
-    rows = [(offset, number) for offset, numbers in sorted(dict(devices).items()) for number in sorted(numbers)]
-    number, offset = np.array([one for _, one in rows], np.uint32), np.array([one for one, _ in rows], np.uint16)
-    names, starts, offsets = _app_sets(number, offset)
+    rows = [(rank, number) for rank, numbers in dict(devices).items() for number in numbers]
+    first = min(BLOCK_SIZE - 1 - rank for rank, _ in rows) if rows else 0
+    keys = distinct(np.array([rank << 32 | number for rank, number in (*rows, *rows[:2])], np.int64))
     wanted: dict[str, list[int]] = {}
-    for at, one in rows:
-        wanted.setdefault(f"app:{one}", []).append(at)
-    assert names == sorted(wanted)
-    cut = [offsets[low:high].tolist() for low, high in pairwise(starts)]
-    assert dict(zip(names, cut, strict=True)) == wanted
+    for rank, number in sorted(rows):
+        wanted.setdefault(f"app:{number}", []).append(first + rank)
+    found = app_sets(keys, first)
+    assert found.names == sorted(wanted)
+    some = min(2, len(wanted))
+    cut = [*found.serialized(0, some), *found.serialized(some, len(wanted))]
+    assert cut == [(name, bytes(BitMap(wanted[name]).serialize())) for name in sorted(wanted)]
+
+
+@given(st.dictionaries(st.text("ab", max_size=2), st.sets(st.integers(0, BLOCK_SIZE - 1), min_size=1, max_size=9)))
+def test_sets_united_of_parts(members: dict[str, set[int]]) -> None:
+    odd = {name: [np.array(sorted(one for one in members[name] if one % 2 == left)) for left in (1, 0)] for name in members}
+    found = united({name: [part.astype(np.int64) for part in parts] for name, parts in odd.items()})
+    assert list(found.serialized(0, len(members))) == [
+        (name, bytes(BitMap(members[name]).serialize())) for name in sorted(members)
+    ]
 
 
 @given(st.lists(st.one_of(st.text(max_size=5), st.sampled_from(["", " Alice ", "CORP\\bob", "Ärger", "x@Y.z"])), max_size=6))

@@ -89,6 +89,8 @@ class _Files:
 #: Problems shown in words; the file of errors has them all.
 _SHOWN = 20
 _FORMS = ("csv", "parquet")
+#: What is written before the devices of a block. A load that began in another order is checked anew.
+_ORDER = "apps and looks"
 
 
 def bring_parquet(
@@ -119,7 +121,7 @@ def bring_parquet(
         if not dry_run and _interrupted(key, stage):
             return _write(act, key, stage, files, Loaded(), whole=whole, progress=progress)
         looking = dry_run or not confirmed
-        counted = _check(act, stage, files, source, whole=whole, looking=looking, progress=progress, hold=hold)
+        counted = _check(act, stage, key, files, source, whole=whole, looking=looking, progress=progress, hold=hold)
         if dry_run:
             shutil.rmtree(stage)
             return counted
@@ -132,7 +134,7 @@ def _interrupted(key: str, stage: Path) -> bool:
     wrote is whole, and it is checked anew."""
     if loads.find(key) is None:
         return False
-    if staging.opened(stage) is not None:
+    if staging.opened(stage, key) is not None:
         return True
     with unit():
         loads.finish(key, 0)
@@ -153,7 +155,7 @@ def _alone(folder: Path) -> Iterator[Path]:
 
 def _key(act: Act, files: _Files, how: str) -> str:
     """Names the load: the same files, read in the same way under the same watch list, go on where they were."""
-    made = hashlib.sha256(f"{how}\n{_watched_words(act.now)}\n".encode())
+    made = hashlib.sha256(f"{_ORDER}\n{how}\n{_watched_words(act.now)}\n".encode())
     for table in sorted(files.delivery.files):
         for path in files.delivery.files[table]:
             with path.open("rb") as file:
@@ -169,7 +171,16 @@ def _watched_words(now: Instant) -> str:
 
 
 def _check(
-    act: Act, stage: Path, files: _Files, source: str, *, whole: bool, looking: bool, progress: Progress, hold: Holdbacks
+    act: Act,
+    stage: Path,
+    key: str,
+    files: _Files,
+    source: str,
+    *,
+    whole: bool,
+    looking: bool,
+    progress: Progress,
+    hold: Holdbacks,
 ) -> Loaded:
     """Read everything, and lay ready what is to be written. RefusedMany if a row is wrong."""
     logins: set[str] = set()
@@ -184,7 +195,7 @@ def _check(
     groups = check_nesting(files.nesting(), hold) if "groups" in files.delivery.files else Brought()
     shutil.rmtree(stage, ignore_errors=True)
     read = Staging(
-        Stage(stage), source, act.now, watching.watch_list(act.now), hint=fleet.next_ordinal() % BLOCK_SIZE, logins=logins
+        Stage(stage), key, source, act.now, watching.watch_list(act.now), hint=fleet.next_ordinal() % BLOCK_SIZE, logins=logins
     )
     for _ in staging.stage_all(read, files.delivery, files.told, progress):
         pass
@@ -220,7 +231,7 @@ def _foreseen(act: Act, stage: Path, read: Staging, *, whole: bool, looking: boo
 
 
 def _write(act: Act, key: str, stage: Path, files: _Files, counted: Loaded, *, whole: bool, progress: Progress) -> Loaded:
-    found = staging.opened(stage)
+    found = staging.opened(stage, key)
     if found is None:
         raise RuntimeError("what was staged cannot be read back")
     staged, positions, ids, used = found

@@ -4,7 +4,7 @@ New devices that one look says everything about are placed in bulk (flows.placin
 report (flows.taking). Both leave the same rows and sets.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from countermand.core import pace
 from countermand.core.apps import App
 from countermand.core.claims import Voice
 from countermand.core.errors import Refused
-from countermand.core.facts import EVERY
+from countermand.core.facts import BLOCK_SIZE, EVERY
 from countermand.flows import taking
 from countermand.flows.arrivals import Drawing
+from countermand.flows.look_sets import Looks, lasting
+from countermand.flows.many_sets import ManySets
 from countermand.flows.mentioning import Said, mentions
 from countermand.flows.placing import Piece, Placing, Ready
 from countermand.flows.reevaluate import reevaluate
@@ -121,9 +123,9 @@ class Loading:
         placing = Placing(self.path, self.positions, self.staged.hint, load.first, self._numbers())
         pieces = [piece for piece in placing.pieces() if piece.high > load.placed]
         self.progress(load.placed)
-        placer = Placer(self, placing)
+        placer = Placer(self, load)
         for ready in ahead(map(placing.ready, pieces)):  # the next one while this one is being written
-            placer.place(ready.piece, ready)
+            placer.place(ready)
 
     def _numbers(self) -> npt.NDArray[np.uint32]:
         """The store's number of each app that may be kept, by platform and code."""
@@ -174,37 +176,51 @@ class Loading:
 class Placer:
     """Writes pieces of new devices."""
 
-    def __init__(self, loading: Loading, placing: Placing) -> None:
-        self._loading, self._placing, self._drawing = loading, placing, Drawing(placing, loading.staged, loading.watched)
-        self._act, self._key = loading.act, loading.key
+    def __init__(self, loading: Loading, load: LoadRow) -> None:
+        self._loading, self._act, self._key, self._first = loading, loading.act, loading.key, load.first
+        self._looks = Looks(loading.watched)
+        self._drawing = Drawing(load.first, self._looks)
         self._sets, self._devices = Pace(8_000, 4_000), Pace(2_000, 1_500)
 
-    def place(self, piece: Piece, ready: Ready) -> None:
-        while self._add_sets(piece, ready):
-            pass
-        while count := self._add_devices(piece, ready):
+    def place(self, ready: Ready) -> None:
+        if self._loading.current().placed == ready.piece.low:
+            self._add_sets(ready.piece, [ready.app_sets, self._looks.sets(ready)])
+        while count := self._add_devices(ready):
             self._loading.progress(count)
 
-    def _add_sets(self, piece: Piece, ready: Ready) -> bool:
-        """The next app sets of the piece; False when all of them stand, or devices of it do."""
+    def _add_sets(self, piece: Piece, found: Sequence[ManySets]) -> None:
+        """Those sets of the piece that do not stand yet."""
+        before = 0
+        for many in found:
+            while self._add_some(piece, many, before):
+                pass
+            before += len(many.names)
+
+    def _add_some(self, piece: Piece, many: ManySets, before: int) -> bool:
+        """The next sets of these, which come after so many others of the piece; False when all of them stand."""
         began = clock.steady()
         with unit():
             load = self._loading.current()
-            if load.placed > piece.low or load.named >= len(ready.names):
+            low = load.named - before
+            high = min(low + self._sets.size, len(many.names))
+            if low >= high:
                 return False
-            low, high = load.named, min(load.named + self._sets.size, len(ready.names))
-            found = ready.app_sets(low, high)
-            if sets.load(sets.DEVICES, piece.block, (EVERY,))[EVERY]:
-                sets.unite(sets.DEVICES, piece.block, dict(found))
-            else:  # nobody else has a device here, so none of these sets stands
-                sets.add_new(sets.DEVICES, piece.block, found)
-            loads.move(self._key, placed=load.placed, named=high, known=load.known)
+            self._unite(piece, lasting(self._act.now, many.serialized(low, high)))
+            loads.move(self._key, placed=load.placed, named=before + high, known=load.known)
         self._sets.after(high - low, began)
-        return high < len(ready.names)
+        return True
 
-    def _add_devices(self, piece: Piece, ready: Ready) -> int:
+    def _unite(self, piece: Piece, found: list[tuple[str, bytes]]) -> None:
+        """Add these sets to those of the block. Where nobody else ever had an ordinal of it, none of them stands."""
+        mine = piece.block * BLOCK_SIZE >= self._first
+        if mine and not sets.load(sets.DEVICES, piece.block, (EVERY,))[EVERY]:
+            sets.add_new(sets.DEVICES, piece.block, found)
+        else:
+            sets.unite(sets.DEVICES, piece.block, dict(found))
+
+    def _add_devices(self, ready: Ready) -> int:
         """The next new devices of the piece, each with its rows and its other sets; how many."""
-        began = clock.steady()
+        began, piece = clock.steady(), ready.piece
         with unit():
             load = self._loading.current()
             low, high = load.placed, min(load.placed + self._devices.size, piece.high)

@@ -13,7 +13,7 @@ from countermand.core.facts import BLOCK_SIZE
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.visibility import visible
-from countermand.flows.placing import Table, read_apps
+from countermand.flows.staged import Table, app_rows, lists
 from countermand.flows.staging import JUST_LOOKED, Positions, Staged
 from countermand.lib.parquet import NO_TIME
 from countermand.sources.devices_parquet import KINDS, Longs
@@ -31,22 +31,22 @@ def mentions(path: Path, positions: Positions, staged: Staged, ids: list[str], d
     if not len(wanted):
         return
     groups = (wanted + staged.hint) // BLOCK_SIZE
-    table = Table(path / "devices.arrow")
+    table = Table(path)
     for group in np.unique(groups).tolist():
         here = wanted[groups == group]
         looks = _looks(path, group, here, positions, ids)
         for start in range(0, len(here), _AT_ONCE):
             part = here[start : start + _AT_ONCE]
-            rows = table.take(part)
+            rows = lists(table.at(part))
             for at, position in enumerate(part.tolist()):
                 yield _said(rows, at, int(positions.source[position]), looks(position), staged.sources)
 
 
 def _looks(path: Path, group: int, wanted: Longs, positions: Positions, ids: list[str]) -> Any:
     """Position → what was seen there, by source and time; the device row's own look is there also when it saw nothing."""
-    position, code, when, source = read_apps(path, group)
-    mine = np.isin(position, wanted)
-    position, code, when, source = position[mine], code[mine], when[mine], source[mine]
+    parts = [[column[np.isin(batch[0], wanted)] for column in batch] for batch in app_rows(path, group)]
+    nothing = [np.empty(0, np.int64)] * 4
+    position, code, when, source = map(np.concatenate, zip(*(parts or [nothing]), strict=True))
     order = np.argsort(position, kind="stable")
     position, code, when, source = position[order], code[order], when[order], source[order]
 

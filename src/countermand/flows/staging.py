@@ -80,9 +80,10 @@ class Positions:
 
 @dataclass(slots=True)
 class Staged:
-    """What was counted while staging. ``surfaced``: source → how often a watched app is on a plain device; ``sources``: in
-    the order of their numbers; ``hint``: the offset of position 0 in the first block."""
+    """What was counted while staging. ``key``: of which load; ``surfaced``: source → how often a watched app is on a plain
+    device; ``sources``: in the order of their numbers; ``hint``: the offset of position 0 in the first block."""
 
+    key: str = ""
     devices: int = 0
     apps: int = 0
     kept: int = 0
@@ -131,26 +132,26 @@ class Stage:
         drafts.write(self.path / "manifest.json", json.dumps(asdict(staged)))
 
 
-def opened(path: Path) -> tuple[Staged, Positions, list[str], Mask] | None:
-    """What a finished stage holds; None if it was not finished."""
+def opened(path: Path, key: str) -> tuple[Staged, Positions, list[str], Mask] | None:
+    """What the finished stage of this load holds; None if it was not finished, or is another load's."""
     try:
         staged = Staged(**json.loads((path / "manifest.json").read_text()))
         ids = json.loads((path / "ids.json").read_text())
         with np.load(path / "positions.npz") as arrays:
             used = arrays["used"]
             positions = Positions(**{name: arrays[name] for name in arrays.files if name != "used"})
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):  # TypeError: staged by another version of this program
         return None
-    return staged, positions, ids, used
+    return (staged, positions, ids, used) if staged.key == key else None
 
 
 class Staging:
     """One reading of devices and apps."""
 
     def __init__(
-        self, stage: Stage, source: str, now: Instant, watched: frozenset[App], *, hint: int, logins: Collection[str]
+        self, stage: Stage, key: str, source: str, now: Instant, watched: frozenset[App], *, hint: int, logins: Collection[str]
     ) -> None:
-        self.staged = Staged(hint=hint)
+        self.staged = Staged(key, hint=hint)
         self.positions = Positions()
         self.ids: list[str] = []
         self._stage, self._source, self._now, self._watched, self._logins = stage, source, now, watched, logins
