@@ -29,6 +29,7 @@ from countermand.core.instants import DAY, HOUR
 from countermand.flows import bring, loading
 from countermand.flows.bring_parquet import bring_parquet
 from countermand.flows.doctor import doctor
+from countermand.lib import parquet as reading_parquet
 from countermand.store import evidence, loads, models, owners
 
 APPS = [TIKTOK.id, "org.example.chess", "org.example.mail", "org.example.maps"]
@@ -196,12 +197,49 @@ def test_what_was_written_is_not_written_again(store: Database, folder: Path) ->
     assert models.Device.objects.count() == 60
 
 
-def _after_placing(times: int) -> Callable[..., Any]:
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("small_units")
+@pytest.mark.parametrize("before", ["INSERT INTO store_factset", "INSERT INTO store_device"])
+def test_a_load_that_another_one_came_between_is_checked_anew(store: Database, folder: Path, before: str) -> None:
+    """What is staged is the other load's; and its sets of devices that never came stand under ordinals that nobody gets."""
+    from django.db import connection
+
+    afresh(store)
+    house(folder)
+    fleets = [MANY[:40], [replace(phone, login="") for phone in MANY[::-1]]]
+    places = []
+    for number, fleet in enumerate(fleets):
+        place = parquet(folder, fleet)
+        places.append(place.rename(folder / f"fleet-{number}"))
+        with suppress(Killed), connection.execute_wrapper(_after_placing(4, before)):
+            load(folder, places[number])
+    assert len(loads.unfinished()) == 2
+    for place in places:
+        load(folder, place)
+    assert models.Device.objects.count() == 60
+    assert not any(one.missing for one in doctor(by(), repair=True).differences)
+    assert agrees()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_row_groups_are_read_one_by_one_or_together(store: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    afresh(store)
+    house(folder)
+    load(folder, parquet(folder, MANY, 7))
+    wanted = content()
+    monkeypatch.setattr(reading_parquet, "_SMALL", 1)
+    afresh(store)
+    house(folder)
+    load(folder, parquet(folder, MANY, 7))
+    assert content() == wanted
+
+
+def _after_placing(times: int, what: str = "INSERT INTO store_device") -> Callable[..., Any]:
     count = 0
 
     def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         nonlocal count
-        count += sql.startswith("INSERT INTO store_device")
+        count += sql.startswith(what)
         if count == times:
             raise Killed(sql)
         return execute(sql, params, many, context)
@@ -333,6 +371,7 @@ from countermand.access import Act, Actor, Role
 from countermand.flows import loading
 from countermand.flows.bring_parquet import bring_parquet
 from countermand.flows.doctor import doctor
+from countermand.lib import parquet as reading_parquet
 from countermand.store.setup import open_store
 store, place, now = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 loading.Pace = lambda size, fewest: SimpleNamespace(size=7, after=lambda count, began: None)

@@ -8,7 +8,7 @@ from pyroaring import BitMap
 
 from countermand.core.facts import BLOCK_SIZE
 from countermand.core.people import normal_login
-from countermand.flows.many_sets import app_sets, distinct, united
+from countermand.flows.many_sets import app_sets, distinct, numbers_in, united
 from countermand.flows.staging import _normal
 from countermand.store import bulk, packing, sets
 from countermand.store.unit import unit
@@ -44,7 +44,7 @@ def test_app_sets_are_in_the_order_of_their_names(devices: list[tuple[int, set[i
     wanted: dict[str, list[int]] = {}
     for rank, number in sorted(rows):
         wanted.setdefault(f"app:{number}", []).append(first + rank)
-    found = app_sets(keys, first)
+    found = app_sets(keys, numbers_in(keys), first)
     assert found.names == sorted(wanted)
     some = min(2, len(wanted))
     cut = [*found.serialized(0, some), *found.serialized(some, len(wanted))]

@@ -32,6 +32,7 @@ from countermand.flows.staging import Stage, Staging
 from countermand.lib.collector import rarely
 from countermand.lib.parquet import Delivery, Reader, delivered
 from countermand.lib.rejects import Rejects
+from countermand.lib.spare import give_back, sparing
 from countermand.people import csv, parquet
 from countermand.store import bulk, fleet, loads, log, reporters, watching
 from countermand.store.unit import reading, unit
@@ -114,7 +115,7 @@ def bring_parquet(
     require(act.actor, "import")
     if errors not in _FORMS:
         raise Refused("unknown-format", format=errors, known=", ".join(_FORMS))
-    with rarely(), _alone(state_dir / "loads") as folder, Rejects(folder / f"errors.{errors}") as rejects:
+    with rarely(), sparing(), _alone(state_dir / "loads") as folder, Rejects(folder / f"errors.{errors}") as rejects:
         files = _Files(delivered(paths, mapping), rejects)
         key = _key(act, files, f"{source}\n{mapping}" if mapping else source)
         stage = folder / ("dry" if dry_run else "staged")
@@ -194,6 +195,7 @@ def _check(
     people = check_people(heard(), whole=whole and "people" in files.delivery.files, hold=hold)
     groups = check_nesting(files.nesting(), hold) if "groups" in files.delivery.files else Brought()
     shutil.rmtree(stage, ignore_errors=True)
+    give_back()
     read = Staging(
         Stage(stage), key, source, act.now, watching.watch_list(act.now), hint=fleet.next_ordinal() % BLOCK_SIZE, logins=logins
     )
@@ -240,6 +242,7 @@ def _write(act: Act, key: str, stage: Path, files: _Files, counted: Loaded, *, w
         write_people(act, key, files.people(), progress)
         if "groups" in files.delivery.files:
             write_nesting(act, key, files.nesting(), progress)
+    give_back()
     load = Loading(act, stage, key, watching.watch_list(act.now), staged, positions, ids, used, progress)
     done = load.run()
     with unit():

@@ -20,6 +20,7 @@ from countermand.flows.files import Brought, Lines, Progress, chunks, paced, set
 from countermand.flows.flipping import flipping
 from countermand.people import csv
 from countermand.store import departures, directory, feed, known, log, sets, terms
+from countermand.store.hauling import hauling
 from countermand.store.unit import reading, unit
 
 #: New logins told to the gates one by one; more, by the block they are in.
@@ -61,12 +62,14 @@ def bring_people(
 def write_people(act: Act, file: str, people: Iterator[Person], progress: Progress) -> None:
     """Write people that were checked, in chunks that are each one short transaction; ``file``: the digest of what says so."""
     done = 0
-    for part in paced(people, _FEWEST, _MOST):
-        with unit():
-            found = _apply(act, part)
-            log.append("people-imported", act, {"file": file, "from_row": done, "rows": len(part), **found})
-        done += len(part)
-        progress(len(part))
+    with hauling() as settle:
+        for part in paced(people, _FEWEST, _MOST):
+            with unit():
+                found = _apply(act, part)
+                log.append("people-imported", act, {"file": file, "from_row": done, "rows": len(part), **found})
+            settle()
+            done += len(part)
+            progress(len(part))
 
 
 def check_people(people: Iterator[Person], *, whole: bool, hold: Holdbacks) -> Brought:

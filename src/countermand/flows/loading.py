@@ -4,8 +4,9 @@ New devices that one look says everything about are placed in bulk (flows.placin
 report (flows.taking). Both leave the same rows and sets.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from countermand.core.facts import BLOCK_SIZE, EVERY
 from countermand.flows import taking
 from countermand.flows.arrivals import Drawing
 from countermand.flows.look_sets import Looks, lasting
-from countermand.flows.many_sets import ManySets
+from countermand.flows.many_sets import ManySets, Serialized
 from countermand.flows.mentioning import Said, mentions
 from countermand.flows.placing import Piece, Placing, Ready
 from countermand.flows.reevaluate import reevaluate
@@ -28,6 +29,7 @@ from countermand.flows.staging import PLATFORMS, Positions, Staged
 from countermand.lib import clock
 from countermand.lib.ahead import ahead
 from countermand.store import arriving, bulk, evidence, feed, fleet, loads, log, sets, watching
+from countermand.store.hauling import Settle, hauling
 from countermand.store.loads import LoadRow
 from countermand.store.unit import unit
 
@@ -76,13 +78,15 @@ class Loading:
     used: npt.NDArray[np.bool_]
     progress: Progress
     done: Done = field(default_factory=Done)
+    settle: Settle = lambda: None
 
     def run(self) -> Done:
         """Write what is not written yet. Refused ``load-overtaken``; then it is checked anew when it is run again."""
         load = self._begun()
         try:
-            self._place_all(load)
-            self._take_known()
+            with hauling() as self.settle:
+                self._place_all(load)
+                self._take_known()
         except Refused:
             with unit():
                 loads.finish(self.key, self.act.now)  # given up: what was written is whole, the rest is checked anew
@@ -120,7 +124,7 @@ class Loading:
         if load.placed >= load.devices:
             self.progress(load.devices)
             return
-        placing = Placing(self.path, self.positions, self.staged.hint, load.first, self._numbers())
+        placing = Placing(self.path, self.staged, self.positions, load.first, self._numbers())
         pieces = [piece for piece in placing.pieces() if piece.high > load.placed]
         self.progress(load.placed)
         placer = Placer(self, load)
@@ -170,6 +174,7 @@ class Loading:
             loads.move(self.key, placed=load.placed, named=load.named, known=load.known + len(part))
         self.done.known += len(part)
         rows.after(len(part), began)
+        self.settle()
         self.progress(len(part))
 
 
@@ -184,33 +189,33 @@ class Placer:
 
     def place(self, ready: Ready) -> None:
         if self._loading.current().placed == ready.piece.low:
-            self._add_sets(ready.piece, [ready.app_sets, self._looks.sets(ready)])
+            self._add_sets(ready.piece, ready.app_sets, self._looks.sets(ready))
         while count := self._add_devices(ready):
             self._loading.progress(count)
 
-    def _add_sets(self, piece: Piece, found: Sequence[ManySets]) -> None:
+    def _add_sets(self, piece: Piece, of_apps: ManySets, of_looks: ManySets) -> None:
         """Those sets of the piece that do not stand yet."""
-        before = 0
-        for many in found:
-            while self._add_some(piece, many, before):
-                pass
-            before += len(many.names)
+        while self._add_some(piece, of_apps, 0, tuple):
+            pass
+        while self._add_some(piece, of_looks, len(of_apps.names), partial(lasting, self._act.now)):
+            pass
 
-    def _add_some(self, piece: Piece, many: ManySets, before: int) -> bool:
-        """The next sets of these, which come after so many others of the piece; False when all of them stand."""
+    def _add_some(self, piece: Piece, found: ManySets, before: int, kept: Callable[[Serialized], Serialized]) -> bool:
+        """The next of these sets, which come after so many others of the piece; False when all of them stand."""
         began = clock.steady()
         with unit():
             load = self._loading.current()
             low = load.named - before
-            high = min(low + self._sets.size, len(many.names))
+            high = min(low + self._sets.size, len(found.names))
             if low >= high:
                 return False
-            self._unite(piece, lasting(self._act.now, many.serialized(low, high)))
+            self._unite(piece, kept(found.serialized(low, high)))
             loads.move(self._key, placed=load.placed, named=before + high, known=load.known)
         self._sets.after(high - low, began)
+        self._loading.settle()
         return True
 
-    def _unite(self, piece: Piece, found: list[tuple[str, bytes]]) -> None:
+    def _unite(self, piece: Piece, found: Serialized) -> None:
         """Add these sets to those of the block. Where nobody else ever had an ordinal of it, none of them stands."""
         mine = piece.block * BLOCK_SIZE >= self._first
         if mine and not sets.load(sets.DEVICES, piece.block, (EVERY,))[EVERY]:
@@ -235,4 +240,5 @@ class Placer:
             loads.move(self._key, placed=high, named=0 if high == piece.high else load.named, known=load.known)
         self._loading.done.placed += high - low
         self._devices.after(high - low, began)
+        self._loading.settle()
         return high - low

@@ -5,7 +5,7 @@ each time.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -19,7 +19,7 @@ from countermand.core.devices import Enrollment, Ownership
 from countermand.core.instants import HOUR, Instant
 from countermand.core.visibility import visible
 from countermand.flows import taking
-from countermand.flows.many_sets import ManySets, united
+from countermand.flows.many_sets import ManySets, Serialized, united
 from countermand.flows.placing import Ready
 from countermand.lib.parquet import NO_TIME
 from countermand.sources.devices_parquet import Longs, plain
@@ -79,7 +79,7 @@ class Looks:
         return united(members)
 
 
-def lasting(now: Instant, found: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+def lasting(now: Instant, found: Serialized) -> Serialized:
     """These without the sets of hours that nothing can read any more: the sweep would delete them."""
     healthy = health(now).contacts.healthy
     return [one for one in found if not facts.hour_is_over(one[0], now, healthy)]

@@ -1,6 +1,6 @@
 """Many sets of the devices of one block at once, from numbers that say who is in which: millions are sorted where they lie."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,9 @@ from countermand.core import facts
 from countermand.sources.devices_parquet import Longs
 from countermand.store import sets
 
-_NUMBER = 0xFFFFFFFF
+_AT_ONCE = 1 << 18
+#: Sets by name, as they are stored.
+Serialized = Iterable[tuple[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class ManySets:
     counts: Longs
     offsets: npt.NDArray[np.uint16]
 
-    def serialized(self, low: int, high: int) -> Iterator[tuple[str, bytes]]:
+    def serialized(self, low: int, high: int) -> Serialized:
         """The sets ``low`` to ``high`` as they are stored."""
         counts = self.counts[low:high]
         starts: Longs = np.append(0, np.cumsum(counts))
@@ -30,20 +32,19 @@ class ManySets:
         return zip(self.names[low:high], sets.serialized(starts, self.offsets[rows]), strict=True)
 
 
-def app_sets(keys: Longs, offset: int) -> ManySets:
-    """Of these (how manieth device << 32 | number of an app), each of which stands once; the first device has ``offset`` in its
-    block. What is in ``keys`` afterwards means nothing: there is no room for both."""
-    by_app = keys & _NUMBER
-    by_app <<= 16
+def app_sets(keys: Longs, numbers: npt.NDArray[np.uint32], offset: int) -> ManySets:
+    """Of these (how manieth device << 32 | number of an app), each of which stands once, and the numbers alone; the first device
+    has ``offset`` in its block. They are turned round where they lie: afterwards ``keys`` means nothing."""
     keys >>= 32
     keys += offset
-    by_app |= keys
-    by_app.sort()
-    offsets = by_app.astype(np.uint16)
-    by_app >>= 16
-    begins = np.flatnonzero(np.append(True, by_app[1:] != by_app[:-1])) if len(by_app) else np.empty(0, np.int64)
-    counts = np.diff(np.append(begins, len(by_app)))
-    names = list(map(facts.app, by_app[begins].tolist()))
+    for start in range(0, len(keys), _AT_ONCE):
+        keys[start : start + _AT_ONCE] |= numbers[start : start + _AT_ONCE].astype(np.int64) << 16
+    keys.sort()
+    offsets = keys.astype(np.uint16)
+    keys >>= 16
+    begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.empty(0, np.int64)
+    counts = np.diff(np.append(begins, len(keys)))
+    names = list(map(facts.app, keys[begins].tolist()))
     by_name = np.argsort(np.array(names, "S")) if names else np.empty(0, np.int64)
     return ManySets([names[one] for one in by_name.tolist()], begins[by_name], counts[by_name], offsets)
 
@@ -55,6 +56,13 @@ def united(members: Mapping[str, Sequence[Longs]]) -> ManySets:
     counts = np.array([*map(len, offsets)], np.int64)
     together = np.concatenate(offsets) if offsets else np.empty(0, np.int64)
     return ManySets(names, np.cumsum(counts) - counts, counts, together.astype(np.uint16))
+
+
+def numbers_in(keys: Longs) -> npt.NDArray[np.uint32]:
+    """The lower half of each."""
+    numbers = np.empty(len(keys), np.uint32)
+    np.copyto(numbers, keys, casting="unsafe")
+    return numbers
 
 
 def distinct(keys: Longs) -> Longs:

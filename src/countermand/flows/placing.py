@@ -14,13 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from countermand.core.facts import BLOCK_SIZE
-from countermand.flows.many_sets import ManySets, app_sets, distinct
+from countermand.flows.many_sets import ManySets, app_sets, distinct, numbers_in
 from countermand.flows.staged import Table, app_rows, lists
-from countermand.flows.staging import Positions
+from countermand.flows.staging import Positions, Staged
 from countermand.sources.devices_parquet import Longs
 from countermand.store import packing
-
-_NUMBER = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,9 @@ class Ready:
 class Placing:
     """The arithmetic of one load: which device gets which ordinal, and what lies ready for it. Touches no database."""
 
-    def __init__(self, path: Path, positions: Positions, hint: int, first: int, numbers: npt.NDArray[np.uint32]) -> None:
-        self._path, self._hint, self._first, self._numbers = path, hint, first, numbers
-        self._positions = positions
+    def __init__(self, path: Path, staged: Staged, positions: Positions, first: int, numbers: npt.NDArray[np.uint32]) -> None:
+        self._path, self._hint, self._first, self._numbers = path, staged.hint, first, numbers
+        self._rows, self._positions = staged.rows, positions
         self._new: Longs = np.flatnonzero(positions.plain)
         self._table = Table(path)
 
@@ -80,20 +78,21 @@ class Placing:
         ranks[here - here[0]] = np.arange(len(here))
         keys = distinct(self._keys(piece, here, ranks))
         starts: Longs = np.searchsorted(keys, np.arange(len(here) + 1) << 32)
-        numbers = (keys & _NUMBER).astype(np.uint32)
+        numbers = numbers_in(keys)
         offset = self._first + piece.low - piece.block * BLOCK_SIZE
-        return Ready(piece, self._table.at(here), offset, app_sets(keys, offset), starts, numbers)
+        return Ready(piece, self._table.at(here), offset, app_sets(keys, numbers, offset), starts, numbers)
 
     def _keys(self, piece: Piece, here: Longs, ranks: Longs) -> Longs:
         """(rank of a device within the piece, number of an app) of each row of apps, as one number."""
-        found = [np.empty(0, np.int64)]
+        found, filled = np.empty(self._rows.get(str(piece.group), 0), np.int64), 0
         for position, code, _, _ in app_rows(self._path, piece.group):
             mine = (position >= here[0]) & (position <= here[-1])
             mine &= self._positions.plain[position]
             if not mine.all():
                 position, code = position[mine], code[mine]
-            keys = ranks[position - here[0]]
+            keys = found[filled : filled + len(position)]
+            keys[:] = ranks[position - here[0]]
             keys <<= 32
             keys |= self._numbers[self._positions.platform[position], code]
-            found.append(keys)
-        return np.concatenate(found)
+            filled += len(keys)
+        return found[:filled]

@@ -30,6 +30,7 @@ from countermand.flows.bearers import Bearers
 from countermand.lib import drafts
 from countermand.lib.ahead import ahead
 from countermand.lib.parquet import NO_TIME, Delivery, Reader
+from countermand.lib.spare import give_back
 from countermand.sources.devices_parquet import (
     KINDS,
     Longs,
@@ -81,7 +82,8 @@ class Positions:
 @dataclass(slots=True)
 class Staged:
     """What was counted while staging. ``key``: of which load; ``surfaced``: source → how often a watched app is on a plain
-    device; ``sources``: in the order of their numbers; ``hint``: the offset of position 0 in the first block."""
+    device; ``sources``: in the order of their numbers; ``hint``: the offset of position 0 in the first block; ``rows``: how
+    many rows of apps were dealt out to each group."""
 
     key: str = ""
     devices: int = 0
@@ -90,6 +92,7 @@ class Staged:
     sources: list[str] = field(default_factory=list)
     surfaced: dict[str, int] = field(default_factory=dict)
     hint: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
 
     def numbered(self, source: str) -> int:
         if source not in self.sources:
@@ -350,6 +353,7 @@ class Staging:
         for number in np.flatnonzero(np.bincount(group)).tolist():
             here = group == number
             self._stage.add_apps(number, columns if here.all() else [column[here] for column in columns])
+            self.staged.rows[str(number)] = self.staged.rows.get(str(number), 0) + int(here.sum())
 
     def _count_surfaced(self, position: npt.NDArray[np.int32], code: npt.NDArray[np.int32]) -> None:
         new = ~self.positions.known[position]
@@ -390,3 +394,4 @@ def stage_all(staging: Staging, files: Delivery, told: Told, progress: Callable[
             yield problems
         if table is DEVICES:
             yield from staging.twice(files, told)
+        give_back()

@@ -26,6 +26,8 @@ BATCH = 1 << 19
 #: A row group with fewer rows than this is read together with others.
 _SMALL = 1 << 16
 NO_TIME = -1
+#: Else a file, or a row group of it, is read into memory whole.
+_SPARING: Any = {"pre_buffer": False, "buffer_size": 1 << 20}
 
 
 def find(paths: Sequence[Path]) -> dict[str, list[Path]]:
@@ -53,7 +55,7 @@ def rows_in(paths: Sequence[Path]) -> int:
 def _opened(path: Path) -> Any:
     """Refused ``parquet-unreadable``."""
     try:
-        return pq.ParquetFile(path, pre_buffer=False)  # else all of it is read into memory
+        return pq.ParquetFile(path, **_SPARING)
     except (OSError, pa.ArrowException) as wrong:
         raise _unreadable(path, wrong) from wrong
 
@@ -116,7 +118,7 @@ class Reader:
         try:
             # Read as a dictionary only where it is wanted: of names, each of which stands once, it would be the whole column.
             wanted = [theirs for column, theirs in columns if column.name in encoded]
-            file = pq.ParquetFile(self.path, read_dictionary=wanted, pre_buffer=False) if wanted else self._file
+            file = pq.ParquetFile(self.path, read_dictionary=wanted, **_SPARING) if wanted else self._file
             for batch in _batches(file, [theirs for _, theirs in columns], size):
                 batch.validate(full=True)  # a file may hold bytes that are no text
                 made = {
