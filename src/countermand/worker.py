@@ -54,6 +54,9 @@ from countermand.notices.mail import Courier, Server
 from countermand.notices.pace import Hourly
 from countermand.reads import installation
 
+#: A sweep is not begun again before so many times as long as it took.
+_RESTS = 9
+
 
 def loop(steps: Iterable[Step], stop: threading.Event, leave: Callable[[], None] = lambda: None) -> None:
     """Run the steps by turns until ``stop``; ``leave`` at the end, in the same thread. Sleeps when nothing is due."""
@@ -146,9 +149,10 @@ def tidying(config: Config, stop: threading.Event) -> list[Step]:
         act = acting()
         if act.now < swept.get("until", 0):
             return False
-        lapse = act.now >= swept.get("lapse", 0)
+        lapse, began = act.now >= swept.get("lapse", 0), clock.steady()
         done = sweep.sweep(act.now, drill=act.drill, lapse=lapse, between=between)
-        swept["until"] = act.now + (SECOND if act.drill else 60 * SECOND)
+        rest = _RESTS * (clock.steady() - began)  # of a large fleet it takes a while, and whoever delivers waits for it
+        swept["until"] = act.now + max(SECOND if act.drill else MINUTE, rest)
         if lapse:
             swept["lapse"] = act.now + HOUR
         if done.changed or done.reminders or done.rings:

@@ -3,11 +3,14 @@
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from countermand import worker
-from countermand.config import Database
+from countermand.access import SYSTEM, Act
+from countermand.config import Config, Database
+from countermand.flows.sweep import Swept
 from countermand.worker import Step, Stopping, loop
 
 
@@ -76,3 +79,22 @@ def test_stopping_in_the_middle_is_no_failure(store: Database, capsys: pytest.Ca
     loop([Step("long", times(stop, 1, failure=Stopping()), every=1)], stop, lambda: left.append(1))
     assert left == [1]
     assert capsys.readouterr().err == ""
+
+
+def test_a_sweep_of_a_large_fleet_leaves_most_of_the_time_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a drill it is begun every second, if it takes none; one that takes ten seconds is begun again after ninety."""
+    now, begun = [0], list[int]()
+
+    def ten_seconds(*_: object, **__: object) -> Swept:
+        begun.append(now[0])
+        now[0] += 10_000
+        return Swept(0, 0, 0, 0, 0)
+
+    monkeypatch.setattr(worker.clock, "steady", lambda: now[0])
+    monkeypatch.setattr(worker, "acting", lambda: Act(SYSTEM, now[0], drill=True))
+    monkeypatch.setattr(worker.sweep, "sweep", ten_seconds)
+    step = next(one for one in worker.tidying(Config(Path("state"), Path("db")), threading.Event()) if one.name == "sweep")
+    while now[0] < 200_000:
+        step.run()
+        now[0] += 500
+    assert begun == [0, 90_000, 180_000]
