@@ -27,6 +27,8 @@ class Processes:
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def __enter__(self) -> "Processes":
+        for number in (signal.SIGTERM, signal.SIGHUP):  # else whoever ends us leaves them running
+            signal.signal(number, _leave)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,6 +59,10 @@ class Processes:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _leave(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def python(module: str, *arguments: str) -> list[str]:
