@@ -5,7 +5,6 @@ person, so that this path cannot disagree with the others.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import repeat
@@ -22,7 +21,7 @@ from countermand.flows.look_sets import Looks
 from countermand.flows.placing import Ready
 from countermand.lib.parquet import NO_TIME
 from countermand.sources.devices_parquet import KINDS
-from countermand.store import directory, known
+from countermand.store import directory, known, sets
 from countermand.store.arriving import Arrivals
 
 _SOMEBODY = Person("somebody", "", "")
@@ -97,7 +96,7 @@ class Drawing:
         apps = ready.app_lists(low, high, np.array(rows["observed_at"], np.int64))
         found.lists = [one for one in zip(ordinals, apps, strict=True) if one[1]]
         self._exempt(found, together)
-        return found, _by_name(together)
+        return found, sets.by_name(together)
 
     def _kind(self, key: tuple[Any, ...]) -> Names:
         platform, ownership, enrollment, mail, owned, recognisable = key
@@ -121,11 +120,3 @@ def _owners(logins: set[str]) -> dict[str, tuple[int, list[Names]]]:
         people = known.kinds_of_people(set(addressed.values()))
         found |= {email: (ordinal, people.get(ordinal, [])) for email, ordinal in addressed.items()}
     return found
-
-
-def _by_name(together: Mapping[Names, list[int]]) -> dict[str, list[int]]:
-    members = defaultdict[str, list[int]](list)
-    for names, offsets in together.items():
-        for name in names:
-            members[name] += offsets
-    return members

@@ -34,6 +34,7 @@ from countermand.lib.parquet import Delivery, Reader, delivered
 from countermand.lib.rejects import Rejects
 from countermand.lib.spare import give_back, sparing
 from countermand.people import csv, parquet
+from countermand.people.logins import Heard
 from countermand.store import bulk, fleet, loads, log, reporters, watching
 from countermand.store.unit import reading, unit
 
@@ -184,7 +185,7 @@ def _check(
     hold: Holdbacks,
 ) -> Loaded:
     """Read everything, and lay ready what is to be written. RefusedMany if a row is wrong."""
-    logins: set[str] = set()
+    logins = Heard()
 
     def heard() -> Iterator[Person]:
         for person in files.people():

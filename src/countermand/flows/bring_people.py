@@ -116,7 +116,7 @@ def _stored(people: Sequence[Person]) -> dict[str, tuple[int, Person]]:
 
 def _with_manager(person: Person, was: Person) -> Person:
     """A file that does not name somebody's manager leaves whoever was known."""
-    return person if person.manager else replace(person, manager=was.manager)
+    return person if person.manager or not was.manager else replace(person, manager=was.manager)
 
 
 def _small_directory(rows: int, hold: Holdbacks) -> Refused | None:
@@ -161,8 +161,7 @@ def _apply(act: Act, people: Sequence[Person]) -> dict[str, int]:
 def add_people(people: Mapping[int, Person]) -> None:
     """New people have no devices yet, so only their own sets and the gates hear of them."""
     directory.add(people)
-    found = known.names_of_people(people.keys())
-    sets.flip(sets.PEOPLE, {ordinal: (frozenset(), names) for ordinal, names in found.items()})
+    sets.enter(sets.PEOPLE, known.kinds_of_people(people.keys()))
     tell_gates(people)
 
 

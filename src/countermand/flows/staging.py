@@ -7,7 +7,7 @@ PRIVACY: of a device that is not the company's, apps that are not watched are dr
 
 import json
 from array import array
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import repeat
 from pathlib import Path
@@ -31,6 +31,7 @@ from countermand.lib import drafts
 from countermand.lib.ahead import ahead
 from countermand.lib.parquet import NO_TIME, Delivery, Reader
 from countermand.lib.spare import give_back
+from countermand.people.logins import Heard
 from countermand.sources.devices_parquet import (
     KINDS,
     Longs,
@@ -152,7 +153,7 @@ class Staging:
     """One reading of devices and apps."""
 
     def __init__(
-        self, stage: Stage, key: str, source: str, now: Instant, watched: frozenset[App], *, hint: int, logins: Collection[str]
+        self, stage: Stage, key: str, source: str, now: Instant, watched: frozenset[App], *, hint: int, logins: Heard
     ) -> None:
         self.staged = Staged(key, hint=hint)
         self.positions = Positions()
@@ -220,7 +221,7 @@ class Staging:
 
     def _owners(self, batch: dict[str, Any], first: int, problems: Problems) -> None:
         logins = _normal(batch["login"])
-        missing = {login for login in logins if login and login not in self._logins}
+        missing = self._logins.without({login for login in logins if login})
         missing -= taking.owners_of(missing).keys()
         for offset, login in enumerate(logins if missing else ()):
             if login in missing:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from typing import Protocol
 from zoneinfo import available_timezones
 
 from countermand.core.people import Person, normal_login
@@ -42,6 +43,12 @@ def parse(lines: Iterable[bytes], problems: Problems, mapping: ColumnMapping | N
     return people(rows(lines, PEOPLE, problems, mapping), problems)
 
 
+class First(Protocol):
+    """Login → the row where it stood first."""
+
+    def setdefault(self, login: str, row: int, /) -> int: ...
+
+
 def people(found: Iterable[Row], problems: Problems) -> Iterator[tuple[int, Person]]:
     """The same of rows that were read already."""
     first: dict[str, int] = {}
@@ -50,7 +57,7 @@ def people(found: Iterable[Row], problems: Problems) -> Iterator[tuple[int, Pers
             yield row.line, person
 
 
-def checked(row: Row, first: dict[str, int], problems: Problems) -> Person | None:
+def checked(row: Row, first: First, problems: Problems) -> Person | None:
     """The person of one row, None if it is wrong. ``first``: login → the row where it stood first, kept by the caller."""
     before = problems.count
     login = _login(row, problems)

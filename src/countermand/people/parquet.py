@@ -14,6 +14,7 @@ from countermand.core.people import Person
 from countermand.core.table import FIELD, Problems, Row
 from countermand.lib.parquet import Reader
 from countermand.people import csv
+from countermand.people.logins import FirstRows
 
 _AT_ONCE = 10_000
 #: What a column is made of where nothing can be wrong with it. Narrower than what people.csv allows, never wider.
@@ -30,15 +31,16 @@ Batch = Mapping[str, Any]
 
 def people(reader: Reader, problems: Problems) -> Iterator[tuple[int, Person]]:
     """(row, person) of every good row; what is wrong with the others is in ``problems``."""
-    first: dict[str, int] = {}
+    first = FirstRows()
     for start, batch in reader.batches(size=_AT_ONCE):
         if not _sound(batch):
             for row in _rows(reader, start, batch, problems):
                 if person := csv.checked(row, first, problems):
                     yield row.line, person
             continue
-        for number, person in enumerate(_persons(batch), start):
-            if (stands := first.setdefault(person.login, number)) != number:
+        rows = first.add(batch["login"].to_pylist(), start)
+        for number, stands, person in zip(range(start, start + len(rows)), rows, _persons(batch), strict=True):
+            if stands != number:
                 problems.add("csv-twice", number, "login", value=person.login, first=stands)
             else:
                 yield number, person

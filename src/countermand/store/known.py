@@ -107,13 +107,9 @@ def load_people(ordinals: Collection[int]) -> dict[int, OfPerson]:
     return found
 
 
-def names_of_people(ordinals: Collection[int]) -> dict[int, frozenset[str]]:
-    """Person ordinal → the sets that this person is in; inactive people are left out."""
-    return {ordinal: frozenset().union(*kinds) for ordinal, kinds in kinds_of_people(ordinals).items()}
-
-
 def kinds_of_people(ordinals: Collection[int]) -> dict[int, list[frozenset[str]]]:
-    """The same in parts: what many people are in together comes as one and the same value."""
+    """Person ordinal → the sets that this person is in, in parts: what many people are in together comes as one and the same
+    value. Inactive people are left out."""
     rows = bulk.by_numbers(_AT_HOME.format(groups=_GROUPS[connection.vendor], key="ordinal"), sorted(ordinals))
     return dict(_kinds([row for row in rows if row[2]]))
 

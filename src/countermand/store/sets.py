@@ -108,6 +108,27 @@ def change(space: str, block: int, sets: Mapping[str, tuple[Offsets, Offsets]], 
     return current
 
 
+def enter(space: str, coming: Mapping[int, Collection[frozenset[str]]]) -> None:
+    """Put in members that are new: ordinal → the names of its sets in parts, few of which are distinct."""
+    together: dict[int, dict[frozenset[str], list[int]]] = {}
+    for ordinal, parts in coming.items():
+        block, offset = divmod(ordinal, BLOCK_SIZE)
+        here = together.setdefault(block, {})
+        for names in parts:
+            here.setdefault(names, []).append(offset)
+    for block in sorted(together):
+        change(space, block, {name: ((), offsets) for name, offsets in by_name(together[block]).items()})
+
+
+def by_name(together: Mapping[frozenset[str], list[int]]) -> dict[str, list[int]]:
+    """Names that members are in together → these members, as name → all of its members."""
+    members: dict[str, list[int]] = {}
+    for names, offsets in together.items():
+        for name in names:
+            members.setdefault(name, []).extend(offsets)
+    return members
+
+
 def _moved(found: BitMap, out: Offsets, into: Offsets) -> BitMap:
     found = found - BitMap(out) if out else found
     return found | BitMap(into) if into else found
