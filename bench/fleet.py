@@ -256,7 +256,7 @@ def _everybody_was_told(due: int) -> None:
     for number in sets.blocks(sets.DEVICES):
         with unit([number]):
             every = sets.load(sets.DEVICES, number, (facts.EVERY,))[facts.EVERY]
-            sets.save(sets.DEVICES, number, {facts.told(lineage.current.number, due): every})
+            sets.save(sets.DEVICES, number, {facts.told(lineage.current.row, due): every})
 
 
 def _denied() -> int:

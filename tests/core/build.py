@@ -74,7 +74,8 @@ def directive(**changes: Any) -> Directive:
 
 def terms(number: int = 1, apps: frozenset[int] = frozenset({TIKTOK}), last_due: Instant | None = DUE, **changes: Any) -> Terms:
     return Terms(
-        number=number,
+        row=number,
+        version=number,
         directive=directive(**changes),
         apps={Platform.IOS: apps, Platform.ANDROID: frozenset({100 + app for app in apps})},
         covering={Platform.IOS: frozenset({FULL, NAMED}), Platform.ANDROID: frozenset({FULL, NAMED})},

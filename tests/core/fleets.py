@@ -51,7 +51,8 @@ def terms_of(version: Version) -> Terms:
         for platform in version.directive.applies_to.platforms
     }
     return Terms(
-        number=version.number,
+        row=version.number,
+        version=version.number,
         directive=version.directive,
         apps={platform: frozenset(NUMBER[app] for app in apps) for platform, apps in named.items()},
         covering={p: frozenset(n for coverage, n in COVERAGE.items() if coverage.includes(apps)) for p, apps in named.items()},

@@ -34,7 +34,7 @@ def apps() -> set[str]:
     """What the order asks of phones now."""
     version = terms.lineage(NAME)
     assert version is not None
-    return {str(app) for app in house.bundle_of(version.current.number).apps}
+    return {str(app) for app in house.bundle_of(version.current.row).apps}
 
 
 def test_it_is_shown_and_changes_nothing(moved: int) -> None:

@@ -293,7 +293,7 @@ def test_an_extension_replaces_the_version_in_one_write(fleet: house.Fleet) -> N
     assert directives.version(first.version).state is State.SUPERSEDED
     lineage = terms.lineage(house.NAME)
     assert lineage is not None
-    assert [version.number for version in lineage.versions] == [first.version, done.version]
+    assert [version.row for version in lineage.versions] == [first.version, done.version]
 
 
 def test_superseding_needs_something_to_supersede(fleet: house.Fleet) -> None:

@@ -50,7 +50,7 @@ def test_what_is_issued_is_in_force_until_it_is_rescinded(fleet: house.Fleet) ->
     house.issued(20, house.document(OTHER))
     assert [lineage.id for lineage in terms.issued()] == [house.NAME, OTHER]
     current = in_force().current
-    assert current.number == found.version
+    assert current.row == found.version
     assert current.directive.id == house.NAME
     assert current.last_due == from_iso("2020-07-18T05:00:00Z")  # 17:00 where the day ends last
     assert in_force().rings_opened == (house.NOW,)
@@ -85,12 +85,12 @@ def test_a_coverage_counts_once_it_includes_every_app_of_the_platform(fleet: hou
 def test_a_superseded_version_stays_in_the_chain_and_a_draft_does_not_enter(fleet: house.Fleet) -> None:
     first = house.issued(20)
     house.proposed(house.document(due="2020-07-24T17:00"))
-    assert [version.number for version in in_force().versions] == [first.version]
+    assert [version.row for version in in_force().versions] == [first.version]
     for name in ("petra", "paul"):
         house.approved(name)
     second = supersede(house.operator(house.NOW + HOUR), house.NAME, expected=20)
     write(house.author(), house.document(due="2020-07-30T17:00"))
-    assert [version.number for version in in_force().versions] == [first.version, second.version]
+    assert [version.row for version in in_force().versions] == [first.version, second.version]
     assert in_force().current.last_due == from_iso("2020-07-25T05:00:00Z")
 
 
@@ -100,7 +100,7 @@ def test_a_superseded_version_stays_in_the_chain_and_a_draft_does_not_enter(flee
 def test_a_proposal_is_foreseen_as_it_would_stand(fleet: house.Fleet) -> None:
     found = house.proposed()
     lineage = terms.foreseen(house.NAME, house.NOW)
-    assert (lineage.live, lineage.rings_opened, lineage.current.number) == (True, (house.NOW,), found.version)
+    assert (lineage.live, lineage.rings_opened, lineage.current.row) == (True, (house.NOW,), found.version)
     assert sum(map(len, lineage.current.apps.values())) == len(found.apps)
 
 
@@ -115,7 +115,7 @@ def test_a_draft_is_foreseen_with_the_apps_it_means(fleet: house.Fleet) -> None:
 def test_an_amendment_is_foreseen_after_what_is_in_force(fleet: house.Fleet) -> None:
     first = house.issued(20)
     second = house.proposed(house.document(due="2020-07-24T17:00"))
-    assert [version.number for version in terms.foreseen(house.NAME, house.NOW).versions] == [first.version, second.version]
+    assert [version.row for version in terms.foreseen(house.NAME, house.NOW).versions] == [first.version, second.version]
 
 
 def test_what_is_issued_is_foreseen_as_it_stands(fleet: house.Fleet) -> None:

@@ -159,7 +159,9 @@ def _entries(session: Session, found: "list[Shown]") -> "RenderableType":
 
 
 def _about(shown: "Shown") -> str:
-    return ", ".join(f"{key} {value}" for key, value in shown.entry.about.items() if value not in ("", None))
+    from countermand.reads.ledger import shown_about
+
+    return ", ".join(f"{key} {value}" for key, value in shown_about(shown.entry).items() if value not in ("", None))
 
 
 def _concerned(shown: "Shown") -> int | None:

@@ -47,7 +47,7 @@ def explain(block: Block, lineage: Lineage, contacts: Contacts, now: Instant) ->
     """``block`` holds exactly one device, as the funnel builds it from that device's rows."""
     verdicts = judge(block, lineage, contacts, now)
     reason = next(reason for reason, found in verdicts.by_reason.items() if found)
-    dues = [due for due, told in block.instants(f"told:{lineage.current.number}:") if told]
+    dues = [due for due, told in block.instants(f"told:{lineage.current.row}:") if told]
     starts = [start for start, found in timeline(block, lineage) if found]
     return Explanation(
         lineage=lineage.id,

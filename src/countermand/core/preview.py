@@ -89,11 +89,11 @@ def as_if_told(block: Block, terms: Terms, due_in: Mapping[str, Instant]) -> Blo
     rest = addressed(block, terms)
     for zone, due in due_in.items():
         here = rest & block[facts.zone(zone)] if zone else BitMap()
-        name = facts.told(terms.number, due)
+        name = facts.told(terms.row, due)
         sets[name] = sets.get(name, BitMap()) | here
         rest = rest - here
     if "" in due_in:
-        name = facts.told(terms.number, due_in[""])
+        name = facts.told(terms.row, due_in[""])
         sets[name] = sets.get(name, BitMap()) | rest
     return Block(block.number, sets)
 

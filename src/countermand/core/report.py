@@ -70,7 +70,7 @@ def count(
 
 def _columns(block: Block, lineage: Lineage, verdicts: Verdicts, now: Instant) -> dict[str, BitMap]:
     scope = in_scope(block, lineage.current)
-    told = BitMap.union(BitMap(), *(found for _, found in block.instants(f"told:{lineage.current.number}:")))
+    told = BitMap.union(BitMap(), *(found for _, found in block.instants(f"told:{lineage.current.row}:")))
     columns = {IN_SCOPE: scope, TOLD: scope & told, DENIED: _due(block, lineage, now) & block[facts.DENIABLE]}
     return columns | {part: verdicts[Status(part)] for part in PARTS}
 

@@ -18,13 +18,16 @@ from countermand.core.instants import Instant
 class Terms:
     """One issued (or proposed) version.
 
+    ``row``: the store's number for it, by which the sets of those who are told of it are named. ``version``: its number within
+    its directive, by which people know it; 0 if it is written down nowhere.
     ``apps``: per platform in scope, the store's numbers of the frozen ids (empty: nothing reportable there).
     ``covering``: per platform, the numbers of the coverages that include all of them.
     ``last_due``: the document's due in the last zone on earth, in force for whoever has no due of this version yet; None if
     the document has none.
     """
 
-    number: int
+    row: int
+    version: int
     directive: Directive
     apps: Mapping[Platform, frozenset[int]]
     covering: Mapping[Platform, frozenset[int]]
@@ -117,6 +120,6 @@ def needs_to_deny(lineage: Lineage) -> Wanted:
         names.update(facts.app(number) for number in terms.named)
         names.update(facts.group(name) for name in people.groups | people.except_groups)
         names.update(facts.country(code) for code in people.countries)
-        names.add(facts.lapsed(terms.number))
-        prefixes.add(f"told:{terms.number}:")
+        names.add(facts.lapsed(terms.row))
+        prefixes.add(f"told:{terms.row}:")
     return frozenset(names), frozenset(prefixes)

@@ -46,7 +46,7 @@ def _from_tellings(block: Block, lineage: Lineage, held: list[BitMap]) -> Timeli
     """One chain per telling: told of a version, and ``held``: asked by it and every later one. The earliest chain counts."""
     parts: Timeline = []
     for index, terms in enumerate(lineage.versions):
-        for due, told in block.instants(f"told:{terms.number}:"):
+        for due, told in block.instants(f"told:{terms.row}:"):
             chain = [(max(due, lineage.not_before), held[index] & told)]
             for later in lineage.versions[index + 1 :]:
                 chain = _delayed(chain, _dues(block, later))
@@ -61,7 +61,7 @@ def _on_one_ground(block: Block, versions: Sequence[Terms]) -> BitMap:
     common = frozenset[int].intersection(*(terms.named for terms in versions))
     grounds = block.union(facts.app(number) for number in common)
     if all(terms.directive.evidence.unknown is OnUnknown.DENY for terms in versions):
-        grounds |= BitMap.intersection(*(block[facts.lapsed(terms.number)] for terms in versions))
+        grounds |= BitMap.intersection(*(block[facts.lapsed(terms.row)] for terms in versions))
     return grounds
 
 
@@ -85,7 +85,7 @@ def _reached_unregistered(people: Block, terms: Terms) -> BitMap:
 def _dues(block: Block, later: Terms) -> Iterator[tuple[Instant, BitMap]]:
     """The due of a later version for each device: as told; for whoever was not told yet, the last one on earth."""
     untold = block[facts.EVERY]
-    for due, told in block.instants(f"told:{later.number}:"):
+    for due, told in block.instants(f"told:{later.row}:"):
         yield due, told
         untold = untold - told
     if later.last_due is not None:

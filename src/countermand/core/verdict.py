@@ -150,7 +150,7 @@ def past_due(block: Block, lineage: Lineage, now: Instant) -> BitMap:
     terms = lineage.current
     if now < lineage.not_before:
         return BitMap()
-    dues = list(block.instants(f"told:{terms.number}:"))
+    dues = list(block.instants(f"told:{terms.row}:"))
     told = BitMap.union(BitMap(), *(found for _, found in dues))
     come = BitMap.union(BitMap(), *(found for due, found in dues if due <= now))
     if terms.last_due is None or terms.last_due <= now:

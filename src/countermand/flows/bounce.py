@@ -63,7 +63,7 @@ def take_back(act: Act, notice: Sent, why: str) -> Bounced:
             return Bounced(found.lineage, found.login, untold=False, already=True)
         returned.bounced(found.id, why[:500], act.now)
         untold = tells(found.kind, found.occurrence) and _untell(act, found)
-        about = {"lineage": found.lineage, "version": found.version, "kind": found.kind.value, "untold": untold}
+        about = {"lineage": found.lineage, "version_number": found.number, "kind": found.kind.value, "untold": untold}
         log.append("notice-bounced", act, about, [f"person:{found.login}"])
     return Bounced(found.lineage, found.login, untold)
 

@@ -119,7 +119,7 @@ def settle(
         _write_told(act, desk, [draft for draft, outcome in kept if outcome.result is Result.ACCEPTED], in_time)
         echo.after(act, desk.echoing, [draft for draft, outcome in kept if _may_have_reached(outcome)])
         _follow(act, [draft for draft, outcome in found if _may_have_reached(outcome)])
-        _record(act, kept)
+        _record(act, desk, kept)
     counts = Counter(outcome.result for _, outcome in found)
     unsent = counts[Result.UNSENT]
     return Delivered(
@@ -205,19 +205,19 @@ def _follow(act: Act, reached: Sequence[Draft]) -> None:
     hold.hold_late(act, [(row.lineage, row.person, row.kind) for row in notices if row.lineage not in ended])
 
 
-def _record(act: Act, settled: Sequence[tuple[Draft, Outcome]]) -> None:
+def _record(act: Act, desk: Desk, settled: Sequence[tuple[Draft, Outcome]]) -> None:
     """One entry for what was handed over or refused for good; what is tried again has changed nothing yet."""
     groups: dict[tuple[str, int, str], Counter[str]] = {}
     subjects: set[str] = set()
     for draft, outcome in settled:
         if outcome.result is not Result.UNSENT:
-            key = (draft.row.lineage, draft.row.version, draft.row.kind.value)
+            key = (draft.row.lineage, desk.version(draft.row.version).number, draft.row.kind.value)
             groups.setdefault(key, Counter())[outcome.result.value] += 1
         if outcome.result is Result.ACCEPTED:
             subjects.add(f"person:{draft.reader.login}")
     if groups:
         about = [
-            {"lineage": lineage, "version": version, "kind": kind, **counts}
-            for (lineage, version, kind), counts in sorted(groups.items())
+            {"lineage": lineage, "version_number": number, "kind": kind, **counts}
+            for (lineage, number, kind), counts in sorted(groups.items())
         ]
         log.append("notices-handed-over", act, {"notices": about}, sorted(subjects))

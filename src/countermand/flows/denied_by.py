@@ -45,7 +45,7 @@ def denied_by(number: int, lineages: Sequence[Lineage], now: Instant) -> DeniedB
         instants += [start for start, _ in entries if start > now]
         ends = ends_at(lineage.current.directive)
         instants += [ends] if ends is not None else []
-        by.append((lineage.id, lineage.current.number, entries))
+        by.append((lineage.id, lineage.current.row, entries))
     return DeniedBy(found, by, min(instants, default=None))
 
 

@@ -143,7 +143,7 @@ def _standing(name: str, now: Instant, undo: bool) -> _Standing:
         return _Standing(receipts.last(name))
     lineage = terms.lineage(name)
     live = lineage is not None and in_force(lineage, now)
-    return _Standing(receipts.last(name), lineage.current.number if lineage else None, live)
+    return _Standing(receipts.last(name), lineage.current.row if lineage else None, live)
 
 
 def _check(name: str, format_: Format, before: list[Receipt], since: int | None) -> None:

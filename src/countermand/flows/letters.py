@@ -27,8 +27,9 @@ from countermand.store.outbox import Row
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """What a version's notices need and nothing can change any more."""
+    """What a version's notices need and nothing can change any more. ``number``: within its directive."""
 
+    number: int
     directive: Directive
     issued_at: Instant
     texts: dict[str, str]
@@ -61,7 +62,7 @@ class Desk:
         if pk not in self.frozen:
             found = outbox.frozen(pk)
             texts = json.loads(found.bundle)["texts"]
-            self.frozen[pk] = Frozen(schema.read(found.document), found.issued_at, texts)
+            self.frozen[pk] = Frozen(found.number, schema.read(found.document), found.issued_at, texts)
         return self.frozen[pk]
 
     def layout(self, pk: int, kind: Kind, tag: str) -> Layout | None:

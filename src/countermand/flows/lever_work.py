@@ -304,7 +304,7 @@ def _standing(act: Act, found: LeverRow) -> tuple[object, ...]:
     now = levers.find(found.name)
     if now is None or not now.works:
         return ()
-    return (now.undoing, *((one.id, one.current.number, one.not_before) for one in denials.in_force_now(act.now)))
+    return (now.undoing, *((one.id, one.current.row, one.not_before) for one in denials.in_force_now(act.now)))
 
 
 def _still(acting: Acting, found: LeverRow, standing: tuple[object, ...]) -> bool:

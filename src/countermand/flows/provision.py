@@ -184,13 +184,13 @@ def _login_of(number: str) -> str:
 def _untell(act: Act, was: Entry) -> None:
     """Whoever was told before may have been somebody else: everything in force is told again, and denies nobody until it was."""
     for lineage in terms.issued():
-        touched = [told.untell(version.number, was.ordinal) for version in lineage.versions]
+        touched = [told.untell(version.row, was.ordinal) for version in lineage.versions]
         if not any(one.people for one in touched):
             continue
         feed.mark("unregistered", lineage.id, was.ordinal // BLOCK_SIZE)
         reevaluate(act, sorted(frozenset().union(*(one.devices for one in touched))))
-        if in_force(lineage, act.now) and was.ordinal in directives.promised(lineage.current.number):
-            outbox.promise(lineage.current.number, [was.ordinal], Kind.ISSUED, act, occurrence=f"again-{was.made}")
+        if in_force(lineage, act.now) and was.ordinal in directives.promised(lineage.current.row):
+            outbox.promise(lineage.current.row, [was.ordinal], Kind.ISSUED, act, occurrence=f"again-{was.made}")
 
 
 def _fields(was: Entry, made: Entry) -> list[str]:

@@ -64,7 +64,7 @@ def denied_share(act: Act, lineage: Lineage) -> float:
     for number in sets.blocks(sets.DEVICES):
         block = block_for(number, lineage)
         members = block.union(facts.ring(lineage.id, index) for index in range(len(lineage.rings_opened)))
-        dues = (devices for version in lineage.versions for _, devices in block.instants(f"told:{version.number}:"))
+        dues = (devices for version in lineage.versions for _, devices in block.instants(f"told:{version.row}:"))
         told += len(BitMap.union(BitMap(), *dues) & members)
         denied += len(denied_at(timeline(block, lineage), act.now) & members)
     return denied / told if told else 0.0
@@ -73,7 +73,7 @@ def denied_share(act: Act, lineage: Lineage) -> float:
 def _begun(lineage: Lineage) -> Instant:
     """When denial began in the ring that was opened last: not before it opened, nor before the first due that its people
     were told. A hold that was counted from the issue would be over before anybody was denied, and prove nothing."""
-    ring, prefix = facts.ring(lineage.id, len(lineage.rings_opened) - 1), f"told:{lineage.current.number}:"
+    ring, prefix = facts.ring(lineage.id, len(lineage.rings_opened) - 1), f"told:{lineage.current.row}:"
     dues = [
         due
         for number in sets.blocks(sets.DEVICES)

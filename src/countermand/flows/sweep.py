@@ -99,11 +99,11 @@ def _owed(act: Act, name: str, number: int) -> dict[tuple[int, str], BitMap]:
     if lineage is None or not in_force(lineage, act.now) or not lineage.current.directive.reminders:
         return owed
     block, now, since = block_for(number, lineage), lineage.current, directives.walked_to(name)
-    waiting = (present(block, now) | block[facts.lapsed(now.number)]) - exempt_at(block, lineage.id, act.now)
-    for due, told in block.instants(f"told:{now.number}:"):
+    waiting = (present(block, now) | block[facts.lapsed(now.row)]) - exempt_at(block, lineage.id, act.now)
+    for due, told in block.instants(f"told:{now.row}:"):
         moments = [moment for at, moment in schedule.reminders(now.directive, due) if since < at <= act.now]
         if moments and due > act.now and told & waiting:
-            key = (now.number, moments[-1])
+            key = (now.row, moments[-1])
             owed[key] = owed.get(key, BitMap()) | (told & waiting)
     return owed
 

@@ -130,13 +130,13 @@ def _next(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
     """One chunk, if the version that ``wanted`` is the audience of is still the one in force."""
     with unit():
         found = terms.lineage(lineage.id)
-        if found is None or found.current.number != lineage.current.number:
+        if found is None or found.current.row != lineage.current.row:
             return Progress(0, 0, len(wanted), more=False, why="over")
         return _promise(act, found, wanted)
 
 
 def _promise(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
-    pk = lineage.current.number
+    pk = lineage.current.row
     row, before = directives.version(pk), directives.promised(pk)
     rest = wanted - before
     done, total = len(before), len(before | wanted)
@@ -166,8 +166,8 @@ def _promise(act: Act, lineage: Lineage, wanted: BitMap) -> Progress:
 def _tell(act: Act, lineage: Lineage, chunk: BitMap, rank: int) -> None:
     """Whoever was told of an earlier version hears that it changed; everybody else hears of it for the first time."""
     know = chunk & audience.told_before(lineage)
-    outbox.promise(lineage.current.number, list(chunk - know), Kind.ISSUED, act, rank=rank)
-    outbox.promise(lineage.current.number, list(know), Kind.SUPERSEDED, act, rank=rank)
+    outbox.promise(lineage.current.row, list(chunk - know), Kind.ISSUED, act, rank=rank)
+    outbox.promise(lineage.current.row, list(know), Kind.SUPERSEDED, act, rank=rank)
 
 
 def _place(lineage: Lineage, chunk: BitMap) -> dict[int, BitMap]:

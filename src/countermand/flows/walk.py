@@ -88,7 +88,7 @@ def _lapse(
     act: Act, block: Block, devices: BitMap, lineage: Lineage, health: Health, *, may_enter: bool, most: int
 ) -> tuple[Block, BitMap, int]:
     """The block as it is then, the devices to go on with, and of how many of them evidence lapsed or came back."""
-    name = facts.lapsed(lineage.current.number)
+    name = facts.lapsed(lineage.current.row)
     lapsed = lapsing(block, lineage, health.contacts, health.well, act.now)
     if not may_enter:
         lapsed &= block[name]
@@ -103,7 +103,12 @@ def _lapse(
     log.append(
         "lapsed",
         act,
-        {"lineage": lineage.id, "version": lineage.current.number, "entered": len(after - before), "left": len(before - after)},
+        {
+            "lineage": lineage.id,
+            "version_number": lineage.current.version,
+            "entered": len(after - before),
+            "left": len(before - after),
+        },
         _subjects(block, moved),
     )
     return Block(block.number, {**block.sets, name: (block[name] - devices) | after}), devices, len(moved)
@@ -115,7 +120,7 @@ def _record(act: Act, block: Block, lineage: Lineage, changes: dict[str, Change]
     log.append(
         "verdicts-changed",
         act,
-        {"lineage": lineage.id, "version": lineage.current.number, "changes": about},
+        {"lineage": lineage.id, "version_number": lineage.current.version, "changes": about},
         _subjects(block, denied.entered | denied.left),
     )
 
@@ -127,7 +132,7 @@ def _tell(act: Act, block: Block, lineage: Lineage, change: Change | None) -> No
     for kind, devices in (("denied", change.entered), ("restored", change.left)):
         if devices and lineage.live:
             people = sorted(set(owners.of(_ordinals(block, devices)).values()))
-            outbox.promise(lineage.current.number, people, kind, act, occurrence=str(act.now))
+            outbox.promise(lineage.current.row, people, kind, act, occurrence=str(act.now))
 
 
 def _ordinals(block: Block, devices: BitMap) -> list[int]:

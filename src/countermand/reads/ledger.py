@@ -1,9 +1,10 @@
 """Looking at the ledger: showing entries, verifying it live or exported, exporting it, proving one entry."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from countermand.access import Act, require
 from countermand.core.errors import Refused
@@ -20,6 +21,8 @@ from countermand.store import salts, tree
 from countermand.store.unit import reading
 
 _PAGE = 500
+#: Older entries of these kinds call "version" what is only a row of the database; newer ones have a "version_number".
+_BY_ROW = frozenset({"lapsed", "notice-bounced", "notices-handed-over", "verdicts-changed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,17 @@ def happenings(act: Act, *, kind: str = "", mentions: str = "", before: int | No
                 if len(found) == limit:
                     break
     return found
+
+
+def shown_about(entry: Entry) -> dict[str, Any]:
+    """The particulars of an entry as people see them: without rows of the database, which nobody knows anything by."""
+    return dict(_without_rows(entry.about) if entry.kind in _BY_ROW else entry.about)
+
+
+def _without_rows(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_rows(one) for key, one in value.items() if key != "version"}
+    return [_without_rows(one) for one in value] if isinstance(value, list) else value
 
 
 def _newest(before: int | None) -> Iterator[tree.Row]:

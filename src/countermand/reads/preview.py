@@ -178,7 +178,7 @@ def _count(lineage: Lineage, now: Instant) -> tuple[Tally, Mapping[str, Instant]
             if zone not in dues:
                 dues[zone] = schedule.due_at_claim(lineage.current.directive, zone, now, now, 0)
         known = {zone: due for zone, due in dues.items() if due is not None}
-        if not any(block.instants(f"told:{lineage.current.number}:")):
+        if not any(block.instants(f"told:{lineage.current.row}:")):
             block = as_if_told(block, lineage.current, known)
         tally(counted, block, lineage, others, worth.contacts, now)
     return counted, {zone: due for zone, due in dues.items() if due is not None}

@@ -167,7 +167,7 @@ def _on_record(name: str) -> tuple[VersionRow, Lineage]:
     lineage = terms.on_record(name)
     if lineage is None:
         raise Refused("never-issued", name=name)
-    return directives.version(lineage.current.number), lineage
+    return directives.version(lineage.current.row), lineage
 
 
 def _telling(row: VersionRow) -> Telling:

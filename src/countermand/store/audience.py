@@ -24,7 +24,7 @@ def members(lineage: Lineage) -> BitMap:
 
 def told_before(lineage: Lineage) -> BitMap:
     """People who were told of an earlier version of the lineage."""
-    prefixes = [f"told:{terms.number}:" for terms in lineage.versions[:-1]]
+    prefixes = [f"told:{terms.row}:" for terms in lineage.versions[:-1]]
     found = BitMap()
     for number in sets.blocks(sets.PEOPLE) if prefixes else ():
         block = sets.load(sets.PEOPLE, number, (), prefixes)

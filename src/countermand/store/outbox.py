@@ -320,8 +320,9 @@ def void(ids: Collection[int], act: Acting) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FrozenRow:
-    """A version as its approvers signed it: the bundle's text and the plain document."""
+    """A version as its approvers signed it: its number within its directive, the bundle's text and the plain document."""
 
+    number: int
     bundle: str
     document: dict[str, Any]
     issued_at: Instant
@@ -329,8 +330,8 @@ class FrozenRow:
 
 def frozen(version: int) -> FrozenRow:
     """The part of an issued version that never changes."""
-    row = models.Version.objects.values_list("bundle", "document", "issued_at").get(pk=version)
-    return FrozenRow(row[0], row[1], row[2] or 0)
+    row = models.Version.objects.values_list("number", "bundle", "document", "issued_at").get(pk=version)
+    return FrozenRow(row[0], row[1], row[2], row[3] or 0)
 
 
 # -- settling --

@@ -12,10 +12,12 @@ from countermand.store.outbox import Mark
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A notice that was handed over. ``bounced``: it came back before."""
+    """A notice that was handed over. ``version``: its version's row; ``number``: that version's number within its directive;
+    ``bounced``: it came back before."""
 
     id: int
     version: int
+    number: int
     lineage: str
     person: int
     login: str
@@ -42,12 +44,15 @@ def sent_as(notice: int) -> Sent:
     return _sent(models.Notice.objects.values_list(*_SENT).get(pk=notice))
 
 
-_SENT = ("message_id", "id", "version_id", "version__lineage_id", "person_id", "person__login", "kind", "state", "occurrence")
+_SENT = (
+    "message_id", "id", "version_id", "version__number", "version__lineage_id",
+    "person_id", "person__login", "kind", "state", "occurrence",
+)  # fmt: skip
 
 
 def _sent(row: tuple[Any, ...]) -> Sent:
-    _, pk, version, lineage, person, login, kind, state, occurrence = row
-    return Sent(pk, version, lineage, person, login, Kind(kind), occurrence, state == Mark.BOUNCED)
+    _, pk, version, number, lineage, person, login, kind, state, occurrence = row
+    return Sent(pk, version, number, lineage, person, login, Kind(kind), occurrence, state == Mark.BOUNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def by_row(rows: Sequence[int]) -> dict[int, Named]:
     for start in range(0, len(rows), bulk.PARAMETERS):
         part = rows[start : start + bulk.PARAMETERS]
         for row in models.Notice.objects.filter(pk__in=part).values_list(*_SENT):
-            _, pk, version, _, person, _, kind, state, occurrence = row
+            _, pk, version, _, _, person, _, kind, state, occurrence = row
             made = _sent(row) if state in _HANDED else None
             found[pk] = Named((version, person, kind, occurrence), made, state in (Mark.PROMISED, Mark.CLAIMED))
     return found

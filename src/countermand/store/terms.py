@@ -49,7 +49,8 @@ def on_record(name: str) -> Lineage | None:
     if current is not None:
         return current
     versions = models.Version.objects.filter(lineage=name).exclude(issued_at=None).order_by("number")
-    asked = [_Asked(pk, at or 0, digest) for pk, at, digest in versions.values_list("pk", "issued_at", "bundle_digest")]
+    rows = versions.values_list("pk", "number", "issued_at", "bundle_digest")
+    asked = [_Asked(pk, number, at or 0, digest) for pk, number, at, digest in rows]
     if not asked:
         return None
     row = directives.known(name)
@@ -70,18 +71,18 @@ def foreseen(name: str, now: Instant, apps: Collection[App] | None = None, row: 
     directive = text_of(row)
     numbers = _scoped(directive, directives.apps_of(row.pk) if apps is None else _numbers(apps))
     last = schedule.latest_due(directive, now)
-    terms = Terms(row.pk, directive, numbers, _covering(_database(), _key(numbers), _coverages()), last)
+    terms = Terms(row.pk, row.number, directive, numbers, _covering(_database(), _key(numbers), _coverages()), last)
     opened = before.rings_opened if before else (now,)
     return Lineage(name, (*versions, terms), before.not_before if before else 0, opened, live=True)
 
 
 def imagined(directive: Directive, now: Instant, apps: Collection[App]) -> Lineage:
-    """The lineage as it would stand if this text, which is stored nowhere, were issued at ``now``. Its version has the number 0,
+    """The lineage as it would stand if this text, which is stored nowhere, were issued at ``now``. Its version has the row 0,
     which nobody was ever told of."""
     before = lineage(directive.id)
     numbers = _scoped(directive, _numbers(apps))
     last = schedule.latest_due(directive, now)
-    terms = Terms(0, directive, numbers, _covering(_database(), _key(numbers), _coverages()), last)
+    terms = Terms(0, 0, directive, numbers, _covering(_database(), _key(numbers), _coverages()), last)
     opened = before.rings_opened if before else (now,)
     versions = before.versions if before else ()
     return Lineage(directive.id, (*versions, terms), before.not_before if before else 0, opened, live=True)
@@ -102,6 +103,7 @@ class _Asked:
     """A version's row as far as terms need it; the document is read only when it was not compiled yet."""
 
     pk: int
+    number: int
     issued_at: Instant
     digest: str
 
@@ -124,8 +126,8 @@ def _read(name: str | None) -> tuple[Lineage, ...]:
     coverages = tuple((pk, digest) for key, _, pk, _, digest, *_ in rows if not key)
     asked: dict[str, list[_Asked]] = {}
     standing: dict[str, tuple[Instant | None, Instant, list[Instant]]] = {}
-    for key, _, pk, issued_at, digest, halted_at, not_before, rings_opened in rows[len(coverages) :]:
-        asked.setdefault(key, []).append(_Asked(pk, issued_at or 0, digest))
+    for key, number, pk, issued_at, digest, halted_at, not_before, rings_opened in rows[len(coverages) :]:
+        asked.setdefault(key, []).append(_Asked(pk, number, issued_at or 0, digest))
         standing[key] = (halted_at, not_before, json.loads(rings_opened))
     return tuple(_lineage(key, found, standing[key], coverages) for key, found in asked.items())
 
@@ -142,7 +144,8 @@ def _lineage(
 def _terms(database: str, asked: _Asked, coverages: _Coverages) -> Terms:
     directive, apps = _frozen(database, asked.pk, asked.digest)
     return Terms(
-        number=asked.pk,
+        row=asked.pk,
+        version=asked.number,
         directive=directive,
         apps=dict(apps),
         covering=_covering(database, apps, coverages),

@@ -32,7 +32,11 @@ def _flag(name: str, by: int) -> Posting:
 
 
 def _handed_over(about: Mapping[str, Any]) -> Mapping[Hashable, int]:
-    return {("accepted", one["version"], one["kind"]): one["accepted"] for one in about["notices"] if one.get("accepted")}
+    return {
+        ("accepted", one["lineage"], one["version_number"], one["kind"]): one["accepted"]
+        for one in about["notices"]
+        if one.get("accepted")
+    }
 
 
 def _verdicts(about: Mapping[str, Any]) -> Mapping[Hashable, int]:
@@ -53,9 +57,9 @@ _POSTINGS: dict[str, Posting] = {
     "notices-handed-over": _handed_over,
     "verdicts-changed": _verdicts,
     "ring-opened": _flag("rings", 1),
-    "lapsed": lambda about: {("lapsed", about["version"]): about["entered"] - about["left"]},
+    "lapsed": lambda about: {("lapsed", about["lineage"], about["version_number"]): about["entered"] - about["left"]},
     "stage-passed": _one("stage", "lineage", "stage"),
-    "notice-bounced": lambda about: {("accepted", about["version"], about["kind"]): -1},
+    "notice-bounced": lambda about: {("accepted", about["lineage"], about["version_number"], about["kind"]): -1},
     "protection-agreed": lambda about: {"protected": 1},
 }
 
@@ -81,7 +85,7 @@ def is_so() -> Counter[Hashable]:
         _count_version(found, version)
     erased = Q(person__login__startswith="erased-")  # what was sent to them is known, under no name
     notices = models.Notice.objects.filter(~Q(message_id="") | erased, state="accepted")
-    found.update(("accepted", version, kind) for version, kind in notices.values_list("version_id", "kind"))
+    found.update(("accepted", *of) for of in notices.values_list("version__lineage_id", "version__number", "kind"))
     corrections = models.Notice.objects.filter(kind="rescinded").values_list("version__lineage_id", flat=True)
     found.update(("corrections", lineage) for lineage in corrections)
     for stored in models.FactSet.objects.filter(space="d"):
@@ -89,7 +93,8 @@ def is_so() -> Counter[Hashable]:
         if what == "verdict":
             found["verdict", *rest.rsplit(":", 1)] += len(BitMap.deserialize(bytes(stored.bitmap)))
         elif what == "lapsed":
-            found["lapsed", int(rest)] += len(BitMap.deserialize(bytes(stored.bitmap)))
+            of = models.Version.objects.values_list("lineage_id", "number").get(pk=int(rest))
+            found["lapsed", *of] += len(BitMap.deserialize(bytes(stored.bitmap)))
     return +found
 
 
@@ -107,12 +112,11 @@ def differences() -> list[str]:
     and stages have no row of their own: one entry is what there may be."""
     restored = sum(entry["about"]["halted"] for entry in entries() if entry["kind"] == "restored")
     ended = set(models.Lineage.objects.filter(ended_at__isnull=False).values_list("id", flat=True))
-    gone = {version.pk for version in models.Version.objects.filter(lineage__in=ended)}
     found = []
     told, rows = said(), is_so()
     for key in sorted(told.keys() | rows.keys(), key=repr):
         what, *rest = key if isinstance(key, tuple) else (key,)
-        if (what == "verdict" and rest[0] in ended) or (what == "lapsed" and rest[0] in gone):
+        if what in {"verdict", "lapsed"} and rest[0] in ended:
             continue
         wanted = 1 if what == "stage" else rows[key]
         if what == "halted" and told[key] < wanted and restored:

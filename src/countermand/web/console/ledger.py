@@ -11,6 +11,7 @@ from countermand.core.errors import Refused
 from countermand.operations import evidence
 from countermand.operations import ledger as operations
 from countermand.operations.operation import Call
+from countermand.reads.ledger import shown_about
 from countermand.web.console.desk import Desk
 from countermand.web.console.ledger_words import NAMES, WORDS, said
 from countermand.web.console.screens import screen
@@ -19,8 +20,6 @@ from countermand.web.console.words import number
 _PAGE = 50
 #: What entries call instants.
 _INSTANTS = frozenset({"due", "may_approve_from", "until", "not_before", "expires", "next"})
-#: Their "version" is the row of one in the database, and no number that anybody else knows it by.
-_BY_ROW = frozenset({"lapsed", "notice-bounced", "notices-handed-over", "verdicts-changed"})
 
 
 @screen("ledger/", action="oversee-ledger", about="the ledger")
@@ -32,7 +31,7 @@ def timeline(desk: Desk) -> HttpResponse:
     asked = {name: desk.asked(name) for name in ("kind", "actor", "about")}
     before = number(desk.asked("before"))
     found = desk.do(operations.list_entries, asked["kind"], asked["actor"], asked["about"], before=before, limit=_PAGE)
-    rows = [{"shown": one, "words": said(one.entry), "about": _about(one.entry.kind, one.entry.about)} for one in found]
+    rows = [{"shown": one, "words": said(one.entry), "about": _about(shown_about(one.entry))} for one in found]
     older = found[-1].id if len(found) == _PAGE else None
     return desk.page("ledger.html", rows=rows, asked=asked, kinds=sorted(WORDS), older=older)
 
@@ -74,20 +73,13 @@ def evidence_file(desk: Desk) -> HttpResponse:
         return _file(file.read_bytes(), "application/zip", f"evidence-{name}.zip")
 
 
-def _about(kind: str, about: Mapping[str, Any]) -> list[tuple[str, object, bool]]:
+def _about(about: Mapping[str, Any]) -> list[tuple[str, object, bool]]:
     """(name, value, whether it is an instant), without what says nothing."""
-    if kind in _BY_ROW:
-        about = {key: [_unnumbered(one) for one in value] if isinstance(value, list) else value for key, value in about.items()}
-        about = _unnumbered(about)
     return [
         (NAMES.get(key, key.replace("_", " ")), *((value, True) if _instant(key, value) else (_plainly(value), False)))
         for key, value in about.items()
         if value not in ("", None, [], {})
     ]
-
-
-def _unnumbered(value: Any) -> Any:
-    return {key: one for key, one in value.items() if key != "version"} if isinstance(value, Mapping) else value
 
 
 def _instant(key: str, value: object) -> bool:

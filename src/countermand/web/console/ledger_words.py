@@ -152,6 +152,7 @@ NAMES: Mapping[str, str] = {
     "may_approve_from": word("approves from"),
     "denied_share": word("share denied"),
     "so_far": word("so far"),
+    "version_number": word("version"),
     "ssh_key": word("SSH key"),
 }
 
