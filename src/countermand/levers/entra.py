@@ -16,8 +16,9 @@ from countermand.core.errors import Refused
 from countermand.core.lever import NOTHING, Power
 from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Policy, Seen, Write, rate, rate_setting, strange
 from countermand.lib.granted import Denied
-from countermand.lib.graph import ID, TOKEN, WHERE, WHO, following, granted, rows
+from countermand.lib.graph import WHERE, following, rows
 from countermand.lib.http import Response, Unreachable
+from countermand.lib.microsoft import ID, TOKEN, WHO, granted
 from countermand.lib.outward import seconds
 from countermand.lib.vendor import Ability, Request, Setting, tried
 

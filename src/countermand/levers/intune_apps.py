@@ -16,8 +16,9 @@ from countermand.levers.blocked_ids import BLOCKED
 from countermand.levers.intune_policy import MOST, TYPES, app, body
 from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting, strange
 from countermand.lib.granted import Denied
-from countermand.lib.graph import ID, TOKEN, WHERE, WHO, every, granted
+from countermand.lib.graph import WHERE, every
 from countermand.lib.http import Response, Unreachable
+from countermand.lib.microsoft import ID, TOKEN, WHO, granted
 from countermand.lib.outward import seconds
 from countermand.lib.vendor import Ability, Request, Setting, tried
 

@@ -9,19 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from countermand.core.errors import Refused
-from countermand.lib.granted import Granted, client_credentials
 from countermand.lib.http import Response
+from countermand.lib.microsoft import ID, LOGIN, TOKEN, WHO, granted
 from countermand.lib.vendor import Link, Request, Setting
 
-_ID = r"[0-9A-Za-z.-]{1,64}"
-_TOKEN = Request("POST", rf"/{_ID}/oauth2/v2\.0/token", "the client's secret")
-_INVOKE = rf"/adminapi/beta/{_ID}/InvokeCommand"
+_INVOKE = rf"/adminapi/beta/{ID}/InvokeCommand"
 SETTINGS: Mapping[str, Setting] = {
-    "tenant": Setting("the directory (tenant) id", form=_ID),
-    "client": Setting("the application (client) id", form=_ID),
+    **WHO,
     "unsupported": Setting("that you accept that the vendor does not support this way: accepted", form="accepted"),
     "url": Setting("Exchange Online's address", "https://outlook.office365.com"),
-    "login": Setting("where tokens are given out", "https://login.microsoftonline.com"),
+    **LOGIN,
 }
 #: Cmdlet → the parameters that it may be given.
 Allowed = Mapping[str, frozenset[str]]
@@ -29,20 +26,16 @@ Allowed = Mapping[str, frozenset[str]]
 
 def requests(needs: str) -> tuple[Request, ...]:
     """All that is ever sent; ``needs``: the least role for the cmdlets that are named."""
-    return (_TOKEN, Request("POST", _INVOKE, needs))
+    return (TOKEN, Request("POST", _INVOKE, needs))
 
 
 class Cmdlets:
     """One organisation. ``strange``: the refusal of what the vendor would not write."""
 
     def __init__(self, link: Link, allowed: Allowed, strange: Callable[[str], Refused]) -> None:
-        api = link.outward(link.settings["url"], (("POST", _INVOKE),))
-        login = link.outward(link.settings["login"], ((_TOKEN.method, _TOKEN.path),))
-        form = client_credentials(link.secret, {"client_id": link.settings["client"], "scope": f"{api.base}/.default"})
-        tenant = link.settings["tenant"]
-        self.api = Granted(api, login, f"/{tenant}/oauth2/v2.0/token", form, link.now, strange)
+        self.api = granted(link, requests(""), strange)
         self._allowed = allowed
-        self._path = f"/adminapi/beta/{tenant}/InvokeCommand"
+        self._path = f"/adminapi/beta/{link.settings['tenant']}/InvokeCommand"
 
     def tried(self, cmdlet: str, parameters: Mapping[str, Any], anchor: str) -> Response:
         """One try, and whatever is answered to it. ``anchor``: the mailbox that it is about. ValueError for what is not on the

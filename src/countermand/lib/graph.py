@@ -1,31 +1,17 @@
-"""Microsoft Graph as an application of one tenant reaches it: by its secret, page after page of Graph's own."""
+"""Microsoft Graph, page after page of Graph's own."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from countermand.core.errors import Refused
-from countermand.lib.granted import Granted, client_credentials
-from countermand.lib.vendor import Link, Request, Setting
+from countermand.lib.granted import Granted
+from countermand.lib.microsoft import LOGIN
+from countermand.lib.vendor import Setting
 
-ID = r"[0-9A-Za-z.-]{1,64}"
-TOKEN = Request("POST", rf"/{ID}/oauth2/v2\.0/token", "the client's secret")
-WHO: Mapping[str, Setting] = {
-    "tenant": Setting("the directory (tenant) id", form=ID),
-    "client": Setting("the application (client) id", form=ID),
-}
 WHERE: Mapping[str, Setting] = {
     "url": Setting("Graph's address", "https://graph.microsoft.com"),
-    "login": Setting("where tokens are given out", "https://login.microsoftonline.com"),
+    **LOGIN,
 }
-
-
-def granted(link: Link, requests: Sequence[Request], strange: Callable[[str], Refused]) -> Granted:
-    """The API of one tenant, for these requests alone. ``strange``: the refusal of what Graph would not write."""
-    api = link.outward(link.settings["url"], tuple((one.method, one.path) for one in requests if one is not TOKEN))
-    login = link.outward(link.settings["login"], ((TOKEN.method, TOKEN.path),))
-    form = client_credentials(link.secret, {"client_id": link.settings["client"], "scope": f"{api.base}/.default"})
-    return Granted(api, login, f"/{link.settings['tenant']}/oauth2/v2.0/token", form, link.now, strange)
 
 
 def rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:

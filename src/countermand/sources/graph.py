@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from countermand.lib.graph import following, granted
+from countermand.lib.graph import following
+from countermand.lib.microsoft import granted
 from countermand.sources.source import Link, Request, strange
 
 

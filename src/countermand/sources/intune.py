@@ -18,8 +18,9 @@ from countermand.core.products import folded
 from countermand.core.visibility import Sight
 from countermand.lib import vendor
 from countermand.lib.granted import Denied
-from countermand.lib.graph import TOKEN, WHERE, WHO
+from countermand.lib.graph import WHERE
 from countermand.lib.http import Unreachable
+from countermand.lib.microsoft import TOKEN, WHO
 from countermand.sources import intune_rows as rows
 from countermand.sources.graph import Graph
 from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting
