@@ -19,6 +19,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.flows.speaker import keys_dir
 from countermand.lib.archive import Archive, BadArchive, Writing
+from countermand.lib.read_json import read_json
 from countermand.store import archive, installation, tree, upgrades
 from countermand.store.archive import Table
 from countermand.store.unit import reading
@@ -163,6 +164,6 @@ def load_rows(found: Archive, tick: Tick = lambda rows: None) -> None:
 
 def _chunks(found: Archive, name: str, tick: Tick) -> Iterator[list[list[Any]]]:
     for line in found.lines(f"tables/{name}"):
-        chunk = json.loads(line)
+        chunk = read_json(line)
         tick(len(chunk))
         yield chunk

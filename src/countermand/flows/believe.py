@@ -22,6 +22,7 @@ from countermand.core.instants import MINUTE, Instant
 from countermand.flows.denials import in_force_now
 from countermand.flows.denied_by import DeniedBy, denied_by, ever_spoken_to
 from countermand.lib import clock
+from countermand.lib.read_json import read_json
 from countermand.store import log, phones, said, sets, streams, tree
 from countermand.store.said import Statement
 from countermand.store.streams import Stream
@@ -163,7 +164,7 @@ class _Bringing:
 
     def __init__(self, act: Act, issuer: str, stream: Stream, number: int, found: DeniedBy) -> None:
         self._act, self._issuer, self._stream, self._number, self._found = act, issuer, stream, number, found
-        self._unwanted = [json.loads(text) for text in streams.unwanted(stream.pk)]
+        self._unwanted = [read_json(text) for text in streams.unwanted(stream.pk)]
         self._recalls = 0 <= stream.recall <= number
         self._held = sets.load(sets.DEVICES, number, [stream.applied, stream.again])
 
@@ -225,7 +226,7 @@ class _Bringing:
 
     def _of_people(self, texts: Collection[str], here: BitMap) -> Iterator[tuple[str, list[int]]]:
         """The same of people, who may have denied devices in every block. ``here``: who is denied in this one."""
-        emails = {json.loads(text)["email"]: text for text in texts}
+        emails = {read_json(text)["email"]: text for text in texts}
         sharing = phones.sharing(emails)
         owned = phones.of({person for people in sharing.values() for person in people})
         applied = {self._number: here}
@@ -238,7 +239,7 @@ class _Bringing:
     def _follow(self, plan: _Plan, row: Statement, devices: list[int], *, new: bool) -> bool:
         """Add to the plan what a subject calls for; True if a statement that waited does so no longer."""
         known = unsure(row.known) if self._recalls and row.known.waits is None else row.known
-        if self._is_unwanted(json.loads(row.subject)):
+        if self._is_unwanted(read_json(row.subject)):
             after = row.known if row.known.nothing else unsure(row.known)  # should it be wanted again, it is told anew
         else:
             after = following(known, bool(devices))
@@ -269,7 +270,7 @@ class _Bringing:
         plain = replace(row, device=devices[0] if devices else row.device, known=after, jti="")
         if after.waits is None:
             return plain
-        before = json.loads(row.about)["because"] if row.about else []
+        before = read_json(row.about)["because"] if row.about else []
         here = [
             one % BLOCK_SIZE for one in devices if one // BLOCK_SIZE == self._number and one % BLOCK_SIZE in self._found.devices
         ]

@@ -7,7 +7,6 @@ that speaks of many devices, those that cannot be read.
 
 import hashlib
 import hmac
-import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from countermand.core.instants import DAY, Instant
 from countermand.flows import asking, ingest, lever_profiles
 from countermand.flows.connect import secret_of
 from countermand.lib import standard_webhooks
+from countermand.lib.read_json import read_json
 from countermand.sources import android_pushed, devices_posted, nanomdm
 from countermand.sources.source import Posted, Rest, Said
 from countermand.store import asked, connected, events, fleet, log, reporters
@@ -179,7 +179,7 @@ def _fold(act: Act, row: EventRow, source: SourceRow, posted: Posted, where: ing
 def _id(body: bytes) -> str:
     """The sender's id of the event, or what is the same for the same bytes."""
     try:
-        found = json.loads(body).get("event_id")
-    except (ValueError, AttributeError, RecursionError):
+        found = read_json(body).get("event_id")
+    except (ValueError, AttributeError):
         found = None
     return found if isinstance(found, str) and 0 < len(found) <= 200 else hashlib.sha256(body).hexdigest()

@@ -3,7 +3,6 @@
 Texts come from the bundle that approvers signed, never from templates of today.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from countermand.core.instants import Instant
 from countermand.core.languages import SOURCE, chosen
 from countermand.core.notices import OF_AN_EXEMPTION, TELLING, Kind, Reader
 from countermand.core.quiet import NEVER, Quiet
+from countermand.lib.read_json import read_json
 from countermand.notices import codes, compose
 from countermand.notices.channels import NO_ECHO, Echoing
 from countermand.notices.compose import Envelope, Layout
@@ -61,7 +61,7 @@ class Desk:
         """The frozen part of a version, read once."""
         if pk not in self.frozen:
             found = outbox.frozen(pk)
-            texts = json.loads(found.bundle)["texts"]
+            texts = read_json(found.bundle)["texts"]
             self.frozen[pk] = Frozen(found.number, schema.read(found.document), found.issued_at, texts)
         return self.frozen[pk]
 

@@ -1,12 +1,12 @@
 """Making the tokens of what a stream says: signed when they leave, each under the ``jti`` and the time that it was made with."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from countermand.core import caep
 from countermand.core.caep import Compliance, Letterhead
 from countermand.core.languages import LANGUAGES
+from countermand.lib.read_json import read_json
 from countermand.lib.rsa_keys import Signer
 from countermand.lib.words import say, word
 from countermand.store import directives, said
@@ -21,13 +21,13 @@ _ABOUT_STREAM = {said.VERIFICATION: caep.VERIFICATION, said.UPDATED: caep.STREAM
 def tokens(issuer: str, stream: Stream, waiting: Sequence[Waiting], signer: Signer) -> dict[str, str]:
     """jti → token."""
     head = Letterhead(issuer, stream.receiver.audience, stream.receiver.inside)
-    abouts = {one.jti: json.loads(one.about) for one in waiting}
+    abouts = {one.jti: read_json(one.about) for one in waiting}
     titles = _titles({int(number) for about in abouts.values() for _, number in about.get("because", ())})
     made = {}
     for one in waiting:
         about = abouts[one.jti]
         type_, event = _event(one, about, titles)
-        plain = caep.claims(head, one.jti, one.at, about["txn"], json.loads(one.subject), type_, event)
+        plain = caep.claims(head, one.jti, one.at, about["txn"], read_json(one.subject), type_, event)
         made[one.jti] = signer.sign(plain, _TYPE)
     return made
 

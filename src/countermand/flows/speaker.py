@@ -5,7 +5,6 @@ gates pin, and the certificates are read again. ``feed.certificate`` has a line 
 use. ``gates.secret`` is the hash key that gates share; ``gates.tokens`` has a line ``name digest`` per gate that may ask.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from countermand.core.languages import SOURCE
 from countermand.flows import epochs
 from countermand.lib import drafts
 from countermand.lib.keys import BadKeyFile, SigningKey, load, load_or_create, load_or_create_secret, load_public
+from countermand.lib.read_json import read_json
 from countermand.snapshot.signed import Certificate, certificate, certify, parts
 
 #: How long a feed key is vouched for, and how long before its end a new certificate is due.
@@ -54,7 +54,7 @@ class Speaker:
     def vouched(self, real: Instant) -> bytes:
         """The lines that gates are told first: of the keys before, as long as they hold, and its own."""
         *before, last = self.chain.splitlines(keepends=True) or [self.certificate]
-        return b"".join(line for line in before if json.loads(parts(line)[1])["until"] > real) + last
+        return b"".join(line for line in before if read_json(parts(line)[1])["until"] > real) + last
 
 
 def keys_dir(state_dir: Path) -> Path:
@@ -99,7 +99,7 @@ def _made(state_dir: Path, feed: SigningKey, secret: bytes, chain: bytes, langua
 
 
 def _key_of(line: bytes) -> str:
-    return str(json.loads(parts(line)[1])["key"])
+    return str(read_json(parts(line)[1])["key"])
 
 
 def _certificates(keys: Path, feed: SigningKey, real: Instant) -> bytes:

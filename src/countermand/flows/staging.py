@@ -30,6 +30,7 @@ from countermand.flows.bearers import Bearers
 from countermand.lib import drafts
 from countermand.lib.ahead import ahead
 from countermand.lib.parquet import NO_TIME, Delivery, Reader
+from countermand.lib.read_json import read_json
 from countermand.lib.spare import give_back
 from countermand.people.logins import Heard
 from countermand.sources.devices_parquet import (
@@ -139,8 +140,8 @@ class Stage:
 def opened(path: Path, key: str) -> tuple[Staged, Positions, list[str], Mask] | None:
     """What the finished stage of this load holds; None if it was not finished, or is another load's."""
     try:
-        staged = Staged(**json.loads((path / "manifest.json").read_text()))
-        ids = json.loads((path / "ids.json").read_text())
+        staged = Staged(**read_json((path / "manifest.json").read_text()))
+        ids = read_json((path / "ids.json").read_text())
         with np.load(path / "positions.npz") as arrays:
             used = arrays["used"]
             positions = Positions(**{name: arrays[name] for name in arrays.files if name != "used"})

@@ -13,6 +13,7 @@ from countermand.gates.app import Gate
 from countermand.gates.http import Response
 from countermand.gates.messages import Message
 from countermand.gates.subject import Subject
+from countermand.lib.read_json import read_json
 
 PATH = b"/access/v1/evaluation"
 _JSON = b"application/json"
@@ -30,7 +31,7 @@ class Authzen:
         echoed = message.headers.get(b"x-request-id")
         headers = ((b"X-Request-ID", echoed),) if echoed else ()
         try:
-            asked = _who(json.loads(message.body))
+            asked = _who(read_json(message.body))
         except (ValueError, TypeError, KeyError, AttributeError):
             wrong = b'"subject, action and resource are needed, each with its members; the body is JSON"'
             return Response(400, wrong, _JSON, headers)

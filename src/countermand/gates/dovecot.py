@@ -15,6 +15,7 @@ from countermand.gates.http import Response
 from countermand.gates.kick import Sessions
 from countermand.gates.messages import Message
 from countermand.gates.subject import Subject
+from countermand.lib.read_json import read_json
 
 #: Of a client's ID this much is kept.
 _LONGEST = 255
@@ -33,7 +34,7 @@ class Dovecot:
     async def answer(self, message: Message) -> Response:
         command = message.target.partition(b"command=")[2].partition(b"&")[0]
         try:
-            asked = json.loads(message.body)
+            asked = read_json(message.body)
         except ValueError:
             return _WRONG
         if not isinstance(asked, dict):

@@ -3,7 +3,6 @@
 No I/O and no clock of its own: lines come in, times are arguments. ``gates.kept`` writes to disk, ``gates.feed`` listens.
 """
 
-import json
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from countermand.core.instants import Instant
 from countermand.gates.shown import unknown
 from countermand.gates.subject import Subject
 from countermand.lib.keys import VerifyKey
+from countermand.lib.read_json import read_json
 from countermand.snapshot.hashes import Hashes
 from countermand.snapshot.read import Blocks, Snapshot
 from countermand.snapshot.records import Kind, Record, digest, entries_of, from_value, standing_of
@@ -203,7 +203,7 @@ class Held:
         Refused ``feed-forged feed-damaged feed-gap feed-older feed-key-expired``; nothing has changed then.
         """
         try:
-            kind = json.loads(parts(line)[1])["kind"]
+            kind = read_json(parts(line)[1])["kind"]
         except (ValueError, KeyError, TypeError):
             raise Refused("feed-damaged", why="a line cannot be read") from None
         if kind == CERTIFICATE:

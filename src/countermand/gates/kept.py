@@ -13,6 +13,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.gates.held import Held
 from countermand.lib.keys import VerifyKey
+from countermand.lib.read_json import read_json
 from countermand.snapshot.format import BODY
 from countermand.snapshot.hashes import Hashes
 from countermand.snapshot.read import Snapshot, read_header
@@ -130,7 +131,7 @@ class Kept:
         path = self.directory / "heard"
         if path.exists():
             try:
-                kept = json.loads(path.read_text())
+                kept = read_json(path.read_text())
                 held.remember(str(kept["line"]).encode(), int(kept["own"]), own, steady)
             except (ValueError, KeyError, TypeError, Refused):
                 return  # without it the gate is as of its snapshot, which starts less

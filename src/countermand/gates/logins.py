@@ -7,13 +7,13 @@ distinguished name in the string form of RFC 4514, ``UID=alice,O=Example``. What
 """
 
 import binascii
-import json
 import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
 from countermand.core.people import normal_login
+from countermand.lib.read_json import read_json
 
 
 class Form(StrEnum):
@@ -43,8 +43,8 @@ def reader(form: Form, claim: str) -> Callable[[bytes], str]:
 def introspected(text: str, claim: str) -> str:
     """The login in an introspection; '' if the token is not active, or names nobody."""
     try:
-        found: Any = json.loads(text if text.lstrip()[:1] == "{" else _base64url(text))
-    except (ValueError, RecursionError):
+        found: Any = read_json(text if text.lstrip()[:1] == "{" else _base64url(text))
+    except ValueError:
         return ""
     if not isinstance(found, dict) or found.get("active", True) is not True:
         return ""

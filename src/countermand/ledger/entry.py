@@ -4,7 +4,6 @@ An entry is ``{v, kind, at, actor, about, subjects[, batch]}``. Subjects stand i
 digits each, or, where they are many, one ``batch`` of their count and the RFC 6962 root over their sorted commitments.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,6 +13,7 @@ import rfc8785
 
 from countermand.ledger.errors import LedgerProblem
 from countermand.ledger.merkle import leaf_hash, root_of
+from countermand.lib.read_json import read_json
 
 VERSION = 1
 #: The bundles of C2SP tlog-tiles give an entry's length in two bytes.
@@ -88,7 +88,7 @@ def encode(entry: Entry) -> bytes:
 def decode(made: bytes) -> Entry:
     """The entry in these bytes. LedgerProblem ``ledger-entry-unreadable`` unless they are exactly what ``encode`` makes."""
     try:
-        plain = json.loads(made)
+        plain = read_json(made)
         if not isinstance(plain, dict) or not _KEYS <= plain.keys() <= _KEYS | {"batch"} or plain["v"] != VERSION:
             raise ValueError("not an entry of this version")
         batch = Batch(plain["batch"]["count"], plain["batch"]["root"]) if "batch" in plain else None

@@ -3,7 +3,6 @@
 Two cmdlets are ever named: one reads one mailbox, the other adds one id to its list, or removes one.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from countermand.lib.exchange_cmdlets import Allowed, Cmdlets, requests
 from countermand.lib.granted import Denied
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
+from countermand.lib.read_json import read_json
 from countermand.lib.vendor import Ability, Setting, tried
 
 _MANAGES = "Exchange.ManageAsApp and a role that may use Get-CASMailbox and Set-CASMailbox alone"
@@ -96,8 +96,8 @@ def _later(answer: Response) -> float:
 
 def _code(answer: Response) -> str:
     try:
-        return str(json.loads(answer.body)["error"]["code"])[:60]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return str(read_json(answer.body)["error"]["code"])[:60]
+    except (ValueError, KeyError, TypeError):
         return ""
 
 

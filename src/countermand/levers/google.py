@@ -4,7 +4,6 @@ Client states are ours alone by their suffix, and each bears our mark. A blocked
 already is the administrators', and only a blocked one that a receipt names is ever approved again.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from countermand.lib.asserted import assertion
 from countermand.lib.granted import Denied, Granted
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
+from countermand.lib.read_json import read_json
 from countermand.lib.vendor import Ability, Link, Request, Setting, tried
 
 _NAME = r"devices/[A-Za-z0-9_-]{1,200}/deviceUsers/[A-Za-z0-9_-]{1,200}"
@@ -163,8 +163,8 @@ class GoogleBlock(OneByOne):
 
 def _status(answer: Response) -> str:
     try:
-        return str(json.loads(answer.body)["error"]["status"])[:60]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return str(read_json(answer.body)["error"]["status"])[:60]
+    except (ValueError, KeyError, TypeError):
         return ""
 
 

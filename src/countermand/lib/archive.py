@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from countermand.lib.read_json import read_json
+
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 #: The longest line that is read back; a chunk of rows is far shorter.
@@ -87,7 +89,7 @@ class Archive:
         self.path = path
         try:
             with zipfile.ZipFile(path) as found:
-                plain = json.loads(found.read(MANIFEST))
+                plain = read_json(found.read(MANIFEST))
                 names = set(found.namelist()) - {MANIFEST}
             self.manifest: dict[str, Any] = dict(plain)
             self.digests: dict[str, str] = dict(plain["members"])

@@ -1,6 +1,5 @@
 """Google's service accounts: a signed assertion (RFC 7523) asks for a token, on behalf of an administrator where one is named."""
 
-import json
 from collections.abc import Callable, Mapping
 
 import jwt
@@ -8,6 +7,7 @@ import jwt
 from countermand.core.errors import Refused
 from countermand.core.instants import SECOND
 from countermand.lib.granted import Form
+from countermand.lib.read_json import read_json
 from countermand.lib.vendor import Link
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -21,7 +21,7 @@ def assertion(link: Link, audience: str, scope: str, strange: Callable[[str], Re
     def form() -> Mapping[str, str]:
         now = link.now() // SECOND
         try:
-            key = json.loads(link.secret)
+            key = read_json(link.secret)
             claims = {"iss": key["client_email"], "scope": scope, "aud": audience, "iat": now, "exp": now + _GOOD}
             claims |= {"sub": subject} if subject else {}
             head = {"kid": str(key.get("private_key_id", ""))}

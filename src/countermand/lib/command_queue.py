@@ -7,7 +7,6 @@ Traps of this API, each handled here and nowhere else:
 * An id that never enrolled is taken like any other; nobody will answer.
 """
 
-import json
 import plistlib
 import re
 from base64 import b64encode
@@ -20,6 +19,7 @@ from countermand.core.errors import Refused
 from countermand.lib.granted import Denied
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import Outward
+from countermand.lib.read_json import read_json
 from countermand.lib.vendor import Ability, Link, Request
 
 _KEY = "the API key; it is good for every command, so let a proxy pass on these paths alone"
@@ -92,8 +92,8 @@ def is_id(text: str) -> bool:
 
 def _object(answer: Response) -> Mapping[str, Any] | None:
     try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        found = read_json(answer.body)
+    except ValueError:
         return None
     return found if isinstance(found, Mapping) else None
 

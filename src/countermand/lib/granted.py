@@ -87,7 +87,7 @@ class Granted:
             return {}
         try:
             found = read_json(answer.body)
-        except (ValueError, RecursionError) as wrong:
+        except ValueError as wrong:
             raise self.strange("no JSON") from wrong
         if not isinstance(found, dict):
             raise self.strange("no object")
@@ -123,8 +123,8 @@ class Granted:
 def _reason(answer: Response) -> str:
     """What the server says of its refusal, in one short line; never what we sent."""
     try:
-        said = json.loads(answer.body)["error"]
+        said = read_json(answer.body)["error"]
         words = said["code"] if isinstance(said, dict) else said
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         words = ""
     return f"{answer.status} {words}".strip()[:120]

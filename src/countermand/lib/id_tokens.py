@@ -1,7 +1,6 @@
 """Tokens by which a service account proves who it is (OpenID Connect Core 1.0, 2), signed with keys that its issuer publishes
 (RFC 7517)."""
 
-import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import jwt
 from countermand.core.instants import HOUR, MINUTE, Instant
 from countermand.lib import clock
 from countermand.lib.http import Response, Unreachable
+from countermand.lib.read_json import read_json
 
 #: Keys are fetched anew after so long; and for a key that is not among them, or after a failure, no sooner than this.
 _KEPT, _AGAIN = HOUR, MINUTE
@@ -89,7 +89,7 @@ def _keys(answer: Response) -> dict[str, jwt.PyJWK]:
     if answer.status != 200:
         raise Unreachable(f"it answered {answer.status}")
     try:
-        found = jwt.PyJWKSet.from_dict(json.loads(answer.body)).keys
-    except (jwt.PyJWTError, ValueError, AttributeError, RecursionError) as wrong:
+        found = jwt.PyJWKSet.from_dict(read_json(answer.body)).keys
+    except (jwt.PyJWTError, ValueError, AttributeError) as wrong:
         raise Unreachable("it answered without keys") from wrong
     return {key.key_id: key for key in found if key.key_id}

@@ -6,7 +6,6 @@ that it answers our question (nonce), and its times.
 
 import base64
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import jwt
 
 from countermand.lib import clock
 from countermand.lib.http import Http, Unreachable
+from countermand.lib.read_json import read_json
 
 #: Signatures that need no secret of ours. "none" and those with a shared secret are never taken.
 _ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
@@ -148,7 +148,7 @@ def _asked(client: Client, method: str, url: str, headers: Mapping[str, str], bo
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     try:
         answer = Http(f"{parts.scheme}://{parts.netloc}", client.ca_file).send(method, path, headers, body=body)
-        found = json.loads(answer.body)
+        found = read_json(answer.body)
     except Unreachable as wrong:
         raise NotSignedIn("the identity provider cannot be reached") from wrong
     except ValueError as wrong:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from countermand.lib.read_json import read_json
+
 KIND = "webauthn"
 #: Nobody's authenticator answers with more than this.
 _LONGEST = 16_384
@@ -102,7 +104,7 @@ def to_use(at: Place, have: list[str], challenge: bytes) -> str:
 def credential_of(answer: str) -> str:
     """The id of the credential that an answer says it was made with. NotVerified."""
     try:
-        found = json.loads(_short(answer))["id"]
+        found = read_json(_short(answer))["id"]
     except (ValueError, KeyError, TypeError) as wrong:
         raise NotVerified("unreadable") from wrong
     if not isinstance(found, str):
@@ -149,7 +151,7 @@ def verifies(key: str, signature: str, text: str) -> bool:
 
 def _origin(answer: str) -> str:
     try:
-        said = json.loads(_bytes(json.loads(_short(answer))["response"]["clientDataJSON"]))["origin"]
+        said = read_json(_bytes(read_json(_short(answer))["response"]["clientDataJSON"]))["origin"]
     except (ValueError, KeyError, TypeError) as wrong:
         raise NotVerified("unreadable") from wrong
     return str(said)
@@ -196,7 +198,7 @@ def kept(answer: str) -> str:
     """An assertion as it is stored with what it signed: all that verifying needs, and nothing of what else a browser adds.
     NotVerified."""
     try:
-        plain = json.loads(_short(answer))
+        plain = read_json(_short(answer))
         response = {name: str(plain["response"][name]) for name in ("authenticatorData", "clientDataJSON", "signature")}
         whole = {"id": str(plain["id"]), "rawId": str(plain["rawId"]), "type": "public-key", "response": response}
     except (ValueError, KeyError, TypeError) as wrong:

@@ -13,9 +13,19 @@ from msgspec.json import Decoder
 _decode = Decoder().decode
 
 
-def read_json(text: bytes) -> Any:
-    """What it says. ValueError if it is no JSON, RecursionError if it is too deep."""
+def read_json(text: bytes | str) -> Any:
+    """What it says. ValueError if it is no JSON, or nested so deeply that nobody would read it: only strangers write that, and
+    whoever reads strangers' bytes expects a ValueError."""
     try:
         return _decode(text)
-    except (DecodeError, UnicodeDecodeError):
+    except (DecodeError, UnicodeError):
+        return _slowly(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _slowly(text: bytes | str) -> Any:
+    try:
         return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

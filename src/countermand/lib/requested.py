@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from countermand.core.errors import Refused
 from countermand.lib.addresses import loopback
 from countermand.lib.http import Http, Response, Unreachable
+from countermand.lib.read_json import read_json
 
 #: No answer that anybody reads is longer.
 _MOST = 1 << 20
@@ -50,7 +51,7 @@ class Answer:
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        return text_of_json.loads(self.content)
+        return read_json(self.content)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant, to_datetime
 from countermand.lib import standard_webhooks
+from countermand.lib.read_json import read_json
 from countermand.notices.bounces import Report
 from countermand.notices.returning import Returning
 
@@ -159,8 +159,8 @@ def _report(name: Any, path: Any, *, failed: bool, why: Any, at: Returning) -> R
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found = read_json(body)
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         raise Refused("report-not-delivery", why="it is no JSON object")

@@ -14,6 +14,7 @@ from countermand.core.code import CONFLICT, DENIED, INPUT, Code
 from countermand.core.codes import CODES
 from countermand.core.errors import Refused, RefusedMany, Where
 from countermand.lib.http import Http, Response, Unreachable, Upload
+from countermand.lib.read_json import read_json
 from countermand.operations.operation import Asked, Operation
 from countermand.operations.plain import plain
 
@@ -106,7 +107,7 @@ class Remote:
 
     def _refusal(self, response: Response) -> Refused:
         try:
-            problem = json.loads(response.body)
+            problem = read_json(response.body)
             found = [_told(fault, response.status) for fault in problem["problems"]]
             return found[0] if len(found) == 1 else ToldMany(list(found))
         except (ValueError, KeyError, TypeError, IndexError):

@@ -1,7 +1,6 @@
 """Checking an evidence pack from its file alone: no database, no account, and no belief in who made it."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from countermand.core.errors import Refused
 from countermand.ledger.entry import Entry
 from countermand.lib import signatures
 from countermand.lib.archive import Archive, BadArchive
+from countermand.lib.read_json import read_json
 from countermand.reads import ledger
 
 #: The kind of the entry that records an export, and the member that proves that entry.
@@ -45,7 +45,7 @@ def check(file: Path, lines: Sequence[str]) -> EvidenceChecked:
         made = ledger.check_proof(_text(pack, CONTENTS), lines)[1]
         if made.kind != EXPORTED or made.about.get("contents") != contents_of(pack.digests):
             raise _differs(CONTENTS, "the ledger recorded another content")
-        directive = json.loads(pack.read("directive.json"))
+        directive = read_json(pack.read("directive.json"))
         if directive["directive"] != made.about.get("lineage"):
             raise _differs("directive.json", "the ledger recorded the export of another directive")
         return EvidenceChecked(
@@ -70,7 +70,7 @@ def _versions(pack: Archive, versions: list[dict[str, Any]]) -> int:
         member = f"bundles/{one['number']}.json"
         if one["bundle_digest"] and (
             hashlib.sha256(pack.read(member)).hexdigest() != one["bundle_digest"]
-            or json.loads(pack.read(member))["document"] != one["document"]
+            or read_json(pack.read(member))["document"] != one["document"]
         ):
             raise _differs(member, "it is not the bundle of that version")
     return len(versions)
@@ -78,7 +78,7 @@ def _versions(pack: Archive, versions: list[dict[str, Any]]) -> int:
 
 def _signatures(pack: Archive, versions: list[dict[str, Any]]) -> int:
     """Every approval's signature fits its key and digest, and every version that was issued has one over its bundle."""
-    given = json.loads(pack.read("approvals.json"))
+    given = read_json(pack.read("approvals.json"))
     for one in given:
         if not signatures.verifies(one["public_key"], _text(pack, one["file"]), one["bundle_digest"]):
             raise Refused("wrong-signature", digest=one["bundle_digest"], actor=one["operator"])
@@ -93,7 +93,7 @@ def _entries(pack: Archive, lines: Sequence[str]) -> int:
     proven: list[Entry] = []
     for name in sorted(one for one in pack.digests if one.startswith("log/") and one.endswith(".tlog-proof")):
         proven.append(ledger.check_proof(_text(pack, name), lines)[1])
-    listed = [json.loads(line) for line in pack.lines("log/entries.ndjson")]
+    listed = [read_json(line) for line in pack.lines("log/entries.ndjson")]
     if [(one["kind"], one["at"], one["about"]) for one in listed] != [(one.kind, one.at, one.about) for one in proven]:
         raise _differs("log/entries.ndjson", "its entries are not those that are proven")
     return len(proven)

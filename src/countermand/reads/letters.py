@@ -3,7 +3,6 @@
 No account is asked for: a code is as hard to guess as a long number, and what it shows is what its message said.
 """
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from countermand.core.lifecycle import State
 from countermand.core.notices import Kind, Reader
 from countermand.ledger.entry import decode
 from countermand.lib import keys, words
+from countermand.lib.read_json import read_json
 from countermand.notices import codes, compose
 from countermand.notices.texts import text_of
 from countermand.reads import ledger
@@ -79,7 +79,7 @@ def sent(state_dir: Path, code: str, language: str = SOURCE) -> Sent | None:
         leaf = _leaf(row.bundle_digest, row.issued_at or 0)
     directive = schema.read(dict(row.document))
     zone = schedule.clock_of(reader.zone, directive.fallback_zone)
-    texts = json.loads(row.bundle)["texts"] if row.bundle else {}
+    texts = read_json(row.bundle)["texts"] if row.bundle else {}
     tongue = chosen([reader.locale], language)
     return Sent(
         lineage=row.lineage,

@@ -3,13 +3,13 @@
 A gate has heard it when it holds the record that says so; what it last reported is what is known of it.
 """
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.notices import Kind
+from countermand.lib.read_json import read_json
 from countermand.snapshot.records import Kind as What
 from countermand.snapshot.signed import parts
 from countermand.store import directives, feed, hearing, holds, installation
@@ -101,7 +101,7 @@ def _number(epoch: int, name: str) -> int | None:
         return None
     found = last
     for number, line in feed.after(epoch, begin, _LOOKED_THROUGH):
-        value = json.loads(parts(line)[1])
+        value = read_json(parts(line)[1])
         if value.get("what") == What.LINEAGE and value["body"]["id"] == name:
             found = number
     return found

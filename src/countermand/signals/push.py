@@ -4,7 +4,6 @@
 whatever waits is sent again later, under the same ``jti``.
 """
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from countermand.core.errors import Refused
 from countermand.lib.http import Http, Response, Unreachable
+from countermand.lib.read_json import read_json
 from countermand.signals.webhook import parted
 
 #: Subjects do not wait for one another: each has one token at most.
@@ -92,9 +92,9 @@ def _outcome(answer: Response) -> Outcome:
 def _said(body: bytes) -> tuple[str, str]:
     """(the error's code, the code with its description), as far as the answer is one of RFC 8935."""
     try:
-        plain = json.loads(body)
+        plain = read_json(body)
         err, description = str(plain["err"]), str(plain.get("description", ""))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return "", ""
     words = f"{err}: {description}" if description else err
     return err, "".join(sign for sign in words if sign.isprintable())[:_SAID]

@@ -1,7 +1,6 @@
 """Reading a snapshot: verified once when it is opened, then mapped and looked up in place, a few microseconds each."""
 
 import hashlib
-import json
 import mmap
 import struct
 from bisect import bisect_left
@@ -16,6 +15,7 @@ from countermand.core.decision import Standing
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.lib.keys import VerifyKey
+from countermand.lib.read_json import read_json
 from countermand.snapshot.format import BODY, ENTRY, HEAD_LENGTH, MAGIC, PREFIX_BITS, PREFIX_SHIFT, TABLES
 from countermand.snapshot.records import standing_of
 from countermand.snapshot.signed import SNAPSHOT, Certificate, certificate, verified
@@ -90,7 +90,7 @@ class Snapshot:
             Table(parts[f"{name}.prefix"], parts[f"{name}.hashes"], parts[f"{name}.ordinals"]) for name in TABLES
         )
         self.protected = frozenset(parts["protected"].cast("Q"))
-        self.standings: list[Standing] = [standing_of(body) for body in json.loads(bytes(parts["standings"]))]
+        self.standings: list[Standing] = [standing_of(body) for body in read_json(bytes(parts["standings"]))]
         self.denials = _blocks(parts["denials"])
         self.unregistered = _blocks(parts["unregistered"])
         #: language → block of people → who is to be spoken to in it.

@@ -6,7 +6,6 @@ for a feed key; a *record* changes what a gate knows; a *heartbeat* says which r
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from countermand.core.canonical import canonical
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant, iso
 from countermand.lib.keys import SigningKey, VerifyKey, public_from_text
+from countermand.lib.read_json import read_json
 
 CERTIFICATE, HEARTBEAT, SNAPSHOT = "certificate", "heartbeat", "snapshot"
 #: The digest before the first record of an epoch.
@@ -47,7 +47,7 @@ def verified(key: VerifyKey, line: bytes) -> dict[str, Any]:
     signature, body = parts(line)
     if not key.verifies(signature, body):
         raise Refused("feed-forged", why="a signature does not match")
-    value = json.loads(body)
+    value = read_json(body)
     if not isinstance(value, dict):
         raise Refused("feed-damaged", why="a signed value is not an object")
     return value

@@ -72,7 +72,7 @@ def parse(body: bytes, enterprise: str, source: str, now: Instant) -> Mention | 
 def _message(body: bytes) -> Mapping[str, Any]:
     try:
         said = read_json(body)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Refused("event-damaged", why="it is not JSON") from None
     message = said.get("message") if isinstance(said, dict) else None
     if not isinstance(message, dict):
@@ -83,7 +83,7 @@ def _message(body: bytes) -> Mapping[str, Any]:
 def _device(data: Any) -> Mapping[str, Any]:
     try:
         row = read_json(base64.b64decode(data, validate=True))
-    except (ValueError, TypeError, RecursionError, binascii.Error):
+    except (ValueError, TypeError, binascii.Error):
         raise Refused("event-damaged", why="its data are no JSON in base64") from None
     if not isinstance(row, dict):
         raise Refused("event-damaged", why="its data are no object")

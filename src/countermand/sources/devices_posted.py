@@ -57,7 +57,7 @@ class _Wrong:
 def _devices(body: bytes) -> list[Any]:
     try:
         said = read_json(body)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Refused("event-damaged", why="it is not JSON") from None
     devices = said.get("devices") if isinstance(said, Mapping) else None
     if not isinstance(devices, list) or not 0 < len(devices) <= MOST:

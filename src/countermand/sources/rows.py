@@ -120,7 +120,7 @@ def json_of(answer: Response, strange: Callable[[str], Refused]) -> Mapping[str,
     """The object that an answer holds; what ``strange`` makes is raised if there is none."""
     try:
         found = read_json(answer.body)
-    except (ValueError, RecursionError) as wrong:
+    except ValueError as wrong:
         raise strange("no JSON") from wrong
     if not isinstance(found, dict):
         raise strange("no object")

@@ -7,13 +7,13 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
 from countermand.core.errors import Refused
 from countermand.flows.hear_gate import hear_gate, read_report
+from countermand.lib.read_json import read_json
 from countermand.reads import feed, installation
 from countermand.snapshot.files import snapshots
 from countermand.web.answers import Receive, Scope, Send, TooLong, answer, body_of, gone, header, part, start
@@ -101,7 +101,7 @@ class FeedDoor:
 
     async def _report(self, name: str, receive: Receive, send: Send) -> None:
         try:
-            report = read_report(json.loads(await body_of(receive, _LONGEST_REPORT)))
+            report = read_report(read_json(await body_of(receive, _LONGEST_REPORT)))
         except (ValueError, TooLong):
             await answer(send, 422, {"code": "gate-report"})
             return

@@ -13,6 +13,7 @@ from countermand.access import Actor
 from countermand.config import Config
 from countermand.core.errors import Refused
 from countermand.lib.log import failure, say
+from countermand.lib.read_json import read_json
 from countermand.reads import installation, operators
 from countermand.reads.provisioned import Root
 from countermand.web.answers import Receive, Scope, Send, TooLong, body_of, header, part, start
@@ -154,8 +155,8 @@ class ScimDoor:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found = read_json(body)
+    except ValueError:
         raise Refused("scim-request", why="its body is no JSON") from None
     if not isinstance(found, dict):
         raise Refused("scim-request", why="its body is no object")

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from countermand.flows import receivers, set_keys, streams, transmit
 from countermand.flows.receivers import Receiver
 from countermand.flows.streams import Stream, configuration, status_of
 from countermand.flows.transmit import Asked
+from countermand.lib.read_json import read_json
 from countermand.signals.places import MANAGE, READ, places
 
 POLL = "poll/"
@@ -47,8 +47,8 @@ class Call:
     def body(self) -> Any:
         """Refused ``stream-request``."""
         try:
-            return json.loads(self.content)
-        except (ValueError, RecursionError):
+            return read_json(self.content)
+        except ValueError:
             raise Refused("stream-request", why="it is not JSON") from None
 
     @property
