@@ -306,7 +306,7 @@ VALUES = {
 
 def test_settings_are_read_with_paths_beside_the_file(tmp_path: Path) -> None:
     path = tmp_path / "gate.toml"
-    path.write_text(gate_file(VALUES | {"mail": "http://127.0.0.1:3"}))  # what an earlier version had is passed over
+    path.write_text(gate_file(VALUES))
     found = config.load(path)
     assert (found.name, found.state_dir, found.clock) == ("door", tmp_path / "state", "own")
     assert found.stop_path == tmp_path / "state" / "stop"
@@ -316,6 +316,7 @@ def test_settings_are_read_with_paths_beside_the_file(tmp_path: Path) -> None:
     ("changes", "words"),
     [
         ({"lissen": "x"}, "nearest: listen"),
+        ({"mail": "http://127.0.0.1:3"}, "mail is no setting any more: front ends ask the mail server themselves"),
         ({"clock": "mine"}, "clock is own or feed"),
         ({"name": None}, "name is missing"),
     ],
@@ -326,6 +327,8 @@ def test_wrong_settings_say_what_to_mend(tmp_path: Path, changes: dict[str, str 
     with pytest.raises(Refused, match="gate-config") as caught:
         config.load(path)
     assert words in str(caught.value)
+    assert caught.value.where is not None
+    assert caught.value.where.file == str(path)
 
 
 @pytest.mark.parametrize("text", ["name = ", "name = 3"])

@@ -100,8 +100,10 @@ class GateConfig:
         return self.stop_file or self.state_dir / "stop"
 
 
-#: Settings of an earlier version: a gate that is upgraded must not stay away for them. ``mail``: the gate asks no mail server.
-_ONCE = frozenset({"mail"})
+#: Settings of earlier versions: what became of each.
+_ONCE = {
+    "mail": "is no setting any more: front ends ask the mail server themselves, by the address that gate config --mail gives them"
+}
 #: Under which the recipes hand on the subject of a client certificate, unless the settings say another.
 _SUBJECT_HEADER = "x-client-subject"
 _CHOICES = {"login_form": tuple(Form), "clock": ("own", "feed"), "plain_http": ("no", "allowed"), "denial": ("403", "activesync")}
@@ -117,13 +119,9 @@ def load(path: Path) -> GateConfig:
     except tomllib.TOMLDecodeError as wrong:
         raise Refused("gate-config", Where(file=str(path)), why=str(wrong)) from None
     known = {field.name: field for field in fields(GateConfig)}
-    plain = {key: value for key, value in plain.items() if key not in _ONCE}
     for key, value in plain.items():
         if key not in known:
-            import difflib
-
-            nearest = ", ".join(difflib.get_close_matches(key, known, 1)) or ", ".join(known)
-            raise _wrong(path, key, f"is not a setting; nearest: {nearest}")
+            raise _wrong(path, key, _ONCE.get(key) or _not_a_setting(key, list(known)))
         if not isinstance(value, str):
             raise _wrong(path, key, "is to be a text in quotes")
     missing = [name for name, field in known.items() if field.default is MISSING and name not in plain]
@@ -137,6 +135,12 @@ def load(path: Path) -> GateConfig:
     if at.scheme != "https" and plain.get("plain_http") != "allowed" and not loopback(at.hostname or ""):
         raise _wrong(path, "control", 'is not this machine and has no TLS: write https://, or plain_http = "allowed"')
     return GateConfig(**{key: _value(path, known[key].type, value) for key, value in plain.items()})
+
+
+def _not_a_setting(key: str, known: list[str]) -> str:
+    import difflib
+
+    return f"is not a setting; nearest: {', '.join(difflib.get_close_matches(key, known, 1) or known)}"
 
 
 def _complete(path: Path, plain: dict[str, str]) -> None:
