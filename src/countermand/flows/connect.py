@@ -20,7 +20,7 @@ from countermand.core.visibility import Sight
 from countermand.flows.credentials import credentials_key
 from countermand.flows.files import Progress, silent
 from countermand.lib import clock, drafts, sealed, standard_webhooks, vendor
-from countermand.lib.outward import House, Wait
+from countermand.lib.outward import A_PERSON, House, Patience, Wait
 from countermand.sources.kinds import KINDS, Comes, Kind
 from countermand.sources.source import Asker, Caller, Checked, Link, Source
 from countermand.store import connected, fleet, log, reporters, syncing, watching
@@ -135,11 +135,11 @@ def source_pause(act: Act, name: str, *, paused: bool) -> Paused:
 
 
 def source_check(act: Act, config: Config, name: str, tick: Progress = silent) -> Checked:
-    """Ask the source what works and what it can see; nothing is taken. Refused ``not-found``, ``source-not-asked``,
-    ``drill-stays-in``, ``source-credential``."""
+    """Ask the source what works and what it can see; nothing is taken. A person waits for it, so silence is not borne for
+    long. Refused ``not-found``, ``source-not-asked``, ``drill-stays-in``, ``source-credential``."""
     require(act.actor, "ingest")
     found = known(name)
-    done = asker(act, config, found).check(_watched_names(act), tick)
+    done = asker(act, config, found, patience=Patience(A_PERSON)).check(_watched_names(act), tick)
     kind = KINDS[found.kind]
     if kind.sight is None:
         return done
@@ -149,21 +149,21 @@ def source_check(act: Act, config: Config, name: str, tick: Progress = silent) -
     return replace(done, sees=sees)
 
 
-def opened(act: Act, config: Config, found: Connected, wait: Wait = time.sleep) -> Source:
+def opened(act: Act, config: Config, found: Connected, wait: Wait = time.sleep, patience: Patience | None = None) -> Source:
     """The source whose set can be fetched, ready to be asked. A drill asks nobody."""
     kind = KINDS.get(found.kind)
-    return _ready(act, config, found, kind.open if kind else None, wait)
+    return _ready(act, config, found, kind.open if kind else None, wait, patience)
 
 
-def caller(act: Act, config: Config, found: Connected, wait: Wait = time.sleep) -> Caller:
+def caller(act: Act, config: Config, found: Connected, wait: Wait = time.sleep, patience: Patience | None = None) -> Caller:
     """The source that posts, ready to ask devices."""
     kind = KINDS.get(found.kind)
-    return _ready(act, config, found, kind.call if kind else None, wait)
+    return _ready(act, config, found, kind.call if kind else None, wait, patience)
 
 
-def asker(act: Act, config: Config, found: Connected, wait: Wait = time.sleep) -> Asker:
+def asker(act: Act, config: Config, found: Connected, wait: Wait = time.sleep, patience: Patience | None = None) -> Asker:
     """The source, ready to be asked for single devices, whichever way it comes."""
-    return caller(act, config, found, wait) if calls(found.kind) else opened(act, config, found, wait)
+    return (caller if calls(found.kind) else opened)(act, config, found, wait, patience)
 
 
 def calls(kind: str) -> bool:
@@ -171,12 +171,19 @@ def calls(kind: str) -> bool:
     return kind in KINDS and KINDS[kind].call is not None
 
 
-def _ready(act: Act, config: Config, found: Connected, make: Callable[[Link], Opened] | None, wait: Wait) -> Opened:
+def _ready(
+    act: Act,
+    config: Config,
+    found: Connected,
+    make: Callable[[Link], Opened] | None,
+    wait: Wait,
+    patience: Patience | None,
+) -> Opened:
     if make is None or not found.credential:
         raise Refused("source-not-asked", name=found.name)
     if act.drill:
         raise Refused("drill-stays-in", name=found.name)
-    house = House(frozenset(config.sources.private_hosts), config.sources.ca_file, wait)
+    house = House(frozenset(config.sources.private_hosts), config.sources.ca_file, wait, patience=patience)
     try:
         secret = sealed.opened(credentials_key(config.state_dir), _purpose(found.name), found.credential)
     except sealed.Unsealed:

@@ -18,7 +18,7 @@ from countermand.levers.kinds import KINDS
 from countermand.levers.lever import Kind, Lever, Opened
 from countermand.lib import clock, sealed, vendor
 from countermand.lib.addresses import loopback
-from countermand.lib.outward import House, Wait
+from countermand.lib.outward import A_PERSON, House, Patience, Wait
 from countermand.lib.vendor import Ability, Link
 from countermand.store import entries, levers, log
 from countermand.store.levers import LeverRow
@@ -153,7 +153,7 @@ def lever_disable(act: Act, name: str) -> Standing:
 def lever_check(act: Act, config: Config, name: str) -> list[Ability]:
     """Ask the system what works with these credentials. Refused ``not-found``, ``lever-carried``, ``drill-stays-in``."""
     require(act.actor, "work-lever")
-    return opened(act, config, known(name)).check()
+    return opened(act, config, known(name), patience=Patience(A_PERSON)).check()
 
 
 def standing(name: str) -> Standing:
@@ -182,7 +182,12 @@ def kind_of(found: LeverRow) -> Kind:
 
 
 def opened(
-    act: Act, config: Config, found: LeverRow, wait: Wait = time.sleep, apps: Mapping[str, Sequence[str]] | None = None
+    act: Act,
+    config: Config,
+    found: LeverRow,
+    wait: Wait = time.sleep,
+    apps: Mapping[str, Sequence[str]] | None = None,
+    patience: Patience | None = None,
 ) -> Lever:
     """The way to it. A drill writes to nobody but this machine. ``apps``: as of ``Opened``, if anything is to be written."""
     kind = kind_of(found)
@@ -195,7 +200,7 @@ def opened(
         secret = sealed.opened(credentials_key(config.state_dir), _purpose(found.name), found.credential)
     except sealed.Unsealed:
         raise Refused("lever-credential", name=found.name) from None
-    house = House(frozenset(config.levers.private_hosts), config.levers.ca_file, wait, _TRIES)
+    house = House(frozenset(config.levers.private_hosts), config.levers.ca_file, wait, _TRIES, patience)
     return kind.open(
         Opened(Link(found.name, found.settings, secret, house.to, clock.now), found.mark, {} if apps is None else apps)
     )

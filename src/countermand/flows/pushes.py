@@ -13,7 +13,7 @@ from countermand.flows.files import Progress, silent
 from countermand.lib import id_tokens, vendor
 from countermand.lib.http import Unreachable
 from countermand.lib.id_tokens import Expected, PublishedKeys
-from countermand.lib.outward import House
+from countermand.lib.outward import A_PERSON, House, Patience
 from countermand.lib.vendor import Ability
 from countermand.sources import android_pushed
 from countermand.sources.android_pushed import message_id as message_id
@@ -61,7 +61,7 @@ def _told_apart(config: Config, found: Connected) -> Ability:
     needs = f"{android_pushed.KEYS.method} {android_pushed.KEYS.path}: {android_pushed.KEYS.needs}"
     base = android_pushed.setting(found.settings, "push_keys")
     what = "the keys with which pushes are signed"
-    return vendor.tried(what, needs, lambda: _asked(base, _house(config)), Unreachable, Refused)
+    return vendor.tried(what, needs, lambda: _asked(base, _house(config, Patience(A_PERSON))), Unreachable, Refused)
 
 
 def words(config: Config, found: Connected) -> Iterator[str]:
@@ -72,8 +72,8 @@ def words(config: Config, found: Connected) -> Iterator[str]:
         yield f"The last push came at {iso(last)}." if last is not None else "No push has come yet."
 
 
-def _house(config: Config) -> House:
-    return House(frozenset(config.sources.private_hosts), config.sources.ca_file)
+def _house(config: Config, patience: Patience | None = None) -> House:
+    return House(frozenset(config.sources.private_hosts), config.sources.ca_file, patience=patience)
 
 
 @lru_cache(maxsize=32)

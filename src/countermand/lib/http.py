@@ -102,8 +102,10 @@ class Http:
         query: Sequence[tuple[str, str]] | None = None,
         body: bytes | None = None,
         files: Sequence[Upload] = (),
+        within: float | None = None,
     ) -> Response:
-        """One request and its whole answer. Unreachable if there is none."""
+        """One request and its whole answer. Unreachable if there is none. ``within``: seconds until it begins, if the usual
+        patience is too long."""
         url = f"{self.base}{path}{'?' + urlencode(query) if query else ''}"
         sent: bytes | Iterable[bytes] | None = body
         head = {**headers, "accept-encoding": "identity"}
@@ -113,7 +115,7 @@ class Http:
             head["content-type"] = f"multipart/form-data; boundary={boundary}"
             head["content-length"] = str(sum(len(part) if isinstance(part, bytes) else part.stat().st_size for part in parts))
             sent = _pieces(parts)
-        patience = urllib3.Timeout(connect=_CONNECT, read=_LONG if files else _PATIENCE)
+        patience = urllib3.Timeout(total=within, connect=_CONNECT, read=_LONG if files else _PATIENCE)
         try:
             answer = self._pool.request(
                 method, url, body=sent, headers=head, timeout=patience, redirect=False, preload_content=False

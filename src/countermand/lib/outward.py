@@ -25,30 +25,56 @@ Wait = Callable[[float], object]
 _LONGEST = 300.0
 
 
+class Patience:
+    """How much silence is borne: ``seconds`` without an answer that can be used, over all requests together. An answer costs
+    nothing, however long the whole takes."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = self.left = seconds
+
+    def spend(self, span: float) -> bool:
+        """Nothing came for so long, or is to be waited for so long. False if that is too much."""
+        self.left = max(self.left - span, 0.0)
+        return self.left > 0
+
+
+#: Seconds for whoever sits before a screen.
+A_PERSON = 12.0
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What an installation lets out. ``private``: hosts, by their exact names, that may be at a private address; ``tries``: how
-    often one request is sent before patience is at its end."""
+    often one request is sent before it is given up; ``patience``: of everything together, None: as long as it takes."""
 
     private: frozenset[str] = frozenset()
     ca_file: Path | None = None
     wait: Wait = time.sleep
     tries: int = _TRIES
+    patience: Patience | None = None
 
     def to(self, base: str, allowed: tuple[tuple[str, str], ...]) -> "Outward":
         """The way to one host. Refused ``url-insecure``."""
         host = urlsplit(base).hostname or ""
-        return Outward(Http(base, self.ca_file, internet=host not in self.private), allowed, self.wait, self.tries)
+        return Outward(Http(base, self.ca_file, internet=host not in self.private), allowed, self.wait, self.tries, self.patience)
 
 
 class Outward:
     """One host. ``allowed``: (method, pattern of a whole path) of everything that may be sent."""
 
-    def __init__(self, http: Http, allowed: tuple[tuple[str, str], ...], wait: Wait, tries: int = _TRIES) -> None:
+    def __init__(
+        self,
+        http: Http,
+        allowed: tuple[tuple[str, str], ...],
+        wait: Wait,
+        tries: int = _TRIES,
+        patience: Patience | None = None,
+    ) -> None:
         self._http = http
         self._allowed = tuple((method, re.compile(path)) for method, path in allowed)
         self._wait = wait
         self._tries = tries
+        self._patience = patience
 
     @property
     def base(self) -> str:
@@ -68,23 +94,53 @@ class Outward:
         is not on the list. ``once``: one try, and its answer whatever it is."""
         if not any(method == verb and pattern.fullmatch(path) for verb, pattern in self._allowed):
             raise ValueError(f"{method} {path} is not on the list of what may be asked")
+
+        def send() -> Response:
+            return self._sent(method, path, headers, query, body)
+
         if once:
-            return self._http.send(method, path, headers, query=query, body=body)
+            return send()
         for turn in range(self._tries):
             last = turn == self._tries - 1
             try:
-                answer = self._http.send(method, path, headers, query=query, body=body)
+                answer = send()
             except Unreachable:
-                if last:
+                if last or not self._rests(min(2.0**turn, _LONGEST)):
                     raise
-                self._wait(min(2.0**turn, _LONGEST))
                 continue
-            if answer.status not in _LATER or last:
-                break
-            self._wait(seconds(answer.headers.get("retry-after", ""), 2.0**turn))
-        if answer.status in _LATER:
-            raise Unreachable(f"it answered {answer.status} {self._tries} times")
-        return answer
+            if answer.status not in _LATER:
+                return answer
+            span = seconds(answer.headers.get("retry-after", ""), 2.0**turn)
+            if not last and not self._rests(span):
+                raise Unreachable(f"it answered {answer.status}, and is to be asked again after {span:.0f} seconds")
+        raise Unreachable(f"it answered {answer.status} {self._tries} times")
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        query: Sequence[tuple[str, str]] | None,
+        body: bytes | None,
+    ) -> Response:
+        if self._patience is None:
+            return self._http.send(method, path, headers, query=query, body=body)
+        if not self._patience.left:
+            raise Unreachable("it was not asked, since no answer came before")
+        began = time.monotonic()
+        try:
+            return self._http.send(method, path, headers, query=query, body=body, within=self._patience.left)
+        except Unreachable as fault:
+            if self._patience.spend(time.monotonic() - began):
+                raise
+            raise Unreachable(f"no answer came within {self._patience.seconds:g} seconds") from fault
+
+    def _rests(self, span: float) -> bool:
+        """Wait before the next try; False, and no wait, if there is no time for it."""
+        if self._patience is not None and not self._patience.spend(span):
+            return False
+        self._wait(span)
+        return True
 
 
 def seconds(retry_after: str, otherwise: float) -> float:
