@@ -45,7 +45,7 @@ def test_app_sets_are_in_the_order_of_their_names(devices: list[tuple[int, set[i
     for rank, number in sorted(rows):
         wanted.setdefault(f"app:{number}", []).append(first + rank)
     found = app_sets(keys, numbers_in(keys), first)
-    assert found.names == sorted(wanted)
+    assert found.names.tolist() == sorted(wanted)
     some = min(2, len(wanted))
     cut = [*found.serialized(0, some), *found.serialized(some, len(wanted))]
     assert cut == [(name, bytes(BitMap(wanted[name]).serialize())) for name in sorted(wanted)]

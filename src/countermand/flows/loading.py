@@ -28,6 +28,7 @@ from countermand.flows.reevaluate import reevaluate
 from countermand.flows.staging import PLATFORMS, Positions, Staged
 from countermand.lib import clock
 from countermand.lib.ahead import ahead
+from countermand.lib.spare import give_back
 from countermand.store import arriving, bulk, evidence, feed, fleet, loads, log, sets, watching
 from countermand.store.hauling import Settle, hauling
 from countermand.store.loads import LoadRow
@@ -130,6 +131,7 @@ class Loading:
         placer = Placer(self, load)
         for ready in ahead(map(placing.ready, pieces)):  # the next one while this one is being written
             placer.place(ready)
+            give_back()
 
     def _numbers(self) -> npt.NDArray[np.uint32]:
         """The store's number of each app that may be kept, by platform and code."""

@@ -19,7 +19,7 @@ Serialized = Iterable[tuple[str, bytes]]
 class ManySets:
     """Sets in the order of their ``names``. The offsets of each lie from its place in ``begins`` on, its count of them."""
 
-    names: Sequence[str]
+    names: npt.NDArray[np.str_]
     begins: Longs
     counts: Longs
     offsets: npt.NDArray[np.uint16]
@@ -29,7 +29,7 @@ class ManySets:
         counts = self.counts[low:high]
         starts: Longs = np.append(0, np.cumsum(counts))
         rows = np.arange(starts[-1]) + np.repeat(self.begins[low:high] - starts[:-1], counts)
-        return zip(self.names[low:high], sets.serialized(starts, self.offsets[rows]), strict=True)
+        return zip(self.names[low:high].tolist(), sets.serialized(starts, self.offsets[rows]), strict=True)
 
 
 def app_sets(keys: Longs, numbers: npt.NDArray[np.uint32], offset: int) -> ManySets:
@@ -44,9 +44,9 @@ def app_sets(keys: Longs, numbers: npt.NDArray[np.uint32], offset: int) -> ManyS
     keys >>= 16
     begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.empty(0, np.int64)
     counts = np.diff(np.append(begins, len(keys)))
-    names = list(map(facts.app, keys[begins].tolist()))
-    by_name = np.argsort(np.array(names, "S")) if names else np.empty(0, np.int64)
-    return ManySets([names[one] for one in by_name.tolist()], begins[by_name], counts[by_name], offsets)
+    names = np.array([*map(facts.app, keys[begins].tolist())], np.str_)
+    by_name = np.argsort(names)
+    return ManySets(names[by_name], begins[by_name], counts[by_name], offsets)
 
 
 def united(members: Mapping[str, Sequence[Longs]]) -> ManySets:
@@ -55,7 +55,7 @@ def united(members: Mapping[str, Sequence[Longs]]) -> ManySets:
     offsets = [np.sort(np.concatenate(members[name])) for name in names]
     counts = np.array([*map(len, offsets)], np.int64)
     together = np.concatenate(offsets) if offsets else np.empty(0, np.int64)
-    return ManySets(names, np.cumsum(counts) - counts, counts, together.astype(np.uint16))
+    return ManySets(np.array(names, np.str_), np.cumsum(counts) - counts, counts, together.astype(np.uint16))
 
 
 def numbers_in(keys: Longs) -> npt.NDArray[np.uint32]:

@@ -52,7 +52,7 @@ SPILLED = pa.schema([("position", pa.int32()), ("code", pa.int32()), ("when", pa
 #: The code of a row that says no more than that somebody looked.
 JUST_LOOKED = -1
 #: Devices in one part of the staged table.
-PART = BLOCK_SIZE
+PART = 1 << 14
 _NAMED = ("device", *(kind.value for kind in KINDS))
 _DEVICE_COLUMNS = [column for column in DEVICES.columns if column.name != "device"]
 
