@@ -8,7 +8,8 @@ import pytest
 from countermand.access import Role
 from countermand.config import Config, Database
 from countermand.core.errors import Refused
-from countermand.core.instants import DAY, SECOND
+from countermand.core.instants import DAY, MINUTE, SECOND
+from countermand.flows import set_keys
 from countermand.flows.keyring import ledger_lines, listed, rotate_feed, rotate_ledger
 from countermand.flows.publish import publish
 from countermand.flows.publish_snapshot import publish_snapshot
@@ -19,6 +20,7 @@ from countermand.gates.held import Held
 from countermand.lib import clock, keys
 from countermand.lib.keys import load_public
 from countermand.reads import feed as heard
+from countermand.reads.condition import expiries
 from countermand.reads.ledger import verify_live
 from countermand.snapshot.read import Snapshot
 from countermand.store import feed, models
@@ -178,6 +180,28 @@ def test_only_the_pinned_root_vouches(config: Config, tmp_path: Path) -> None:
         ("ledger", False, False),
         ("ledger", True, True),
     ]
+
+
+def test_every_key_says_what_it_signs_since_when_and_until_when_or_why_it_has_no_end(config: Config) -> None:
+    before = clock.now()
+    gate(config)
+    first = {key.name: key for key in listed(house.operator(), config)}
+    assert set(first) == {"root", "feed", "ledger"}, "looking makes no key"
+    assert [name for name, key in first.items() if key.until] == ["feed"]
+    rotate_ledger(admin(), config)  # type: ignore[arg-type]
+    set_keys.rotate(admin(), config.state_dir)  # type: ignore[arg-type]
+    found = listed(house.operator(), config)
+    (ledger,) = (key for key in found if key.name == "ledger" and key.in_use)
+    assert ledger.until is not None
+    assert ledger.until == {one.name: one.until for one in expiries(config)}["ledger"]
+    assert [(key.name, key.in_use, key.here) for key in found if key.name == "signals"] == [
+        ("signals", False, False),
+        ("signals", True, True),
+    ]
+    for key in found:
+        assert key.used_by
+        assert not key.in_use or (key.until is None) == key.endless.startswith("no end")
+        assert not key.in_use or (key.created is not None and before - MINUTE < key.created < clock.now() + MINUTE)
 
 
 def test_certificates_that_ran_out_are_not_told(config: Config) -> None:

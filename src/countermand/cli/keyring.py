@@ -19,7 +19,8 @@ Root = Annotated[Path | None, typer.Option("--root", metavar="FILE", help="The p
 
 @command("list", ["countermand keys list"])
 def every(session: Session) -> None:
-    """List the keys: which are in use, until when the root vouches for them, whose private halves are on this machine."""
+    """List the keys: which are in use and for what, since when, until when the root vouches for them or why they have no end,
+    and whose private halves are on this machine."""
     act = session.act()
     config = session.open()
     from countermand.flows.keyring import listed
@@ -88,10 +89,12 @@ def _keys(session: Session, found: "list[Key]") -> "RenderableType":
         (
             one.name,
             "in use" if one.in_use else "replaced",
-            session.moment(one.until) if one.until else "-",
+            one.used_by,
+            session.moment(one.created) if one.created else "-",
+            session.moment(one.until) if one.until else one.endless or "-",
             "here" if one.here else "elsewhere",
             one.public,
         )
         for one in found
     ]
-    return table(["key", "", "vouched for until", "private half", "public half"], rows)
+    return table(["key", "", "signs", "created", "vouched for until", "private half", "public half"], rows)

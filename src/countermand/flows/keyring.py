@@ -5,7 +5,7 @@ gates with the root's certificate, through the feed, and what the key before it 
 announced by an entry that the key before it still signs, and auditors get its verifier line with the root's certificate.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,25 +20,46 @@ from countermand.flows.ledger_keys import earlier, signers
 from countermand.flows.seal import seal
 from countermand.flows.speaker import CERTIFIED, keys_dir
 from countermand.ledger.checkpoint import Verifier
-from countermand.lib import clock, drafts, keys
+from countermand.lib import clock, drafts, keys, rsa_keys
 from countermand.lib.keys import SigningKey, VerifyKey
-from countermand.snapshot.signed import LEDGER, certify
+from countermand.snapshot.signed import LEDGER, certificate, certify
 from countermand.store import installation, lease, log, tree
 from countermand.store.unit import unit
 
 Read = TypeVar("Read")
 
 
+#: By the kind of key: what it is for.
+USED: Mapping[str, str] = {
+    "root": "the root's word for the keys of feed and ledger; pinned at gates and kept by auditors",
+    "feed": "what gates are told",
+    "ledger": "the ledger's checkpoints",
+    "signals": "tokens of Shared Signals",
+}
+#: By the kind of key: why it has no end, where the root has given none to its word for it.
+ENDLESS: Mapping[str, str] = {
+    "root": "no end: it holds as long as it is pinned",
+    "feed": "no end yet: the root vouches for it when the first gate is spoken to",
+    "ledger": "no end: auditors keep its line themselves",
+    "signals": "no end: receivers find its successor by themselves",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: ``public`` as base64, or for the ledger its verifier line. ``until``: the end of the root's word for it;
-    ``here``: the private half is in the state directory; ``in_use``: False for one that was replaced."""
+    """One key: ``name`` is its kind, ``public`` base64, for the ledger its verifier line and for ``signals`` its thumbprint.
+    ``until``: the end of the root's word for it, or None and ``endless`` says why; ``here``: the private half is in the state
+    directory; ``in_use``: False for one that was replaced; ``used_by``: what is signed with it; ``created``: by the time of its
+    file, None where that is gone with the key."""
 
     name: str
     public: str
     until: Instant | None
     here: bool
     in_use: bool
+    created: Instant | None = None
+    used_by: str = ""
+    endless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +71,45 @@ class Foreseen:
 
 
 def listed(act: Act, config: Config) -> list[Key]:
-    """The root key, every feed key that is vouched for, and every ledger key there was."""
+    """The root key, every feed key that is vouched for, every ledger key there was, and those of Shared Signals that are
+    published."""
     require(act.actor, "read")
     directory = keys_dir(config.state_dir)
-    found = [Key("root", _public(directory / "root.key.pub").text, None, (directory / "root.key").exists(), in_use=True)]
+    found = [_key(directory, "root", _public(directory / "root.key.pub").text, None)]
     feeds = _refusing(lambda: speaker.certificates(directory))
-    for one in feeds:
-        last = one is feeds[-1]
-        found.append(Key("feed", one.key.text, one.until, last and (directory / "feed.key").exists(), last))
+    found += [_key(directory, "feed", one.key.text, one.until, in_use=one is feeds[-1]) for one in feeds]
     lines = ledger_lines(config)
+    ends = _ledger_until(directory)
     for line in lines:
         last = line == lines[-1]
-        found.append(Key("ledger", line, None, last and key_file(config.state_dir, "ledger").exists(), last))
-    return found
+        found.append(_key(directory, "ledger", line, ends if last else None, in_use=last))
+    return [*found, *_signals(directory)]
+
+
+def _key(directory: Path, name: str, public: str, until: Instant | None, *, in_use: bool = True) -> Key:
+    """A key whose halves in use are files of its kind's name."""
+    private = directory / f"{name}.key"
+    file = private.with_name(private.name + ".pub")
+    created = file.stat().st_mtime_ns // 1_000_000 if in_use and file.exists() else None
+    endless = ENDLESS[name] if until is None and in_use else ""
+    return Key(name, public, until, in_use and private.exists(), in_use, created, USED[name], endless)
+
+
+def _signals(directory: Path) -> Iterator[Key]:
+    found = _refusing(lambda: rsa_keys.known(directory, "signals"))
+    for one in found:
+        last, private = one is found[-1], directory / f"signals-{one.number}.pem"
+        here = private.exists() and private.stat().st_size > 0  # an empty file is what is left of one that was destroyed
+        made = rsa_keys.made_at(directory, "signals", one.number)
+        yield Key("signals", one.kid, None, here, last, made, USED["signals"], ENDLESS["signals"] if last else "")
+
+
+def _ledger_until(directory: Path) -> Instant | None:
+    """The end of the root's word for the ledger's key; there is one since its first rotation."""
+    file = directory / "ledger.certificate"
+    if not file.exists():
+        return None
+    return certificate(_public(directory / "root.key.pub"), file.read_bytes(), purpose=LEDGER).until
 
 
 def ledger_lines(config: Config) -> list[str]:
@@ -96,7 +143,7 @@ def rotate_feed(act: Act, config: Config, root_file: Path | None = None) -> Key:
         lease.pause("publisher")
         speaker.vouch(directory, root, new, real)
         _take_place(following, own)
-    return Key("feed", new.public.text, real + CERTIFIED, here=True, in_use=True)
+    return _key(directory, "feed", new.public.text, real + CERTIFIED)
 
 
 def rotate_ledger(act: Act, config: Config, root_file: Path | None = None) -> Key:
@@ -120,7 +167,7 @@ def rotate_ledger(act: Act, config: Config, root_file: Path | None = None) -> Ke
     word = certify(root, new.public, real - DAY, real + 10 * CERTIFIED, LEDGER)
     drafts.write(directory / "ledger.certificate", word.decode())
     _take_place(following, own)
-    return Key("ledger", line, None, here=True, in_use=True)
+    return _key(directory, "ledger", line, real + 10 * CERTIFIED)
 
 
 def _take_place(following: Path, own: Path) -> None:

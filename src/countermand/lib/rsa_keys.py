@@ -61,8 +61,13 @@ def signer(directory: Path, name: str) -> Signer:
 
 
 def published(directory: Path, name: str) -> list[Published]:
-    """The public halves, the first first."""
+    """The public halves, the first first; a key is made if there is none."""
     signer(directory, name)
+    return known(directory, name)
+
+
+def known(directory: Path, name: str) -> list[Published]:
+    """The same, of the keys that there are."""
     found = []
     for number, path in _files(directory, name, "pub"):
         if path.stat().st_size:
@@ -90,6 +95,11 @@ def withdraw(directory: Path, name: str, number: int) -> None:
     """Publish this key no longer. Never the one that signs."""
     if number != signer(directory, name).number:
         drafts.write(directory / f"{name}-{number}.pub", "", 0o644)
+
+
+def made_at(directory: Path, name: str, number: int) -> int:
+    """When this key was made, in milliseconds: by the time of its file."""
+    return (directory / f"{name}-{number}.pub").stat().st_mtime_ns // 1_000_000
 
 
 def replaced_at(directory: Path, name: str, number: int) -> int:
