@@ -12,7 +12,7 @@ the order in which they were heard:
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from countermand.core.devices import Enrollment, Ownership, Platform
@@ -79,10 +79,9 @@ def hear(before: Claims | None, mention: Mention, voice: Voice, now: Instant) ->
     """The source's claims after this mention."""
     at = now if mention.seen_at is None else mention.seen_at
     if before is None:
-        before = Claims(voice, at, None if mention.enrolled else at)
+        since, until, said, seen = at, None if mention.enrolled else at, dict[str, Fact](), 0
     else:
-        before = _stays(replace(before, voice=voice), mention.enrolled, at)
-    said = dict(before.said)
+        (since, until), said, seen = _stays(before, mention.enrolled, at), dict(before.said), before.seen
     for name, value in _words(mention):
         if mention.said_at is not None:
             _keep(said, name, (value, mention.said_at))
@@ -90,7 +89,7 @@ def hear(before: Claims | None, mention: Mention, voice: Voice, now: Instant) ->
             said[name] = (value, now)
     if mention.managed is not None and mention.enrollment is None:
         _keep(said, "enrollment", (mention.managed.value, 0))
-    return replace(before, said=said, seen=max(before.seen, (mention.seen_at or 0) // DAY))
+    return Claims(voice, since, until, said, max(seen, (mention.seen_at or 0) // DAY))
 
 
 def together(one: Claims, other: Claims) -> Claims:
@@ -153,12 +152,13 @@ def from_text(text: str, since: Instant, until: Instant | None) -> Claims:
     return Claims(voice, since, until, {name: (str(value), int(at)) for name, (value, at) in plain.items()}, seen)
 
 
-def _stays(before: Claims, enrolled: bool | None, at: Instant) -> Claims:
+def _stays(before: Claims, enrolled: bool | None, at: Instant) -> tuple[Instant, Instant | None]:
+    """The enrolment after it was said at ``at``."""
     if enrolled and before.until is not None and before.until < at:
-        return replace(before, since=at, until=None)
+        return at, None
     if enrolled is False and before.until is None and before.since <= at:
-        return replace(before, until=at)
-    return before
+        return before.since, at
+    return before.since, before.until
 
 
 def voiced(mention: Mention) -> bool:

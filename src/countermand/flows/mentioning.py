@@ -49,9 +49,11 @@ def _looks(path: Path, group: int, wanted: Longs, positions: Positions, ids: lis
     position, code, when, source = map(np.concatenate, zip(*(parts or [nothing]), strict=True))
     order = np.argsort(position, kind="stable")
     position, code, when, source = position[order], code[order], when[order], source[order]
+    lows, highs = np.searchsorted(position, wanted), np.searchsorted(position, wanted, "right")
+    rows_of = dict(zip(wanted.tolist(), zip(lows.tolist(), highs.tolist(), strict=True), strict=True))
 
     def of(one: int) -> _Looks:
-        low, high = np.searchsorted(position, [one, one + 1])
+        low, high = rows_of[one]
         found: dict[tuple[int, Instant], set[str]] = {}
         if positions.when[one] != NO_TIME:
             found[int(positions.source[one]), int(positions.when[one])] = set()
