@@ -6,9 +6,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from countermand.cli.drill import company, parquet
+from countermand.cli.drill import company, parquet, story
 from countermand.cli.drill.cast import MadeUp
+from countermand.cli.drill.company import Phone
 from countermand.cli.drill.house import OPENS
+from countermand.cli.drill.story import Plan
 
 CAST = MadeUp(people=300, seed=7)
 
@@ -46,3 +48,15 @@ def test_the_same_phones_and_apps(tmp_path: Path, removed: bool) -> None:
         for row in listed(tmp_path / "devices.csv")
     ]
     assert found == wanted
+
+
+@pytest.mark.parametrize("most", [10, 100_000])
+def test_the_phones_that_ask_are_drawn_as_all_pass_by(tmp_path: Path, most: int) -> None:
+    everybody, drawn = list(CAST.phones()), list[Phone]()
+    plan = Plan(CAST, seed=7, folder=tmp_path, sample=most)
+    assert list(story._sampled(iter(everybody), plan, drawn)) == everybody
+    named = [phone for phone in everybody if phone.eas_id and phone.login]
+    assert len(drawn) == min(most, len(named))
+    assert len({phone.serial for phone in drawn}) == len(drawn)
+    assert {phone.serial for phone in drawn} <= {phone.serial for phone in named}
+    assert most > 10 or drawn != named[:10]

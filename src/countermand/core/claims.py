@@ -182,6 +182,9 @@ def _keep(said: dict[str, Fact], name: str, fact: Fact) -> None:
 
 def _ranked(claims: Mapping[str, Claims], name: str) -> list[tuple[str, str]]:
     """(source, what it says) of all who say anything, the most trusted first."""
+    if len(claims) == 1:  # nearly every device is one source's
+        ((source, only),) = claims.items()
+        return [(source, only.said[name][0])] if name in only.said else []
     order = _WHOSE if name == "login" else _WHAT
     found = [(one.here, order[one.voice], one.seen, source) for source, one in claims.items() if name in one.said]
     return [(source, claims[source].said[name][0]) for _, _, _, source in sorted(found, reverse=True)]

@@ -37,7 +37,7 @@ class Cast(Protocol):
         """The one who joins on Thursday."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MadeUp:
     """A company of ``people`` (the joiner among them), the same for the same seed."""
 
@@ -54,6 +54,10 @@ class MadeUp:
         return company.phones(self.employees(), self.seed)
 
     def joiner(self) -> Employee:
+        return self._last
+
+    @cached_property
+    def _last(self) -> Employee:
         drawn = next(islice(company.employees(self.people, self.seed), self.people - 1, None))
         return replace(drawn, groups=(company.STAFF, "engineering"))
 

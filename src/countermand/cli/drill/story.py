@@ -55,8 +55,7 @@ def play(plan: Plan, steps: Steps) -> Outcome:
             door = open_door(house, running, _logins(cast))
         _order(house, outcome, steps)
         _tell(house, outcome, steps)
-        _the_week(house, plan, outcome, steps)
-        phones = _sample(plan)
+        phones = _the_week(house, plan, outcome, steps)
         watch.friday(house, door, watch.Watched(phones, joiners_phone(cast, plan.seed), excused(cast)), outcome, steps)
         watch.sent_in_error(house, door, phones, outcome, steps)
         watch.prove(house, outcome, steps)
@@ -111,13 +110,14 @@ def _tell(house: House, outcome: Outcome, steps: Steps) -> None:
         step.outcome = f"{outcome.told:,} people told"
 
 
-def _the_week(house: House, plan: Plan, outcome: Outcome, steps: Steps) -> None:
+def _the_week(house: House, plan: Plan, outcome: Outcome, steps: Steps) -> list[Phone]:
+    """Until Thursday; returns the phones that will ask at the door."""
     steps.clock("Tuesday: most remove the app, and the MDM looks again")
     cast = plan.cast
     house.go_to(TUESDAY)
-    form = Form(plan.folder, house, cast.size())
+    form, drawn = Form(plan.folder, house, cast.size()), list[Phone]()
     with steps.step("Importing devices and their apps", outcome.phones) as step:
-        form.write_devices("devices-tuesday", cast.phones(), TUESDAY - HOUR, removed=True)
+        form.write_devices("devices-tuesday", _sampled(cast.phones(), plan, drawn), TUESDAY - HOUR, removed=True)
         form.bring_devices("devices-tuesday", step.forward)
     steps.clock("Thursday: somebody joins, and is told late")
     house.go_to(THURSDAY)
@@ -131,6 +131,7 @@ def _the_week(house: House, plan: Plan, outcome: Outcome, steps: Steps) -> None:
         due = watch.until(lambda: progress.due_of(ORDER, joiner.login), 30.0)
         outcome.late, outcome.late_due = joiner.name, due or 0
         step.outcome = f"{joiner.name} has until {watch.words(due or 0)}"
+    return drawn
 
 
 def _counted(phones: Iterator[Phone], outcome: Outcome) -> Iterator[Phone]:
@@ -151,13 +152,15 @@ def excused(cast: Cast) -> frozenset[str]:
     return frozenset(person.login for person in cast.employees() if "incident-response" in person.groups)
 
 
-def _sample(plan: Plan) -> list[Phone]:
-    """The phones that ask at the door: all that have a name for it, or as many as the plan says, drawn by the seed."""
-    rng = random.Random(f"sample-{plan.seed}")  # noqa: S311
-    drawn: list[Phone] = []
-    for number, phone in enumerate(phone for phone in plan.cast.phones() if phone.eas_id and phone.login):
-        if len(drawn) < plan.sample:
-            drawn.append(phone)
-        elif (place := rng.randrange(number + 1)) < plan.sample:
-            drawn[place] = phone
-    return drawn
+def _sampled(phones: Iterator[Phone], plan: Plan, drawn: list[Phone]) -> Iterator[Phone]:
+    """The phones as they pass by; ``drawn`` has in the end those that ask at the door: all that have a name for it, or as many
+    as the plan says, drawn by the seed."""
+    rng, number = random.Random(f"sample-{plan.seed}"), 0  # noqa: S311
+    for phone in phones:
+        if phone.eas_id and phone.login:
+            if len(drawn) < plan.sample:
+                drawn.append(phone)
+            elif (place := rng.randrange(number + 1)) < plan.sample:
+                drawn[place] = phone
+            number += 1
+        yield phone
