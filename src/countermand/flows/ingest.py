@@ -21,9 +21,9 @@ from countermand.core.facts import BLOCK_SIZE
 from countermand.core.mentions import Mention, to_plain
 from countermand.flows import taking
 from countermand.flows.taking import Plan
+from countermand.lib.parts import cut
 from countermand.sources.kinds import voice_of
 from countermand.store import claims, fleet, held, log, reporters, watching
-from countermand.store.bulk import cut
 from countermand.store.reporters import INTERVAL, SourceRow
 from countermand.store.unit import unit
 

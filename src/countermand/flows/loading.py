@@ -28,8 +28,9 @@ from countermand.flows.reevaluate import reevaluate
 from countermand.flows.staging import PLATFORMS, Positions, Staged
 from countermand.lib import clock
 from countermand.lib.ahead import ahead
+from countermand.lib.parts import cut
 from countermand.lib.spare import give_back
-from countermand.store import arriving, bulk, evidence, feed, fleet, loads, log, sets, watching
+from countermand.store import arriving, evidence, feed, fleet, loads, log, sets, watching
 from countermand.store.hauling import Settle, hauling
 from countermand.store.loads import LoadRow
 from countermand.store.unit import unit
@@ -138,7 +139,7 @@ class Loading:
         found = np.zeros(self.used.shape, np.uint32)
         for row, platform in enumerate(PLATFORMS):
             codes = sorted(np.flatnonzero(self.used[row]).tolist(), key=self.ids.__getitem__)  # in the order of their index
-            for part in bulk.cut(codes, _NUMBERED):
+            for part in cut(codes, _NUMBERED):
                 ids = [self.ids[code] for code in part]
                 with unit():
                     given = evidence.numbers_on(platform, ids)

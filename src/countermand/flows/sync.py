@@ -7,9 +7,8 @@ PRIVACY: pages wait in the form in which they may be kept.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from countermand.access import Act, require
 from countermand.config import Config, Holdbacks
@@ -21,6 +20,7 @@ from countermand.flows.files import Progress, silent
 from countermand.flows.ingest import PART, Taken
 from countermand.lib.http import Unreachable
 from countermand.lib.outward import Wait
+from countermand.lib.parts import cut
 from countermand.sources.source import Page, Source
 from countermand.store import connected, held, lease, log, reporters, syncing
 from countermand.store.connected import Connected
@@ -37,7 +37,6 @@ AGAIN = 15 * MINUTE
 #: Refusals after which a set is begun anew.
 _SPOILED = frozenset({"source-denied", "source-strange"})
 
-Item = TypeVar("Item")
 #: One reading of the clock for each short act of a long sync.
 Acting = Callable[[], Act]
 
@@ -182,7 +181,7 @@ def _fetch(acting: Acting, source: Source, found: Connected, run: Run, holder: s
         kept = [to_plain(one) for one in ingest.fit_to_keep(act, mentions)]
         with aside():
             _keep_lease(found, holder)
-            syncing.add(run.pk, _cut(kept, PART), page.next, len(kept), passed, wrong)
+            syncing.add(run.pk, cut(kept, PART), page.next, len(kept), passed, wrong)
         progress(len(page.raw))
 
 
@@ -246,8 +245,3 @@ def _keep_lease(found: Connected, holder: str) -> None:
 
 def _lease(name: str) -> str:
     return f"sync:{name}"
-
-
-def _cut(rows: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

@@ -6,7 +6,7 @@ report-only, people enable it, and it is the switch: one write takes back what w
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from countermand.lib.graph import WHERE, following, rows
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.microsoft import ID, TOKEN, WHO, granted
 from countermand.lib.outward import seconds
+from countermand.lib.parts import cut
 from countermand.lib.vendor import Ability, Request, Setting, tried
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -80,7 +81,7 @@ class Entra:
     def read(self, keys: Sequence[str]) -> Mapping[str, Seen]:
         columns = "id,deviceId,extensionAttributes,isManaged,isCompliant,trustType"
         found: dict[str, Seen] = {}
-        for part in _cut(keys):
+        for part in cut(keys, MOST):
             asked = [{"method": "GET", "url": f"/devices(deviceId='{key}')?$select={columns}"} for key in part]
             for key, answer in zip(part, self._batch(asked), strict=True):
                 if answer["status"] == 200:
@@ -91,7 +92,7 @@ class Entra:
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         done: list[Outcome] = []
-        for part in _cut(writes):
+        for part in cut(writes, MOST):
             try:
                 answers = self._batch([self._patch(one.key, one.value) for one in part])
             except Unreachable:
@@ -222,11 +223,6 @@ def _said(answer: Mapping[str, Any]) -> str:
     error = (answer.get("body") or {}).get("error") if isinstance(answer.get("body"), dict) else None
     code = error.get("code") if isinstance(error, dict) else ""
     return f"{answer['status']} {code or ''}".strip()[:120]
-
-
-def _cut(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), MOST):
-        yield items[start : start + MOST]
 
 
 def _key(_: str, name: str) -> str | None:

@@ -13,10 +13,9 @@ from countermand.levers.blocked_ids import BLOCKED, mailbox_and_device
 from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting, strange
 from countermand.lib import exchange_cmdlets
 from countermand.lib.exchange_cmdlets import Allowed, Cmdlets, requests
-from countermand.lib.granted import Denied
+from countermand.lib.granted import Denied, said_in_error
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
-from countermand.lib.read_json import read_json
 from countermand.lib.vendor import Ability, Setting, tried
 
 _MANAGES = "Exchange.ManageAsApp and a role that may use Get-CASMailbox and Set-CASMailbox alone"
@@ -84,7 +83,7 @@ class ExchangeRest:
             return Outcome(done=True)
         if answer.status in {429, 500, 502, 503, 504}:
             return Outcome(later=_later(answer))
-        return Outcome(refused=f"{answer.status} {_code(answer)}".strip())
+        return Outcome(refused=f"{answer.status} {said_in_error(answer, 'code')}".strip())
 
     def _invoke(self, cmdlet: str, mailbox: str, more: Mapping[str, Any]) -> Response:
         return self._cmdlets.tried(cmdlet, {"Identity": mailbox, **more}, mailbox)
@@ -92,13 +91,6 @@ class ExchangeRest:
 
 def _later(answer: Response) -> float:
     return seconds(answer.headers.get("retry-after", ""), 30.0)
-
-
-def _code(answer: Response) -> str:
-    try:
-        return str(read_json(answer.body)["error"]["code"])[:60]
-    except (ValueError, KeyError, TypeError):
-        return ""
 
 
 KIND = Kind(

@@ -14,10 +14,9 @@ from countermand.core.lever import NOTHING
 from countermand.levers.blocked_ids import BLOCKED
 from countermand.levers.lever import FAULTS, Kind, Later, Opened, Outcome, Seen, Write, rate, rate_setting, strange
 from countermand.lib.asserted import assertion
-from countermand.lib.granted import Denied, Granted
+from countermand.lib.granted import Denied, Granted, said_in_error
 from countermand.lib.http import Response, Unreachable
 from countermand.lib.outward import seconds
-from countermand.lib.read_json import read_json
 from countermand.lib.vendor import Ability, Link, Request, Setting, tried
 
 _NAME = r"devices/[A-Za-z0-9_-]{1,200}/deviceUsers/[A-Za-z0-9_-]{1,200}"
@@ -94,7 +93,7 @@ class OneByOne:
             return Outcome(later=seconds(answer.headers.get("retry-after", ""), 10.0))
         if answer.status in {409, 412}:
             return Outcome(later=1.0)  # somebody was faster: what there is now is looked at
-        return Outcome(refused=f"{answer.status} {_status(answer)}".strip())
+        return Outcome(refused=f"{answer.status} {said_in_error(answer, 'status')}".strip())
 
     @staticmethod
     def _ended(operation: Mapping[str, Any]) -> Outcome:
@@ -111,7 +110,7 @@ class OneByOne:
         if answer.status in {429, 503}:
             raise Later(seconds(answer.headers.get("retry-after", ""), 10.0))
         if answer.status != 200:
-            raise Denied(f"{answer.status} {_status(answer)}".strip(), answer.status)
+            raise Denied(f"{answer.status} {said_in_error(answer, 'status')}".strip(), answer.status)
         return self._api.object(answer)
 
 
@@ -159,13 +158,6 @@ class GoogleBlock(OneByOne):
 
     def _write(self, one: Write) -> Response:
         return self._api.tried("POST", f"/v1/{one.key}:{'block' if one.value else 'approve'}", {"customer": _CUSTOMER})
-
-
-def _status(answer: Response) -> str:
-    try:
-        return str(read_json(answer.body)["error"]["status"])[:60]
-    except (ValueError, KeyError, TypeError):
-        return ""
 
 
 def _key(_: str, name: str) -> str | None:

@@ -83,15 +83,7 @@ class Granted:
 
     def object(self, answer: Response) -> Mapping[str, Any]:
         """What the answer says; nothing if it holds nothing."""
-        if answer.status in _NOTHING:
-            return {}
-        try:
-            found = read_json(answer.body)
-        except ValueError as wrong:
-            raise self.strange("no JSON") from wrong
-        if not isinstance(found, dict):
-            raise self.strange("no object")
-        return found
+        return {} if answer.status in _NOTHING else object_in(answer, self.strange)
 
     def _send(self, method: str, path: str, body: Any, once: bool, more: Mapping[str, str] | None) -> Response:
         bare, _, query = path.partition("?")
@@ -118,6 +110,25 @@ class Granted:
         span = lasts * SECOND
         self._token, self._until = token, now + span - min(_MARGIN, span // _PART)
         return token
+
+
+def object_in(answer: Response, strange: Callable[[str], Refused]) -> Mapping[str, Any]:
+    """The object that an answer holds; what ``strange`` makes is raised if there is none."""
+    try:
+        found = read_json(answer.body)
+    except ValueError as wrong:
+        raise strange("no JSON") from wrong
+    if not isinstance(found, dict):
+        raise strange("no object")
+    return found
+
+
+def said_in_error(answer: Response, name: str) -> str:
+    """The member ``name`` of the ``error`` in an answer, in one short word; '' if there is none."""
+    try:
+        return str(read_json(answer.body)["error"][name])[:60]
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _reason(answer: Response) -> str:

@@ -28,7 +28,7 @@ from countermand.lib.http import Unreachable
 from countermand.lib.vendor import tried
 from countermand.sources.google_pages import LOGIN, TOKEN, Google
 from countermand.sources.rows import apps_of, looked_over, moment, part, rows_of, text, thing
-from countermand.sources.source import Checked, Link, Page, Question, Request, Setting
+from countermand.sources.source import Checked, Link, Page, Question, Request, Setting, allowed
 
 SETTINGS: Mapping[str, Setting] = {
     "enterprise": Setting("the enterprise's id, as in enterprises/ID", form=r"[0-9A-Za-z]{1,64}"),
@@ -80,12 +80,10 @@ class Android:
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By page token. Refused ``source-denied``."""
-        try:
+        with allowed(self._name):
             policies = self._policies()
             for page in self._google.pages(f"{self._enterprise}/devices?pageSize=100", "devices", since):
                 yield Page(tuple(with_policy(one, policies) for one in page.raw), page.next, page.total)
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def _policies(self) -> Mapping[str, Any]:
         """Every policy by its name; none if the account may not see them: then nothing is known to be kept off."""

@@ -20,10 +20,9 @@ from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
-from countermand.lib.granted import Denied
 from countermand.sources.google_pages import LOGIN, SUBJECT, TOKEN, Google
 from countermand.sources.rows import looked_over, moment, part, rows_of, text, thing, word
-from countermand.sources.source import Checked, Link, Page, Question, Request, Setting
+from countermand.sources.source import Checked, Link, Page, Question, Request, Setting, allowed
 
 SETTINGS: Mapping[str, Setting] = {
     "subject": SUBJECT,
@@ -66,7 +65,7 @@ class CloudIdentity:
 
     def fetch(self, since: str) -> Iterator[Page]:
         """The users first, whole; then the devices by page token. Refused ``source-denied``."""
-        try:
+        with allowed(self._name):
             users: dict[str, list[Mapping[str, Any]]] = {}
             for page in self._google.pages(f"{_USERS}?{_ALL}&pageSize=20", "deviceUsers"):
                 for user in rows_of(list(page.raw)):
@@ -76,8 +75,6 @@ class CloudIdentity:
                     Raw(row, tuple(users.get(text(row.get("name")), ()))) if isinstance(row, dict) else row for row in page.raw
                 )
                 yield Page(tuple(raw), page.next)
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def parse(self, raw: Any, now: Instant) -> Mention | None:
         row, users = _parts(raw)

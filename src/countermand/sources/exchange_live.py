@@ -27,7 +27,7 @@ from countermand.lib.http import Unreachable
 from countermand.lib.vendor import tried
 from countermand.sources.exchange_rows import mention_of, platform_of, sight_of
 from countermand.sources.rows import looked_over, moment, part, rows_of, text, thing
-from countermand.sources.source import Checked, Link, Page, Question, Setting, strange
+from countermand.sources.source import Checked, Link, Page, Question, Setting, allowed, strange
 
 _LIST, _STATISTICS = "Get-MobileDevice", "Get-MobileDeviceStatistics"
 #: Everything that is ever named. Neither changes anything; Clear-MobileDevice, which wipes, goes through the same path.
@@ -53,11 +53,9 @@ class ExchangeLive:
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By the query of the page that follows. Refused ``source-denied``."""
-        try:
+        with allowed(self._name):
             for page in self._pages(since):
                 yield Page(tuple(self._with_statistics(page.raw)), page.next) if self._statistics else page
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def parse(self, raw: Any, now: Instant) -> Mention:
         return mention(raw, now)

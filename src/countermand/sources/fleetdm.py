@@ -22,9 +22,9 @@ from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
-from countermand.lib.granted import Denied
-from countermand.sources.rows import apps_of, json_of, looked_over, moment, part, rows_of, text, thing, word
-from countermand.sources.source import Checked, Link, Page, Question, Request, Setting, strange
+from countermand.lib.granted import Denied, object_in
+from countermand.sources.rows import apps_of, looked_over, moment, part, rows_of, text, thing, word
+from countermand.sources.source import Checked, Link, Page, Question, Request, Setting, allowed, strange
 
 SETTINGS: Mapping[str, Setting] = {"url": Setting("Fleet's address")}
 _HOSTS, _OBSERVER = "/api/v1/fleet/hosts", "an API-only user with the role observer"
@@ -71,10 +71,8 @@ class FleetDm:
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By page number, in the order of ids. Refused ``source-denied``."""
-        try:
+        with allowed(self._name):
             yield from self._pages(int(since or "0"))
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def parse(self, raw: Any, now: Instant) -> Mention | None:
         row = thing(raw)
@@ -124,7 +122,7 @@ class FleetDm:
             answer = self._way.ask("GET", _HOSTS, self._headers, query=query)
             if answer.status != 200:
                 raise Denied(f"it answered {answer.status}", answer.status)
-            rows = json_of(answer, self._strange).get("hosts")
+            rows = object_in(answer, self._strange).get("hosts")
             if not isinstance(rows, list):
                 raise self._strange("a page without its hosts")
             number += 1

@@ -21,10 +21,9 @@ from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
-from countermand.lib.granted import Denied
 from countermand.sources.google_pages import LOGIN, SUBJECT, TOKEN, Google
 from countermand.sources.rows import apps_of, first, looked_over, moment, rows_of, text, thing
-from countermand.sources.source import Checked, Link, Page, Question, Request, Setting
+from countermand.sources.source import Checked, Link, Page, Question, Request, Setting, allowed
 
 SETTINGS: Mapping[str, Setting] = {
     "subject": SUBJECT,
@@ -65,10 +64,8 @@ class Directory:
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By page token. Refused ``source-denied``."""
-        try:
+        with allowed(self._name):
             yield from self._google.pages(self._path, "mobiledevices", since)
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def parse(self, raw: Any, now: Instant) -> Mention | None:
         row = thing(raw)

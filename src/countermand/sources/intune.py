@@ -23,7 +23,7 @@ from countermand.lib.http import Unreachable
 from countermand.lib.microsoft import TOKEN, WHO
 from countermand.sources import intune_rows as rows
 from countermand.sources.graph import Graph
-from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting
+from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting, allowed
 
 __all__ = ["REQUESTS", "SETTINGS", "SIGHTS", "Intune"]
 
@@ -67,11 +67,9 @@ class Intune:
     def fetch(self, since: str) -> Iterator[Page]:
         """The rules' verdicts first, whole; then the devices. Refused ``source-denied`` if any part of it is not allowed: a
         contact without the verdicts would be no healthy one."""
-        try:
+        with allowed(self._name):
             found = self._verdicts()
             yield from self._devices(since or _FIRST, found)
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def parse(self, raw: Any, now: Instant) -> Mention | None:
         return rows.mention(raw, self._name, now)

@@ -24,7 +24,7 @@ from countermand.core.visibility import Sees, Sight
 from countermand.lib.granted import Denied, Granted, client_credentials
 from countermand.lib.http import Unreachable
 from countermand.sources.rows import apps_of, moment, part, text, thing, word
-from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting, strange
+from countermand.sources.source import ENOUGH, Ability, Checked, Link, Page, Question, Request, Setting, allowed, strange
 
 SETTINGS: Mapping[str, Setting] = {
     "url": Setting("Jamf Pro's address"),
@@ -72,10 +72,8 @@ class Jamf:
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By page number, in the order of ids. Refused ``source-denied``."""
-        try:
+        with allowed(self._name):
             yield from self._pages(int(since or "0"))
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def parse(self, raw: Any, now: Instant) -> Mention | None:
         row = thing(raw)

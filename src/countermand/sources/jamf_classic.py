@@ -22,7 +22,7 @@ from countermand.core.visibility import Sight
 from countermand.lib.granted import Denied, Granted, client_credentials
 from countermand.sources import jamf
 from countermand.sources.rows import apps_of, looked_over, part, rows_of, text, thing, word
-from countermand.sources.source import Checked, Link, Page, Question, Request, strange
+from countermand.sources.source import Checked, Link, Page, Question, Request, allowed, strange
 
 SETTINGS = jamf.SETTINGS
 _READ, _TOKEN = "Read Mobile Devices", "/api/v1/oauth/token"
@@ -54,7 +54,7 @@ class JamfClassic:
 
     def fetch(self, since: str) -> Iterator[Page]:
         """By id, ascending; ``since``: the last id of the page before. Refused ``source-denied``."""
-        try:
+        with allowed(self._name):
             found = self._api.get(_LIST).get("mobile_devices")
             if not isinstance(found, list):
                 raise self._api.strange("a list without its devices")
@@ -63,8 +63,6 @@ class JamfClassic:
                 some = ids[start : start + _SIZE]
                 rows = tuple(row for one in some if (row := self._detail(one)) is not None)
                 yield Page(rows, str(some[-1]) if start + _SIZE < len(ids) else "", len(found))
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
 
     def parse(self, raw: Any, now: Instant) -> Mention | None:
         device = part(thing(raw), "mobile_device")

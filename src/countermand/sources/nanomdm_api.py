@@ -10,12 +10,10 @@ from functools import partial
 from countermand.core.apps import App
 from countermand.core.coverage import EVERYTHING, NOTHING, Coverage
 from countermand.core.devices import IdentityKind, Platform
-from countermand.core.errors import Refused
 from countermand.core.mentions import Mention
 from countermand.core.visibility import visible
 from countermand.lib.command_queue import REQUESTS, CommandQueue, is_id
-from countermand.lib.granted import Denied
-from countermand.sources.source import Checked, Link, Question, Sent, Setting
+from countermand.sources.source import Checked, Link, Question, Sent, Setting, allowed
 
 __all__ = ["REQUESTS", "SETTINGS", "NanoMDM"]
 
@@ -58,10 +56,8 @@ class NanoMDM:
         return self.again(what, names, coverage) if names else None
 
     def _send(self, names: tuple[str, ...], ticket: str, command: Mapping[str, object]) -> Sent:
-        try:
+        with allowed(self._name):
             queued = self._queue.put(names, ticket, command)
-        except Denied as denied:
-            raise Refused("source-denied", source=self._name, why=str(denied)) from denied
         return Sent(queued.refused, queued.asleep)
 
 

@@ -11,8 +11,7 @@ from countermand.core.instants import Instant, from_iso
 from countermand.core.mentions import too_far_ahead
 from countermand.core.visibility import Sight
 from countermand.lib.granted import Denied
-from countermand.lib.http import Response, Unreachable
-from countermand.lib.read_json import read_json
+from countermand.lib.http import Unreachable
 from countermand.lib.vendor import Ability
 from countermand.sources.source import ENOUGH, Checked, Page
 
@@ -114,14 +113,3 @@ def _sight_of(raw: Any, sight: Callable[[Any], Sight | None]) -> Sight | None:
         return sight(raw)
     except Refused:
         return None
-
-
-def json_of(answer: Response, strange: Callable[[str], Refused]) -> Mapping[str, Any]:
-    """The object that an answer holds; what ``strange`` makes is raised if there is none."""
-    try:
-        found = read_json(answer.body)
-    except ValueError as wrong:
-        raise strange("no JSON") from wrong
-    if not isinstance(found, dict):
-        raise strange("no object")
-    return found

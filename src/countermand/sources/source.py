@@ -4,6 +4,7 @@ A source that is fetched has all five verbs. One that posts (NanoMDM) or comes a
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -14,6 +15,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.visibility import Sight
+from countermand.lib.granted import Denied
 from countermand.lib.vendor import Ability as Ability
 from countermand.lib.vendor import Link as Link
 from countermand.lib.vendor import Request as Request
@@ -159,3 +161,12 @@ class Source(Asker, Protocol):
 def strange(link: Link) -> Callable[[str], Refused]:
     """The refusal of what this source says and would not."""
     return lambda why: Refused("source-strange", source=link.name, why=why)
+
+
+@contextmanager
+def allowed(source: str) -> Iterator[None]:
+    """Whatever a source does not let us do is Refused ``source-denied``, with what it says of it."""
+    try:
+        yield
+    except Denied as denied:
+        raise Refused("source-denied", source=source, why=str(denied)) from denied

@@ -3,15 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection
 
 from countermand.core.facts import BLOCK_SIZE
+from countermand.lib.parts import cut
 from countermand.store import straight
 from countermand.store.faults import told_apart
-
-Key = TypeVar("Key")
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 PARAMETERS = 900
@@ -26,12 +25,6 @@ _UNPACKED_NUMBERS = {"sqlite": ("SELECT value FROM json_each(%s)", "[%s]"), "pos
 def marks(values: Sequence[Any]) -> str:
     """Placeholders for so many parameters."""
     return ",".join(["%s"] * len(values))
-
-
-def cut(keys: Sequence[Key], size: int) -> Iterator[Sequence[Key]]:
-    """``keys`` in parts of at most ``size``."""
-    for start in range(0, len(keys), size):
-        yield keys[start : start + size]
 
 
 def by_numbers(statement: str, numbers: Iterable[int], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from django.db import connection
 
 from countermand.core.instants import Instant
 from countermand.core.notices import FIRST, Fate, Kind
+from countermand.lib.parts import cut
 from countermand.store import bulk, outbox
 from countermand.store.outbox import Acting, Mark, Source
 
@@ -48,7 +49,7 @@ def promise_room(version: int, channels: Collection[str], kind: Kind, act: Actin
 def promise_back(version: int, kind: Kind, act: Acting, people: Collection[int], occurrence: str = "") -> None:
     """What takes an order back, or says that it waits or goes on, to those of these people whom an echo of the lineage reached
     or may have. In the caller's unit, beside the notice that says the same."""
-    for part in bulk.cut(sorted(people), bulk.PARAMETERS - 10):
+    for part in cut(sorted(people), bulk.PARAMETERS - 10):
         _back(version, kind, act, occurrence, f"e.person_id IN ({bulk.marks(part)})", part)
 
 

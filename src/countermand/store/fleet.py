@@ -8,6 +8,7 @@ from countermand.core.apps import App
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownership, Platform
 from countermand.core.errors import Refused
 from countermand.core.instants import Instant
+from countermand.lib.parts import cut
 from countermand.store import bindings, bulk, evidence, owners
 
 
@@ -34,7 +35,7 @@ _COLUMNS = ", ".join(COLUMNS)
 def find(identities: Collection[Identity]) -> dict[Identity, int]:
     """Identity → device ordinal, of the names that are some device's."""
     found: dict[Identity, int] = {}
-    for part in bulk.cut(sorted(identities), bulk.PARAMETERS // 2):
+    for part in cut(sorted(identities), bulk.PARAMETERS // 2):
         asked, values = [], list[str]()
         for kind, some in groupby(part, key=lambda identity: identity.kind):
             named = [identity.value for identity in some]

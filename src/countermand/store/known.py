@@ -17,6 +17,7 @@ from countermand.core.devices import Device, Identity
 from countermand.core.facts import Known
 from countermand.core.instants import Instant
 from countermand.core.people import Person
+from countermand.lib.parts import cut
 from countermand.store import bulk, fleet, nesting, packing
 from countermand.store.fleet import DeviceRow
 from countermand.store.nesting import Nesting
@@ -124,7 +125,7 @@ def kinds_by_login(logins: Collection[str]) -> dict[str, tuple[int, list[frozens
 def _kinds(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, list[frozenset[str]]]]:
     releases, tree = _standing()
     told_or_in_rings = bulk.all_rows("SELECT EXISTS (SELECT 1 FROM store_told) OR EXISTS (SELECT 1 FROM store_ringmember)")[0][0]
-    for part in bulk.cut(rows, bulk.NUMBERS):
+    for part in cut(rows, bulk.NUMBERS):
         of = _of_people([row[0] for row in part], _TOLD_AND_RINGS) if told_or_in_rings else _OfPeople()
         for ordinal, login, _, country, zone, named in part:
             groups = _with_those_above(_listed(named or "[]"), above) if (above := tree.of(ordinal)) else _listed(named or "[]")

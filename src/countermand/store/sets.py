@@ -11,6 +11,7 @@ from django.db import connection
 from pyroaring import BitMap
 
 from countermand.core.facts import BLOCK_SIZE, Block
+from countermand.lib.parts import cut
 from countermand.store import bulk
 
 DEVICES, PEOPLE = "d", "p"
@@ -43,9 +44,9 @@ def load(space: str, block: int, wanted: Collection[str], prefixes: Collection[s
     """A block with the sets named in ``wanted`` and all whose name begins with one of ``prefixes`` (core.facts.begins)."""
     found: dict[str, BitMap] = {}
     names = sorted(wanted)
-    parts = [_named(space, block, part) for part in bulk.cut(names, bulk.PARAMETERS)]
+    parts = [_named(space, block, part) for part in cut(names, bulk.PARAMETERS)]
     parts += [_beginning(space, block, prefix) for prefix in sorted(prefixes)]
-    for some in bulk.cut(parts, _PARTS):
+    for some in cut(parts, _PARTS):
         statement = " UNION ALL ".join(part for part, _ in some)
         rows = bulk.all_rows(statement, [value for _, values in some for value in values])
         found.update((name, BitMap.deserialize(bytes(blob))) for name, blob in rows)
