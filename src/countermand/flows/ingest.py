@@ -7,6 +7,7 @@ sync waits for a person (DESIGN §5, hold-backs); what waits is stored narrowed,
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from countermand.flows import taking
 from countermand.flows.taking import Plan
 from countermand.lib.parts import cut
 from countermand.sources.kinds import voice_of
-from countermand.store import claims, fleet, held, log, reporters, watching
+from countermand.store import claims, fleet, foresight, held, log, reporters, watching
 from countermand.store.reporters import INTERVAL, SourceRow
 from countermand.store.unit import unit
 
@@ -119,8 +120,9 @@ def _take_part(
     confirmed: bool,
     hold: Holdbacks,
 ) -> Taken:
+    early = foresight.about(*where.devices, now=act.now) if len(where.devices) == 1 else nullcontext()
     try:
-        with unit(where.blocks):
+        with early, unit(where.blocks):
             return take(act, source, part, complete=False, may_add=may_add, confirmed=confirmed, hold=hold, where=where)
     except Elsewhere:
         with unit():

@@ -11,6 +11,7 @@ from countermand.core.facts import BLOCK_SIZE
 from countermand.lib.parts import cut
 from countermand.store import straight
 from countermand.store.faults import told_apart
+from countermand.store.straight import Question
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 PARAMETERS = 900
@@ -28,17 +29,20 @@ def marks(values: Sequence[Any]) -> str:
 
 
 def by_numbers(statement: str, numbers: Iterable[int], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-    """Rows of a query whose ``{}`` stands for a list of whole numbers, after the parameters ``before``. Many go as one parameter;
-    of few the last is repeated, so that there are few texts of statements and the database knows them already."""
-    wanted = list(numbers)
-    for part in cut(wanted, NUMBERS):
-        times = statement.count("{0}") or 1
-        if len(part) <= _FEW_NUMBERS:
-            filled = [*part, *repeat(part[-1], (1 << (len(part) - 1).bit_length()) - len(part))]
-            yield from straight.rows(statement.format(marks(filled)), [*before, *filled * times])
-        else:
-            listed, written = _UNPACKED_NUMBERS[connection.vendor]
-            yield from straight.rows(statement.format(listed), [*before, *[written % ",".join(map(str, map(int, part)))] * times])
+    """Rows of a query whose ``{}`` stands for a list of whole numbers, after the parameters ``before``."""
+    for part in cut(list(numbers), NUMBERS):
+        yield from straight.rows(*about(statement, part, before))
+
+
+def about(statement: str, numbers: Sequence[int], before: Sequence[Any] = ()) -> Question:
+    """The same question of at least one and at most ``NUMBERS`` numbers, not put yet. Many go as one parameter; of few the last
+    is repeated, so that there are few texts of statements and the database knows them already."""
+    times = statement.count("{0}") or 1
+    if len(numbers) <= _FEW_NUMBERS:
+        filled = [*numbers, *repeat(numbers[-1], (1 << (len(numbers) - 1).bit_length()) - len(numbers))]
+        return statement.format(marks(filled)), [*before, *filled * times]
+    listed, written = _UNPACKED_NUMBERS[connection.vendor]
+    return statement.format(listed), [*before, *[written % ",".join(map(str, map(int, numbers)))] * times]
 
 
 def by_texts(statement: str, texts: Iterable[str], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
@@ -54,11 +58,9 @@ def unpacked(texts: Sequence[str]) -> tuple[str, Sequence[Any]]:
 
 
 def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """One statement for many rows. For one row it is just that statement: PostgreSQL's driver makes much of many."""
-    if len(rows) == 1:
-        straight.count(statement, rows[0])
-    elif rows:
-        straight.many(statement, rows)
+    """One statement for many rows."""
+    if rows:
+        straight.write(statement, rows)
 
 
 def run(statement: str, parameters: Sequence[Any] = ()) -> int:
@@ -66,9 +68,14 @@ def run(statement: str, parameters: Sequence[Any] = ()) -> int:
     return straight.count(statement, parameters)
 
 
-def put(statement: str, rows: Sequence[Sequence[Any]]) -> int:
-    """One statement, whose ``{}`` stands for the values of many rows: one way to the server and back. Returns how many rows
-    it wrote."""
+def put(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """One statement, whose ``{}`` stands for the values of many rows."""
+    for many, values in _together(statement, rows):
+        straight.write(many, [values])
+
+
+def put_counted(statement: str, rows: Sequence[Sequence[Any]]) -> int:
+    """The same; returns how many rows it wrote."""
     return sum(straight.count(many, values) for many, values in _together(statement, rows))
 
 

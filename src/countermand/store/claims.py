@@ -8,7 +8,7 @@ from countermand.core.instants import Instant
 from countermand.store import bulk, fleet
 from countermand.store.fleet import DeviceRow
 
-_QUERY = (
+SAID = (
     f"SELECT d.ordinal, {', '.join(f'd.{name}' for name in fleet.COLUMNS)}, p.login, e.source, e.since, e.until, e.said"
     " FROM store_device d LEFT JOIN store_enrolled e ON e.device_id = d.ordinal"
     " LEFT JOIN store_person p ON p.ordinal = d.owner_id WHERE d.ordinal IN ({})"
@@ -32,7 +32,7 @@ def load(ordinals: Collection[int]) -> dict[int, dict[str, Claims]]:
 def load_with_rows(ordinals: Collection[int]) -> WithRows:
     """The same, with the devices' rows, in one question."""
     found = WithRows()
-    for device, *columns, login, source, since, until, said in bulk.by_numbers(_QUERY, ordinals):
+    for device, *columns, login, source, since, until, said in bulk.by_numbers(SAID, ordinals):
         if device not in found.rows:
             found.rows[device] = fleet.device(*columns)
         row = found.rows[device]

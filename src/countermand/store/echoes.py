@@ -32,7 +32,7 @@ class Row(outbox.Row):
 
 def promise(rows: Iterable[tuple[int, int, str, Kind, str]], act: Acting) -> int:
     """Promise echoes (version, person, channel, kind, occurrence), in the caller's unit; returns how many are new."""
-    return bulk.put(
+    return bulk.put_counted(
         f"INSERT INTO store_echo ({_COLUMNS}) VALUES {{}} ON CONFLICT DO NOTHING",
         [(*row[:3], row[3].value, row[4], "promised", 0, "", 0, "", False, act.now) for row in sorted(rows)],
     )
@@ -40,7 +40,7 @@ def promise(rows: Iterable[tuple[int, int, str, Kind, str]], act: Acting) -> int
 
 def promise_room(version: int, channels: Collection[str], kind: Kind, act: Acting, occurrence: str = "") -> int:
     """The same for rooms."""
-    return bulk.put(
+    return bulk.put_counted(
         f"INSERT INTO store_echo ({_COLUMNS}) VALUES {{}} ON CONFLICT DO NOTHING",
         [(version, None, name, kind.value, occurrence, "promised", 0, "", 0, "", False, act.now) for name in sorted(channels)],
     )

@@ -206,7 +206,7 @@ def settle(rows: Sequence[Settled]) -> None:
 
 def adopt(lever: int, keys: Collection[str]) -> int:
     """Entries of which there was no receipt are ours from now on; their device is not known, and nothing is wanted of them."""
-    return bulk.put(
+    return bulk.put_counted(
         "INSERT INTO store_leverentry"
         " (lever_id, key, device, want, value, asked, was, wrote_at, apart, why, idle, not_before, open) VALUES {}"
         " ON CONFLICT (lever_id, key) DO UPDATE SET asked = excluded.asked, apart = '', not_before = 0, open = excluded.open",

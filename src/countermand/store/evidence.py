@@ -113,7 +113,7 @@ class Met:
     present: dict[int, frozenset[int]] = field(default_factory=dict)
 
 
-_KEPT = (
+KEPT = (
     "SELECT device_id, shown, '', 0, 0, 0, NULL, NULL FROM store_applist WHERE device_id IN ({0})"
     " UNION ALL SELECT k.device_id, NULL, k.source, k.grade, k.coverage_id, k.observed_at, c.everything, c.apps"
     " FROM store_looked k JOIN store_coverage c ON c.id = k.coverage_id WHERE k.device_id IN ({0})"
@@ -125,7 +125,7 @@ def presences(ordinals: Collection[int], met: Met) -> dict[int, Presence]:
     shown: dict[int, dict[int, Instant]] = {}
     looks: list[tuple[int, str, int, int, Instant]] = []
     members: dict[int, BitMap | None] = {}
-    for ordinal, packed, source, grade, coverage, at, everything, blob in bulk.by_numbers(_KEPT, ordinals):
+    for ordinal, packed, source, grade, coverage, at, everything, blob in bulk.by_numbers(KEPT, ordinals):
         if packed is not None:
             shown[ordinal] = unpack(bytes(packed))
             continue

@@ -29,7 +29,10 @@ def told_apart() -> Iterator[None]:
             raise Refused("database-busy") from fault
         if connection.vendor != "postgresql":
             raise
-        if not (state.startswith(_ENDED) or connection.connection is None or connection.connection.closed):
+        # Whatever the server says has a state; without one it is the driver that speaks, of a connection that it lost. When that
+        # was at the commit, Django has opened another by now.
+        lost = isinstance(fault, OperationalError) and not state
+        if not (lost or state.startswith(_ENDED) or connection.connection is None or connection.connection.closed):
             raise
         connection.close()
         raise unreachable(fault) from fault

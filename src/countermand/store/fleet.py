@@ -30,6 +30,7 @@ class DeviceRow:
 #: What a row holds of a device, in the order in which ``device`` takes it.
 COLUMNS = ("owner_id", "platform", "model", "ownership", "enrollment", "reads_mail", "mail_removed", "retired", "last_seen")
 _COLUMNS = ", ".join(COLUMNS)
+NAMES = "SELECT device_id, kind, value FROM store_identity WHERE device_id IN ({}) ORDER BY id"
 
 
 def find(identities: Collection[Identity]) -> dict[Identity, int]:
@@ -49,8 +50,7 @@ def find(identities: Collection[Identity]) -> dict[Identity, int]:
 def identities(ordinals: Collection[int]) -> dict[int, list[Identity]]:
     """Each device's names."""
     found: dict[int, list[Identity]] = {}
-    query = "SELECT device_id, kind, value FROM store_identity WHERE device_id IN ({}) ORDER BY id"
-    for ordinal, kind, value in bulk.by_numbers(query, ordinals):
+    for ordinal, kind, value in bulk.by_numbers(NAMES, ordinals):
         found.setdefault(ordinal, []).append(Identity(IdentityKind(kind), value))
     return found
 

@@ -18,13 +18,13 @@ from countermand.core.facts import Known
 from countermand.core.instants import Instant
 from countermand.core.people import Person
 from countermand.lib.parts import cut
-from countermand.store import bulk, fleet, nesting, packing
+from countermand.store import bulk, fleet, nesting, packing, straight
 from countermand.store.fleet import DeviceRow
 from countermand.store.nesting import Nesting
 
 #: Most host parameters that one statement carries (SQLite's floor is 999).
 _CHUNK = 900
-_STANDING = (
+STANDING = (
     "SELECT 'e', kind, target, lineage_id, 0, until FROM store_exemption WHERE agreed_at IS NOT NULL AND ended_at IS NULL"
     " UNION ALL SELECT 'p', '', login, '', 0, 0 FROM store_protectedlogin WHERE agreed_at IS NOT NULL AND ended_at IS NULL"
     " UNION ALL SELECT 'n', '', child_id, parent_id, since, until FROM store_groupnesting"
@@ -32,6 +32,10 @@ _STANDING = (
 _TOLD_AND_RINGS = (
     "SELECT 't', person_id, '', version_id, due FROM store_told WHERE person_id IN ({0})"
     " UNION ALL SELECT 'r', person_id, lineage_id, \"index\", 0 FROM store_ringmember WHERE person_id IN ({0})"
+)
+_ACTIVE = (
+    "SELECT ordinal, login, email, name, zone, locale, country, employment, manager FROM store_person"
+    " WHERE active AND ordinal IN ({})"
 )
 _OF_PEOPLE = f"SELECT 'g', person_id, group_id, 0, 0 FROM store_membership WHERE person_id IN ({{0}}) UNION ALL {_TOLD_AND_RINGS}"
 #: The groups of each person as one text: for many people, most of what reading them costs is making their rows.
@@ -253,10 +257,11 @@ def _with_those_above(direct: frozenset[str], above: Mapping[str, frozenset[str]
 
 
 def _people(part: Sequence[int], releases: _Releases, tree: Nesting) -> dict[int, OfPerson]:
-    of = _of_people(part)
     found: dict[int, OfPerson] = {}
-    columns = "ordinal, login, email, name, zone, locale, country, employment, manager"
-    rows = _rows(f"SELECT {columns} FROM store_person WHERE active AND ordinal IN", part)
+    if not part:
+        return found
+    with straight.foreseen([bulk.about(query, part) for query in (_OF_PEOPLE, _ACTIVE)]):
+        of, rows = _of_people(part), list(bulk.by_numbers(_ACTIVE, part))
     for ordinal, login, email, name, zone, locale, country, employment, manager in rows:
         named = frozenset(of.groups.get(ordinal, ()))
         groups = _with_those_above(named, tree.of(ordinal))
@@ -280,7 +285,7 @@ def _standing() -> tuple[_Releases, Nesting]:
     by: dict[str, dict[str, set[tuple[str, Instant]]]] = {}
     protected: set[str] = set()
     edges: list[tuple[str, str, int, int]] = []
-    for what, kind, name, of, since, until in bulk.all_rows(_STANDING):
+    for what, kind, name, of, since, until in bulk.all_rows(STANDING):
         if what == "e":
             by.setdefault(kind, {}).setdefault(name, set()).add((of, until))
         elif what == "p":

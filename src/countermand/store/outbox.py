@@ -114,7 +114,7 @@ def promise(
         rank = AHEAD
     # ascending, as everybody does who promises: two who promise the same do not wait for each other in a circle
     people = sorted(person_ordinals)
-    return bulk.put(
+    return bulk.put_counted(
         "INSERT INTO store_notice (version_id, person_id, kind, occurrence, rank, state, not_before, lease_until, "
         "claimed_by, message_id, attempts, answer, reached, promised_at) VALUES {} "
         "ON CONFLICT (version_id, person_id, kind, occurrence) DO NOTHING",

@@ -1,9 +1,11 @@
 """Sets as rows: one roaring bitmap per (space, name, block), read as core Blocks and flipped in the change's transaction."""
 
+import json
 import struct
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,16 +56,24 @@ def load(space: str, block: int, wanted: Collection[str], prefixes: Collection[s
 
 
 _SETS = "SELECT name, bitmap FROM store_factset WHERE space = %s AND block = %s AND "
+# One by one by the index: right after a load PostgreSQL has not counted the rows, and would read a block for a few names.
+_BY_NAME = {
+    "sqlite": _SETS + "name IN (SELECT value FROM json_each(%s))",
+    "postgresql": "SELECT found.name, found.bitmap FROM unnest(%s::text[]) wanted CROSS JOIN LATERAL"
+    f" ({_SETS} name = wanted LIMIT 1) found",
+}
 
 
-def _named(space: str, block: int, names: Sequence[str]) -> tuple[str, list[str | int]]:
-    return f"{_SETS}name IN ({bulk.marks(names)})", [space, block, *names]
+def _named(space: str, block: int, names: Sequence[str]) -> tuple[str, list[Any]]:
+    if connection.vendor == "sqlite":
+        return _BY_NAME["sqlite"], [space, block, json.dumps(names)]
+    return _BY_NAME["postgresql"], [list(names), space, block]
 
 
-def _beginning(space: str, block: int, prefix: str) -> tuple[str, list[str | int]]:
+def _beginning(space: str, block: int, prefix: str) -> tuple[str, list[Any]]:
     head, star, _ = prefix.partition("*")
     between = f"{_SETS}name >= %s AND name < %s"
-    values: list[str | int] = [space, block, head, head + "\U0010ffff"]
+    values: list[Any] = [space, block, head, head + "\U0010ffff"]
     return (f"{between} AND name LIKE %s", [*values, prefix.replace("*", "%") + "%"]) if star else (between, values)
 
 

@@ -101,7 +101,7 @@ def _postgres(place: Postgres) -> dict[str, Any]:
     bounds = f"-c lock_timeout={_TURN} -c idle_in_transaction_session_timeout={_ASLEEP}"
     options = {"connect_timeout": _CONNECT, "application_name": "countermand", "options": bounds, **place.tls}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "countermand.store.postgresql",
         "NAME": place.name,
         "USER": place.role,
         "PASSWORD": place.password,

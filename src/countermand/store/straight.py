@@ -1,18 +1,20 @@
 """Statements put straight to the database's driver, for what is asked thousands of times a minute: of thirty small statements,
-half of what Django takes for each is Django. PostgreSQL also knows them already: a statement asked a few times is prepared.
+half of what Django takes for each is Django. PostgreSQL also knows them already (a statement asked a few times is prepared), and
+what nobody waits for goes to it together (store/pipe.py).
 Whoever watches statements (a test that kills, a log of queries) still sees them all.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
 _MARK = re.compile(r"(?<!%)%s")
-#: Times that a statement is asked before PostgreSQL plans it once for all, and how many of them it remembers.
-_ASKED, _REMEMBERED = 5, 200
+#: A statement and its parameters.
+Question = tuple[str, Sequence[Any]]
 
 
 def rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -23,8 +25,10 @@ def rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]
             cursor.execute(statement, parameters)
             return list(cursor.fetchall())
     with connection.wrap_database_errors:
-        answer = _put(connection, statement, parameters)
-        return answer.fetchall()  # type: ignore[no-any-return]
+        _ready(connection)
+        if connection.vendor == "sqlite":
+            return connection.connection.execute(_questions(statement), parameters).fetchall()  # type: ignore[no-any-return]
+        return connection.pipe().rows(statement, parameters)  # type: ignore[no-any-return, attr-defined]
 
 
 def count(statement: str, parameters: Sequence[Any] = ()) -> int:
@@ -35,22 +39,51 @@ def count(statement: str, parameters: Sequence[Any] = ()) -> int:
             cursor.execute(statement, parameters)
             return max(int(cursor.rowcount), 0)
     with connection.wrap_database_errors:
-        return max(int(_put(connection, statement, parameters).rowcount), 0)
+        _ready(connection)
+        if connection.vendor == "sqlite":
+            return max(int(connection.connection.execute(_questions(statement), parameters).rowcount), 0)
+        return connection.pipe().count(statement, parameters)  # type: ignore[no-any-return, attr-defined]
 
 
-def many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """The statement once for each of these parameters."""
+def write(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """The statement once for each of these parameters. On PostgreSQL it goes with the next question or the commit, and what it
+    may not do is said there."""
     connection = connections[DEFAULT_DB_ALIAS]
     if _watched(connection):
         with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+            if len(rows) == 1:
+                cursor.execute(statement, rows[0])
+            else:
+                cursor.executemany(statement, rows)
         return
     with connection.wrap_database_errors:
         _ready(connection)
-        if connection.vendor == "sqlite":
-            connection.connection.executemany(_questions(statement), rows)
+        if connection.vendor != "sqlite":
+            connection.pipe().later(statement, rows)  # type: ignore[attr-defined]
+        elif len(rows) == 1:
+            connection.connection.execute(_questions(statement), rows[0])
         else:
-            _cursor(connection).executemany(statement, rows)
+            connection.connection.executemany(_questions(statement), rows)
+
+
+@contextmanager
+def foreseen(questions: Iterable[Question]) -> Iterator[None]:
+    """Inside, these questions will be put as they stand here: PostgreSQL is asked all of them with the first. Each answer is
+    given once, and not at all if one of its tables was written to meanwhile. Where no way lies between us and the database
+    nothing is done."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "sqlite" or _watched(connection):
+        yield
+        return
+    with connection.wrap_database_errors:
+        _ready(connection)
+    pipe = connection.pipe()  # type: ignore[attr-defined]
+    asked = dict(questions)
+    pipe.foretell(asked)
+    try:
+        yield
+    finally:
+        pipe.unforetell(asked)
 
 
 def _watched(connection: Any) -> bool:
@@ -62,29 +95,6 @@ def _ready(connection: Any) -> None:
         connection.ensure_connection()
     if connection.needs_rollback:
         connection.validate_no_broken_transaction()
-
-
-def _put(connection: Any, statement: str, parameters: Sequence[Any]) -> Any:
-    _ready(connection)
-    if connection.vendor == "sqlite":
-        return connection.connection.execute(_questions(statement), parameters)
-    return _cursor(connection).execute(statement, parameters)
-
-
-def _cursor(connection: Any) -> Any:
-    """The one cursor of our own on a connection to PostgreSQL, made when it is first needed."""
-    found = getattr(connection, "straight", None)
-    if found is None or found.connection is not connection.connection or found.closed:
-        from psycopg import Cursor
-        from psycopg.types.numeric import Int8Dumper
-
-        driver = connection.connection
-        # Django asks for none: its own cursors write values into the text, where nothing can be prepared.
-        driver.prepare_threshold, driver.prepared_max = _ASKED, _REMEMBERED
-        found = connection.straight = Cursor(driver)
-        # Else a statement is another one for each size of number.
-        found.adapters.register_dumper(int, Int8Dumper)
-    return found
 
 
 @lru_cache(maxsize=512)

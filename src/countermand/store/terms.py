@@ -22,6 +22,7 @@ from countermand.core.reading import build
 from countermand.core.terms import Lineage, Terms
 from countermand.store import bulk, directives, models
 from countermand.store.directives import VersionRow
+from countermand.store.straight import Question
 
 Apps = Mapping[Platform, frozenset[int]]
 #: (number, digest) of every coverage: what the compiled coverings depend on.
@@ -119,10 +120,15 @@ _IN_FORCE = (
 _AND_COVERAGES = " UNION ALL SELECT '', 0, id, NULL, digest, NULL, 0, NULL FROM store_coverage"
 
 
-def _read(name: str | None) -> tuple[Lineage, ...]:
+def question(name: str | None = None) -> Question:
+    """What is asked for the lineage of this name, or for every issued one."""
     states = [State.ISSUED.value, State.SUPERSEDED.value, State.ISSUED.value]
     which, named = ("", []) if name is None else (" AND l.id = %s", [name])
-    rows = sorted(bulk.all_rows(f"{_IN_FORCE}{which}{_AND_COVERAGES}", [*states, *named]), key=lambda row: row[:3])
+    return f"{_IN_FORCE}{which}{_AND_COVERAGES}", [*states, *named]
+
+
+def _read(name: str | None) -> tuple[Lineage, ...]:
+    rows = sorted(bulk.all_rows(*question(name)), key=lambda row: row[:3])
     coverages = tuple((pk, digest) for key, _, pk, _, digest, *_ in rows if not key)
     asked: dict[str, list[_Asked]] = {}
     standing: dict[str, tuple[Instant | None, Instant, list[Instant]]] = {}

@@ -10,6 +10,7 @@ from countermand.core.devices import Platform
 from countermand.core.instants import FOREVER, Instant
 from countermand.core.terms import Lineage
 from countermand.store import bulk, evidence, models, terms
+from countermand.store.straight import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,14 @@ def watch_list(now: Instant, appeal: int = 0, lineages: Sequence[Lineage] | None
     no longer than so many milliseconds, which are kept where they were seen. ``lineages``: those issued, read already."""
     issued = terms.issued() if lineages is None else lineages
     over = [lineage.id for lineage in issued if _sunset(lineage) <= now - appeal]
+    rows = bulk.all_rows(*question(now, appeal, over))
+    return frozenset(App(Platform(platform), app_id) for platform, app_id in rows)
+
+
+def question(now: Instant, appeal: int = 0, over: Sequence[str] = ()) -> Question:
+    """What is asked for it, if these lineages have passed their sunset."""
     past = ",".join(["%s"] * len(over) + ["''"])
-    rows = bulk.all_rows(
+    return (
         "SELECT platform, app_id FROM store_app WHERE id IN ("
         " SELECT va.app_id FROM store_versionapp va JOIN store_version v ON v.id = va.version_id"
         " JOIN store_lineage l ON l.id = v.lineage_id"
@@ -38,7 +45,6 @@ def watch_list(now: Instant, appeal: int = 0, lineages: Sequence[Lineage] | None
         " UNION SELECT app_id FROM store_watch WHERE agreed_by <> '' AND until > %s)",
         [now - appeal, *over, now],
     )
-    return frozenset(App(Platform(platform), app_id) for platform, app_id in rows)
 
 
 def first_in_force(then: Instant) -> Instant:

@@ -1,0 +1,18 @@
+"""What a report asks in any case, asked at once: of all that it takes to take one, most is known to be asked before it begins."""
+
+from contextlib import AbstractContextManager
+
+from countermand.core.instants import Instant
+from countermand.store import bulk, claims, evidence, fleet, health, known, straight, terms, watching
+
+
+def about(device: int, *, now: Instant) -> AbstractContextManager[None]:
+    """Inside, a report about this device is taken, at ``now``: these questions go to the database with the first one, and with
+    the locks of the unit. Who asks them differently asks for himself, and nothing but time is lost."""
+    return straight.foreseen([
+        terms.question(),
+        watching.question(now),
+        (known.STANDING, ()),
+        (health.CONTACTS, ()),
+        *(bulk.about(query, [device]) for query in (fleet.NAMES, claims.SAID, evidence.KEPT)),
+    ])  # fmt: skip

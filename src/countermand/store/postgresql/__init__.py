@@ -1,0 +1,1 @@
+"""Django's way to PostgreSQL, with a pipe beside it (countermand.store.pipe)."""
