@@ -37,7 +37,14 @@ def test_together_and_alone(table: list[tuple[str, ...]], quoting: int, end: str
     alone(out.getvalue().encode().splitlines(keepends=True))
 
 
-@given(lines=st.lists(st.binary(max_size=8) | st.sampled_from([b"1,2,3", b'"1","2","3"', b"1,=2,3", b'"1,2', b'3"', b"", b" "])))
+LINES = [b"1,2,3", b'"1","2","3"', b'"1","2","3"x', b"1,=2,3", b'"1,2', b'3"', b"", b" "]
+
+
+@given(lines=st.lists(st.binary(max_size=8) | st.sampled_from(LINES)))
+@example([b'"1","2","3"x'])
+@example([b"1,2", b"3,4,5,6"])
+@example([b"1 ,2,3"])
+@example([b'"1","2","3"', b'"1","2"', b'"3"'])
 def test_lines_that_nobody_would_write(lines: list[bytes]) -> None:
     alone([line.replace(b"\n", b"").replace(b"\r", b"") + b"\n" for line in lines])
 

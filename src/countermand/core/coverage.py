@@ -55,7 +55,7 @@ class Look:
     coverage: int
 
 
-class Report(Struct, frozen=True):
+class Report(Struct, frozen=True, gc=False):
     """What a source said about one device at one time. ``present`` may show apps outside the coverage: still proof.
 
     ``query`` is what an answer belongs to, for sources whose answers do not say (NanoMDM's command_uuid), else ''.

@@ -45,6 +45,7 @@ def from_iso(text: str) -> Instant:
     """The instant of an RFC 3339 text with an offset; ValueError if the text or its offset is missing. Digits of a second
     beyond the sixth (Go and .NET write more) are passed over."""
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset; write Z or +hh:mm after it")
-    return from_datetime(moment)
+    try:
+        return from_datetime(moment)
+    except TypeError:
+        raise ValueError(f"{text!r} has no offset; write Z or +hh:mm after it") from None

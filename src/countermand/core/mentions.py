@@ -14,7 +14,7 @@ from countermand.core.instants import MINUTE, Instant
 AHEAD = 5 * MINUTE
 
 
-class Mention(Struct, frozen=True):
+class Mention(Struct, frozen=True, gc=False):
     """``None`` = the source does not say. ``identities``: the most telling one first. ``login`` '' = nobody's device.
 
     ``enrolled``: whether it is enrolled with the source from now on; a source speaks only for such devices. ``managed``: how

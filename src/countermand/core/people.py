@@ -1,5 +1,6 @@
 """People as values: who is in the directory, and how a login is spelled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
@@ -30,3 +31,11 @@ def normal_login(text: str) -> str:
     if "\\" in name:
         name = name.rpartition("\\")[2]
     return name.lower() if name.isascii() else normalize("NFC", normalize("NFC", name).casefold())
+
+
+def normal_logins(cells: Sequence[str]) -> Sequence[str]:
+    """The same of many at once, each without space around it and without a line feed: most need nothing but small letters."""
+    together = "\n".join(cells)
+    if not cells or not together.isascii() or "\\" in together:
+        return [normal_login(one) for one in cells]
+    return together.lower().split("\n")

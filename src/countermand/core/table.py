@@ -7,34 +7,27 @@ and not the rest of the file. Lines come as bytes, cut at ``LINE`` bytes, so tha
 
 import csv
 import difflib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from msgspec import Struct
 
+from countermand.core.columns import FIELD as FIELD
+from countermand.core.columns import LINE as LINE
+from countermand.core.columns import faultless
 from countermand.core.errors import Refused, RefusedMany, Where
 from countermand.core.forms import nearest
 
-#: Longest line in bytes; whoever cuts a file into lines reads at most this much at once.
-LINE = 1 << 20
-#: Longest field in characters, but for those said to be long.
-FIELD = 255
 #: How many problems are kept in words; the rest are counted.
 KEPT = 100
 
 _FORMULA = frozenset("=+-@\t\r")
 #: Lines that are looked at in one go, in bytes.
 _SOME = 1 << 15
-#: What each byte of a line may be: ``,`` where a cell may begin or end; ``=`` what may not begin one, or be taken from its ends;
-#: NUL what no cell may hold.
-_MARKS = bytes(
-    ord(",") if byte in b',"\n' else ord("=") if byte in b"=+-@ " else 0 if byte < 32 or byte == 127 else ord("x")
-    for byte in range(256)
-)
-_BEGINS_FORMULA = re.compile(rb'(?:^|[,"\n]) *[=+\-@]')
+#: Lines after which that is looked at again: so many of the longest fill no memory.
+_FEW = 16
 _SHOWN = 60
 
 
@@ -139,17 +132,12 @@ class _Head:
     places: Sequence[tuple[int | None, str]]
     values: Sequence[tuple[int, Mapping[str, str]]]
 
-    @property
-    def as_it_is(self) -> bool:
-        """Whether its rows are ours as they stand there."""
-        return not self.values and [place for place, _ in self.places] == list(range(self.width))
-
-    def row(self, cells: Sequence[str]) -> list[str]:
-        """The cells of our columns."""
-        found = [always if place is None else cells[place] for place, always in self.places]
+    def ours(self, columns: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+        """Our columns out of the table's."""
+        count = len(columns[0])
+        found = [[always] * count if place is None else columns[place] for place, always in self.places]
         for at, values in self.values:
-            said = found[at].strip()
-            found[at] = values.get(said, said)
+            found[at] = [values.get(said, said) for said in map(str.strip, found[at])]
         return found
 
 
@@ -165,13 +153,15 @@ def cells(
 ) -> Iterator[tuple[int, Sequence[str]]]:
     """(line, cells) of the same, in the order of the shape's columns: what comes by the hundred thousand is read by place. Space
     around a cell is gone; '' stands for a column that the table does not have."""
-    return chain.from_iterable(_runs(_Lines(iter(lines), problems), shape, problems, mapping))
+    found = runs(lines, shape, problems, mapping)
+    return chain.from_iterable(zip(some, zip(*columns, strict=True), strict=True) for some, columns in found)
 
 
-def _runs(
-    reader: "_Lines", shape: Shape, problems: Problems, mapping: ColumnMapping | None
-) -> Iterator[Iterable[tuple[int, Sequence[str]]]]:
-    """The same, some lines at a time."""
+def runs(
+    lines: Iterable[bytes], shape: Shape, problems: Problems, mapping: ColumnMapping | None = None
+) -> Iterator[tuple[Sequence[int], Sequence[Sequence[str]]]]:
+    """The same some lines at a time: their numbers, and each of the shape's columns, where a rule can look at a whole one."""
+    reader = _Lines(iter(lines), problems)
     header = next(((line, text) for line, text in reader.texts() if text and not text.startswith("#TYPE ")), None)
     if header is None:
         if not problems.count:
@@ -185,26 +175,27 @@ def _runs(
     told = Problems(problems.file)  # what the mapping makes of values has to be sound too, or each row is looked at
     sound = all(may_stand(1, {shape.columns[at]: to}, shape, told) for at, values in head.values for to in values.values())
     while pieces := reader.some():
-        first = reader.line + 1
-        found = _faultless(pieces, head.width, short) if reader.whole and sound else None
+        found = faultless(pieces, head.width, short) if reader.whole and sound else None
         if found is None:
-            yield _one_by_one(reader.texts(pieces), head, shape, problems)
+            yield from _one_by_one(reader.texts(pieces), head, shape, problems)
         else:
-            reader.line += len(found)
-            yield enumerate(found if head.as_it_is else map(head.row, found), first)
+            first = reader.line + 1
+            reader.line += len(pieces)
+            yield range(first, reader.line + 1), head.ours(found)
 
 
 def _one_by_one(
     texts: Iterable[tuple[int, str]], head: _Head, shape: Shape, problems: Problems
-) -> Iterator[tuple[int, list[str]]]:
+) -> Iterator[tuple[Sequence[int], Sequence[Sequence[str]]]]:
+    """Each line by itself, so that problems come in the order of the lines."""
     for line, text in texts:
         if text and (cells := _cells(line, text, problems)) is not None:
             if len(cells) != head.width:
                 problems.add("csv-cells", line, found=len(cells), expected=head.width)
                 continue
-            row = head.row(cells)
-            if may_stand(line, dict(zip(shape.columns, row, strict=True)), shape, problems):
-                yield line, [cell.strip() for cell in row]
+            row = head.ours([[cell] for cell in cells])
+            if may_stand(line, {name: cell for name, (cell,) in zip(shape.columns, row, strict=True)}, shape, problems):
+                yield (line,), [[cell.strip()] for (cell,) in row]
 
 
 @dataclass(slots=True)
@@ -218,12 +209,11 @@ class _Lines:
 
     def some(self) -> list[bytes]:
         """The next lines, some tens of kilobytes of them; none at the end."""
-        found, size = [], 0
-        for piece in self.pieces:
-            found.append(piece)
-            size += len(piece)
-            if size >= _SOME:
-                break
+        found: list[bytes] = []
+        size = 0
+        while size < _SOME and (some := list(islice(self.pieces, _FEW))):
+            found += some
+            size += sum(map(len, some))
         return found
 
     def texts(self, pieces: Iterable[bytes] | None = None) -> Iterator[tuple[int, str]]:
@@ -247,48 +237,6 @@ class _Lines:
                 self.problems.add("csv-nul", self.line)
                 continue
             yield self.line, text
-
-
-def _faultless(pieces: list[bytes], width: int, limited: Sequence[int]) -> list[list[str]] | None:
-    """The cells of these lines, all at once, if nothing whatever can be wrong with any of them; None: look at each. ``limited``:
-    where no long field may stand."""
-    if len(pieces[-1]) >= LINE:
-        return None
-    joined = b"".join(pieces)
-    if b"\r" in joined:
-        joined = joined.replace(b"\r\n", b"\n")
-    marks = b"," + joined.translate(_MARKS)
-    if b"\0" in marks:
-        return None
-    between = marks.split(b"=")  # a tenth of the time that looking for two bytes takes in long lines
-    spaced = any(one.endswith(b",") for one in between[:-1]) or any(one.startswith(b",") for one in between[1:])
-    if spaced and _BEGINS_FORMULA.search(joined):
-        return None
-    try:
-        text = joined.decode()
-        texts = text.removesuffix("\n").split("\n")
-        found = _split(text, texts, width)
-    except (UnicodeDecodeError, csv.Error):
-        return None
-    if len(found) != len(pieces) or set(map(len, found)) != {width} or "" in texts:
-        return None
-    if not text.isascii() and not text.replace("\n", "").isprintable():
-        return None
-    if max(map(len, texts)) > FIELD and any(len(row[place]) > FIELD for row in found for place in limited):
-        return None
-    return [[cell.strip() for cell in row] for row in found] if spaced or text[-1:] == " " else found
-
-
-def _split(text: str, texts: list[str], width: int) -> list[list[str]]:
-    """The cells of lines without quotes, of lines whose every cell is quoted (Export-Csv) and holds none, and of others."""
-    quotes = text.count('"')
-    if not quotes:
-        return [one.split(",") for one in texts]
-    if quotes == 2 * width * len(texts) and text[0] == '"':
-        found = [one.split('","') for one in text.removesuffix("\n")[1:-1].split('"\n"')]
-        if len(found) == len(texts) and set(map(len, found)) == {width}:  # so no quote stands within a cell
-            return found
-    return list(csv.reader(texts, strict=True))
 
 
 def _header(line: int, text: str, shape: Shape, problems: Problems, mapping: ColumnMapping | None) -> _Head | None:

@@ -25,7 +25,7 @@ from countermand.lib.exchange_cmdlets import Allowed, Cmdlets
 from countermand.lib.granted import Denied
 from countermand.lib.http import Unreachable
 from countermand.lib.vendor import tried
-from countermand.sources.exchange_rows import mention_of, platform_of, sight_of
+from countermand.sources.exchange_rows import mention_of, names_of, platform_of, sight_of
 from countermand.sources.rows import looked_over, moment, part, rows_of, text, thing
 from countermand.sources.source import Checked, Link, Page, Question, Setting, allowed, strange
 
@@ -119,7 +119,8 @@ def mention(raw: Any, now: Instant) -> Mention:
         raise Refused("device-unreadable", device=name, why="it has no DeviceId" if platform else "its platform is not known")
     said = part(row, _SAID).get("LastSuccessSync")
     seen = moment(_with_offset(said), now)
-    return mention_of(row, platform, now if seen is None else min(seen, now))
+    (names,) = names_of([name])
+    return mention_of(names, platform, _mailbox(row), text(row.get("DeviceModel")), now if seen is None else min(seen, now))
 
 
 def _with_offset(said: Any) -> Any:

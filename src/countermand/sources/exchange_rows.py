@@ -10,15 +10,15 @@ Pure. A row is a partnership of a mailbox with a mail client. Exchange sees no a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from countermand.core.coverage import Grade
 from countermand.core.devices import Enrollment, Identity, IdentityKind, Platform
 from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
-from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.sources.rows import text
 
@@ -35,22 +35,27 @@ SIGHTS: tuple[Sight, ...] = (ACTIVESYNC, OUTLOOK, OTHER, KEPT_OUT)
 _CLIENTS = {"eas": ACTIVESYNC, "outlook": OUTLOOK, "rest": OUTLOOK}
 _OUT = frozenset({"blocked", "quarantined"})
 _IOS = re.compile(r"(?<![a-z])(ios|ipados|iphone|ipad|ipod)")
-#: The most telling first.
+#: What tells a platform, the most telling first.
 _TELLING = ("DeviceOS", "DeviceType", "DeviceUserAgent", "DeviceModel")
 
 
 def platform_of(row: Mapping[str, Any]) -> Platform | None:
     """What the row says it is; None for desktops and for what cannot be told."""
-    return _told(tuple(text(row.get(name)) for name in _TELLING))
+    return first_told(*(text(row.get(name)) for name in _TELLING))
+
+
+def first_told(*fields: str) -> Platform | None:
+    """What the first of these fields that tells a platform tells."""
+    return next(filter(None, map(told, fields)), None)
 
 
 @lru_cache(maxsize=1 << 12)
-def _told(fields: tuple[str, ...]) -> Platform | None:
-    for field in fields:
-        said = field.lower()
-        if bool(_IOS.search(said)) is not ("android" in said):
-            return Platform.ANDROID if "android" in said else Platform.IOS
-    return None
+def told(field: str) -> Platform | None:
+    """The platform that a field names; None if none or both."""
+    said = field.lower()
+    if bool(_IOS.search(said)) is ("android" in said):
+        return None
+    return Platform.ANDROID if "android" in said else Platform.IOS
 
 
 def sight_of(row: Mapping[str, Any]) -> Sight:
@@ -60,14 +65,11 @@ def sight_of(row: Mapping[str, Any]) -> Sight:
     return _CLIENTS.get(text(row.get("ClientType")).lower(), OTHER)
 
 
-def mention_of(row: Mapping[str, Any], platform: Platform, seen_at: Instant) -> Mention:
-    """The device of a row that has a ``DeviceId``, which is the name under which it asks at the mail door."""
-    return Mention(
-        identities=(Identity(IdentityKind.EAS, text(row.get("DeviceId"))),),
-        platform=platform,
-        login=normal_login(text(row.get("UserPrincipalName"))) or None,
-        model=text(row.get("DeviceModel")) or None,
-        reads_mail=True,
-        enrolled=True,
-        seen_at=seen_at,
-    )
+def names_of(device_ids: Iterable[str]) -> Iterator[tuple[Identity]]:
+    """Of each ``DeviceId`` the name under which it asks at the mail door."""
+    return zip(map(Identity, repeat(IdentityKind.EAS), device_ids))
+
+
+def mention_of(names: tuple[Identity], platform: Platform, login: str, model: str, seen_at: Instant) -> Mention:
+    """The device of a row, of texts that can be shown; ``login`` is normalised."""
+    return Mention(names, platform, login or None, model or None, None, None, True, True, seen_at)
