@@ -52,9 +52,9 @@ def page(read: list[parsing.Read], least: float, kept: dict[str, Any], database:
     head = (
         f"`make bench-ingest`. Devices read into our own words, a second of one core, {parsing.APPS} apps on a phone",
         "where the source lists apps; beside it `json.loads`, `plistlib` or `csv` of the same bytes alone. Target: at least",
-        f"{SHARE:.0%} of that; ✗ marks what misses it: rows without apps, which C cuts in a microsecond or three. Of such a row",
-        "every text is checked for what may not be shown or stored, logins and words are spelt in one way, its time becomes an",
-        f"instant; and to make a mention with three names of texts at hand, with nothing checked at all, takes {least:.2f} µs.",
+        f"{SHARE:.0%} of that; ✗ marks what misses it. Rows without apps are hard: C cuts one in a microsecond or three; of",
+        "such a row no text is kept that may not be shown, logins and words are spelt in one way, its time becomes an instant;",
+        f"and to make a mention with three names of texts at hand, with nothing checked at all, takes {least:.2f} µs.",
     )
     between = (
         f"Reports stored, judged and committed by one process on {database}, {size.devices:,} devices under two orders, 100",

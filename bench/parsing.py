@@ -146,10 +146,10 @@ def _fetched() -> list[Way]:
     return [
         _page("Jamf Pro, v2", jamf.Jamf(_link(**jamf_pro)), _jamf),
         _page("Jamf Pro, classic", jamf_classic.JamfClassic(_link(**jamf_pro)), _jamf_classic),
-        _page("Intune", intune.Intune(_link(tenant="t", client="c")), fake_graph.device, _with_no_verdict, SMALL),
+        _intune(),
         _page("Google, Directory", google.Directory(_link(**google_s)), _google),
         _page("Google, Android Management", android.Android(_link(enterprise="e")), _android),
-        _page("Google, Cloud Identity", cloud_identity.CloudIdentity(_link(subject="s")), _used, _with_users, SMALL),
+        _cloud_identity(),
         _page("Fleet", fleetdm.FleetDm(_link()), _fleetdm),
     ]
 
@@ -178,36 +178,43 @@ def _android(number: int) -> Any:
     return fake_google.managed(number, applicationReports=[fake_google.report(one) for one in _IDS])
 
 
-def _used(number: int) -> Any:
-    return [test_cloud_identity.device(number), [test_cloud_identity.user(number)]]
-
-
 def _fleetdm(number: int) -> Any:
     return fake_fleetdm.host(number, software=[fake_fleetdm.software(one) for one in _IDS])
 
 
-def _as_it_is(row: Any) -> Any:
-    return row
-
-
-def _with_no_verdict(row: Any) -> Any:
-    return intune_rows.Raw(row, None)
-
-
-def _with_users(pair: Any) -> Any:
-    return cloud_identity.Raw(pair[0], tuple(pair[1]))
-
-
-def _page(
-    name: str, source: Source, device: Callable[[int], Any], form: Callable[[Any], Any] = _as_it_is, devices: int = DEVICES
-) -> Way:
-    text = json.dumps([device(number) for number in range(devices)]).encode()
+def _intune() -> Way:
+    """A page as Graph answers it, read as the source reads it."""
+    source = intune.Intune(_link(tenant="t", client="c"))
+    text = json.dumps({"value": [fake_graph.device(number) for number in range(SMALL)]}).encode()
 
     def read() -> int:
-        raw = [form(row) for row in read_json(text)]
+        raw = [intune_rows.with_verdict(row, {}) for row in intune_rows.read_devices(text)["value"]]
         return sum(source.parse(one, NOW) is not None for one in raw)
 
-    return name, devices, text, read, lambda: json.loads(text)
+    return "Intune", SMALL, text, read, lambda: json.loads(text)
+
+
+def _cloud_identity() -> Way:
+    """A page of devices and one of who uses them, read as the source reads them; who uses which is found out before."""
+    source = cloud_identity.CloudIdentity(_link(subject="s"))
+    devices = json.dumps({"devices": [test_cloud_identity.device(number) for number in range(SMALL)]}).encode()
+    users = json.dumps({"deviceUsers": [test_cloud_identity.user(number) for number in range(SMALL)]}).encode()
+
+    def read() -> int:
+        pairs = zip(cloud_identity.read_devices(devices)["devices"], cloud_identity.read_users(users)["deviceUsers"], strict=True)
+        raw = [cloud_identity.Raw(device, (user,)) for device, user in pairs]
+        return sum(source.parse(one, NOW) is not None for one in raw)
+
+    return "Google, Cloud Identity", SMALL, devices + users, read, lambda: (json.loads(devices), json.loads(users))
+
+
+def _page(name: str, source: Source, device: Callable[[int], Any]) -> Way:
+    text = json.dumps([device(number) for number in range(DEVICES)]).encode()
+
+    def read() -> int:
+        return sum(source.parse(one, NOW) is not None for one in read_json(text))
+
+    return name, DEVICES, text, read, lambda: json.loads(text)
 
 
 def _files() -> list[Way]:

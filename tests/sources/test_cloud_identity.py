@@ -14,8 +14,9 @@ from countermand.core.devices import Enrollment, Identity, IdentityKind, Ownersh
 from countermand.core.errors import Refused
 from countermand.core.instants import from_iso
 from countermand.lib.outward import House
-from countermand.sources.cloud_identity import REQUESTS, CloudIdentity, Raw
+from countermand.sources.cloud_identity import REQUESTS, CloudIdentity, Raw, User
 from countermand.sources.source import Link
+from countermand.sources.wanted import rows_as
 from fake_api import served
 from fake_google import SUBJECT, Google, key_file
 
@@ -38,6 +39,11 @@ def device(number: int, **more: Any) -> dict[str, Any]:
 def user(number: int, state: str = "APPROVED", name: str = "u", since: str = "2020-01-01T00:00:00Z") -> dict[str, Any]:
     found = {"name": f"devices/d{number}/deviceUsers/{name}", "userEmail": f"{name}{number}@Contoso.example"}
     return {**found, "managementState": state, "firstSyncTime": since}
+
+
+def used(row: dict[str, Any], *users: dict[str, Any]) -> Raw:
+    """The device of a page, and who uses it."""
+    return Raw(row, rows_as(User, users))
 
 
 @dataclass
@@ -94,12 +100,12 @@ def test_who_owns_a_phone_that_several_use_and_who_is_gone() -> None:
         user(1, name="new", since="2020-06-01T00:00:00Z"),
         user(1, "WIPED", "gone", "2020-07-01T00:00:00Z"),
     )
-    mention = opened().parse(Raw(device(1), users), NOW)
+    mention = opened().parse(used(device(1), *users), NOW)
     assert mention.login == "new1@contoso.example"
     assert Identity(IdentityKind.GOOGLE, "devices/d1/deviceUsers/gone") not in mention.identities
-    left = opened().parse(Raw(device(1), (user(1, "WIPED"),)), NOW)
+    left = opened().parse(used(device(1), user(1, "WIPED")), NOW)
     assert (left.login, left.enrolled) == (None, False)
-    sync = opened().parse(Raw(device(1, deviceType="GOOGLE_SYNC", deviceId="ApplX1"), (user(1),)), NOW)
+    sync = opened().parse(used(device(1, deviceType="GOOGLE_SYNC", deviceId="ApplX1"), user(1)), NOW)
     assert Identity(IdentityKind.EAS, "ApplX1") in sync.identities
 
 
@@ -113,7 +119,7 @@ JSON = st.recursive(
     more=st.dictionaries(st.sampled_from(sorted(user(1))), JSON, max_size=3),
 )
 def test_whatever_stands_in_a_row_it_is_read_or_refused(changed: dict[str, Any], more: dict[str, Any]) -> None:
-    raw = Raw({**device(1), **changed}, ({**user(1), **more},))
+    raw = used({**device(1), **changed}, {**user(1), **more})
     with contextlib.suppress(Refused):
         opened().visibility(raw)
         opened().parse(raw, NOW)

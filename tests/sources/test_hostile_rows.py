@@ -26,6 +26,7 @@ from countermand.lib.parquet import Reader
 from countermand.sources import android, cloud_identity, devices_parquet, fleetdm, google, intune_rows, jamf, jamf_classic
 from countermand.sources.rows import looked_over
 from countermand.sources.source import Link, Page
+from countermand.sources.wanted import rows_as
 from fake_fleetdm import host
 from fake_google import ENTERPRISE, SUBJECT, managed, mobile
 from mutated import nodes, with_
@@ -120,7 +121,7 @@ def policed(raw: Any) -> Any:
 
 def used(raw: Any) -> Any:
     users = raw["users"] if isinstance(raw["users"], list) else []
-    return cloud_identity.Raw(raw["device"], tuple(one for one in users if isinstance(one, dict)))
+    return cloud_identity.Raw(raw["device"], rows_as(cloud_identity.User, users))
 
 
 #: Kind → what reads it, a good row, and how a page wraps it.

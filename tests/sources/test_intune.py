@@ -222,7 +222,7 @@ def test_check_tells_what_cannot_be_seen_and_a_name_only_suggests(tenant: Tenant
 
 
 def brought_phones(source: Intune) -> list[Mention]:
-    rows = [raw for page in source.fetch("") for raw in page.raw if isinstance(raw.device, dict)]
+    rows = [raw for page in source.fetch("") for raw in page.raw if raw.device is not None]
     return [source.parse(raw, NOW) for raw in rows if source.visibility(raw)]
 
 

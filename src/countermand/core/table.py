@@ -25,7 +25,7 @@ KEPT = 100
 
 _FORMULA = frozenset("=+-@\t\r")
 #: Lines that are looked at in one go, in bytes.
-_SOME = 1 << 15
+_SOME = 1 << 16
 #: Lines after which that is looked at again: so many of the longest fill no memory.
 _FEW = 16
 _SHOWN = 60

@@ -56,10 +56,12 @@ class Granted:
     def base(self) -> str:
         return self._api.base
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
-        """One object, at a path and query. A token that ran out early is asked for once more. Denied; Refused with ``strange``
-        for what the vendor would not write."""
-        return self.object(self.answered("GET", path, headers=headers))
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, read: Callable[[bytes], Any] = read_json
+    ) -> Mapping[str, Any]:
+        """One object, at a path and query, as ``read`` takes it apart. A token that ran out early is asked for once more. Denied;
+        Refused with ``strange`` for what the vendor would not write."""
+        return self.object(self.answered("GET", path, headers=headers), read)
 
     def answered(
         self, method: str, path: str, body: Any = None, *, once: bool = False, headers: Mapping[str, str] | None = None
@@ -81,9 +83,9 @@ class Granted:
             answer = self._send(method, path, body, True, headers)
         return answer
 
-    def object(self, answer: Response) -> Mapping[str, Any]:
+    def object(self, answer: Response, read: Callable[[bytes], Any] = read_json) -> Mapping[str, Any]:
         """What the answer says; nothing if it holds nothing."""
-        return {} if answer.status in _NOTHING else object_in(answer, self.strange)
+        return {} if answer.status in _NOTHING else object_in(answer, self.strange, read)
 
     def _send(self, method: str, path: str, body: Any, once: bool, more: Mapping[str, str] | None) -> Response:
         bare, _, query = path.partition("?")
@@ -112,10 +114,10 @@ class Granted:
         return token
 
 
-def object_in(answer: Response, strange: Callable[[str], Refused]) -> Mapping[str, Any]:
-    """The object that an answer holds; what ``strange`` makes is raised if there is none."""
+def object_in(answer: Response, strange: Callable[[str], Refused], read: Callable[[bytes], Any] = read_json) -> Mapping[str, Any]:
+    """The object that an answer holds, as ``read`` takes it apart; what ``strange`` makes is raised if there is none."""
     try:
-        found = read_json(answer.body)
+        found = read(answer.body)
     except ValueError as wrong:
         raise strange("no JSON") from wrong
     if not isinstance(found, dict):

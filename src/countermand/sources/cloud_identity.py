@@ -7,8 +7,9 @@ Traps of this source, each handled here and nowhere else:
 * The name of a *device user* is what Google's own levers block, so that is the Google name of a phone here.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypedDict
 
 from msgspec import Struct
 
@@ -21,8 +22,9 @@ from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
 from countermand.sources.google_pages import LOGIN, SUBJECT, TOKEN, Google
-from countermand.sources.rows import looked_over, moment, part, rows_of, text, thing, word
+from countermand.sources.rows import looked_over, moment, text, word
 from countermand.sources.source import Checked, Link, Page, Question, Request, Setting, allowed
+from countermand.sources.wanted import Shown, fields_of, reader, rows_as
 
 SETTINGS: Mapping[str, Setting] = {
     "subject": SUBJECT,
@@ -41,6 +43,8 @@ _SERIAL, _GOOGLE, _EAS = IdentityKind.SERIAL, IdentityKind.GOOGLE, IdentityKind.
 _SYNC = "google_sync"
 _PLATFORMS = {"android": Platform.ANDROID, "ios": Platform.IOS, _SYNC: Platform.IOS}
 _OWNERSHIP = {"company": Ownership.CORPORATE, "byod": Ownership.PERSONAL}
+#: How nearly everybody's is spelt.
+_USUAL = "APPROVED"
 _GONE = frozenset({"wiped", "wiping", "unenrolled"})
 _ENROLLMENT = {
     "device_owner": Enrollment.SUPERVISED,
@@ -49,11 +53,57 @@ _ENROLLMENT = {
 }
 
 
-class Raw(Struct, frozen=True):
-    """A device, and those who use it."""
+class Device(
+    Struct,
+    frozen=True,
+    gc=False,
+    rename={
+        "kind": "deviceType", "owner": "ownerType", "serial": "serialNumber", "heard": "lastSyncTime", "eas": "deviceId",
+        "android": "androidSpecificAttributes",
+    },
+):  # fmt: skip
+    """What is wanted of a device."""
+
+    name: Shown = None
+    kind: Shown = None
+    owner: Shown = None
+    model: Shown = None
+    serial: Shown = None
+    heard: Any = None
+    eas: Shown = None
+    android: Any = None
+
+
+class User(
+    Struct, frozen=True, gc=False, rename={"login": "userEmail", "state": "managementState", "since": "firstSyncTime"}
+):  # fmt: skip
+    """What is wanted of somebody who uses one."""
+
+    name: Shown = None
+    login: Shown = None
+    state: Shown = None
+    since: Shown = None
+
+
+class _Devices(TypedDict, total=False):
+    devices: list[Device]
+    nextPageToken: Any
+
+
+class _Users(TypedDict, total=False):
+    deviceUsers: list[User]
+    nextPageToken: Any
+
+
+#: Take pages of them apart.
+read_devices, read_users = reader(_Devices), reader(_Users)
+
+
+class Raw(Struct, frozen=True, gc=False):
+    """A device as it came, or what is wanted of it, and those who use it."""
 
     device: Any
-    users: tuple[Mapping[str, Any], ...]
+    users: Sequence[User]
 
 
 class CloudIdentity:
@@ -66,36 +116,31 @@ class CloudIdentity:
     def fetch(self, since: str) -> Iterator[Page]:
         """The users first, whole; then the devices by page token. Refused ``source-denied``."""
         with allowed(self._name):
-            users: dict[str, list[Mapping[str, Any]]] = {}
-            for page in self._google.pages(f"{_USERS}?{_ALL}&pageSize=20", "deviceUsers"):
-                for user in rows_of(list(page.raw)):
-                    users.setdefault(text(user.get("name")).partition("/deviceUsers/")[0], []).append(user)
-            for page in self._google.pages(f"{_DEVICES}?{_ALL}&pageSize=100", "devices", since):
-                raw = (
-                    Raw(row, tuple(users.get(text(row.get("name")), ()))) if isinstance(row, dict) else row for row in page.raw
-                )
-                yield Page(tuple(raw), page.next)
+            users: dict[str, list[User]] = {}
+            for page in self._google.pages(f"{_USERS}?{_ALL}&pageSize=20", "deviceUsers", read=read_users):
+                for user in rows_as(User, page.raw):
+                    users.setdefault((user.name or "").strip().partition("/deviceUsers/")[0], []).append(user)
+            for page in self._google.pages(f"{_DEVICES}?{_ALL}&pageSize=100", "devices", since, read_devices):
+                yield Page(tuple(with_users(row, users) for row in page.raw), page.next)
 
     def parse(self, raw: Any, now: Instant) -> Mention | None:
-        row, users = _parts(raw)
-        there = [one for one in users if word(one.get("managementState")) not in _GONE]
-        kind, at = word(row.get("deviceType")), moment(row.get("lastSyncTime"), now)
-        if kind not in _PLATFORMS:
+        row = fields_of(Device, raw.device)
+        way, at = _way_of(row), moment(row.heard, now)
+        if way is None:
             return None
-        names = _identities(row, there, kind)
+        platform, ownership, enrollment, model, syncs = way
+        owner, used = None, {}
+        for user in raw.users:
+            if user.state == _USUAL or word(user.state) not in _GONE:
+                used[(user.name or "").strip()] = user
+                if owner is None or (user.since or "") > (owner.since or ""):
+                    owner = user
+        names = _identities(row, used, syncs=syncs)
         if not names:
             raise Refused("device-unreadable", device="", why="it has no name")
-        owner = _owner(there)
+        login = normal_login(owner.login or "") if owner else ""
         return Mention(
-            identities=names,
-            platform=_PLATFORMS[kind],
-            login=(normal_login(text(owner.get("userEmail"))) or None) if owner else None,
-            model=text(row.get("model")) or None,
-            ownership=_OWNERSHIP.get(word(row.get("ownerType"))),
-            enrollment=_ENROLLMENT.get(word(part(row, "androidSpecificAttributes").get("ownershipPrivilege"))),
-            reads_mail=True if kind == _SYNC else None,
-            enrolled=bool(there),
-            seen_at=at,
+            names, platform, login or None, model, ownership, enrollment, True if syncs else None, owner is not None, at
         )
 
     def recheck(self, devices: Sequence[Mention], apps: frozenset[App] | None) -> Question | None:
@@ -103,29 +148,48 @@ class CloudIdentity:
         return None
 
     def visibility(self, raw: Any) -> Sight | None:
-        row, _ = _parts(raw)
-        return SIGHTS[0] if word(row.get("deviceType")) in _PLATFORMS else None
+        return None if _way_of(fields_of(Device, raw.device)) is None else SIGHTS[0]
 
     def check(self, names: frozenset[str], tick: Callable[[int], None]) -> Checked:
         return looked_over("devices and who uses them", _SCOPE, self.fetch(""), self.visibility, tick)
 
 
-def _parts(raw: Any) -> tuple[Mapping[str, Any], tuple[Mapping[str, Any], ...]]:
-    return (thing(raw.device), raw.users) if isinstance(raw, Raw) else (thing(raw), ())
+def with_users(row: Any, users: Mapping[str, Sequence[User]]) -> Raw:
+    """A device of a page, and who uses it, by the name of the device; what is no row stays what it is."""
+    if not isinstance(row, (Device, dict)):
+        return Raw(row, ())
+    device = fields_of(Device, row)
+    return Raw(device, users.get((device.name or "").strip(), ()))
 
 
-def _owner(users: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    if len(users) < 2:
-        return users[0] if users else None
-    return max(users, key=lambda one: text(one.get("firstSyncTime")))
+_Way = tuple[Platform, Ownership | None, Enrollment | None, str | None, bool]
 
 
-def _identities(row: Mapping[str, Any], users: Sequence[Mapping[str, Any]], kind: str) -> tuple[Identity, ...]:
-    names = [Identity(_GOOGLE, name) for one in users if (name := text(one.get("name")))]
-    if serial := text(row.get("serialNumber")):
-        names.append(Identity(_SERIAL, serial))
-    if name := text(row.get("name")):
-        names.append(Identity(_GOOGLE, name))
-    if kind == _SYNC and (eas := text(row.get("deviceId"))):
-        names.append(Identity(_EAS, eas))
-    return tuple(dict.fromkeys(names))
+def _way_of(row: Device) -> _Way | None:
+    privilege = word(row.android.get("ownershipPrivilege")) if type(row.android) is dict else ""
+    return _way(row.kind, row.owner, privilege, row.model)
+
+
+@lru_cache(maxsize=4096)
+def _way(kind: Shown, owner: Shown, privilege: str, model: Shown) -> _Way | None:
+    """Its platform, whose it is, how it is managed, its model, and whether it is known by Google Sync alone; None for what is no
+    phone. Remembered, because a whole fleet has few of them."""
+    said = word(kind)
+    if said not in _PLATFORMS:
+        return None
+    return _PLATFORMS[said], _OWNERSHIP.get(word(owner)), _ENROLLMENT.get(privilege), text(model) or None, said == _SYNC
+
+
+def _identities(row: Device, used: Collection[str], *, syncs: bool) -> tuple[Identity, ...]:
+    """``used``: the names of those who use it."""
+    found = []
+    for name in used:
+        if name:
+            found.append(Identity(_GOOGLE, name))
+    if serial := (row.serial or "").strip():
+        found.append(Identity(_SERIAL, serial))
+    if (name := (row.name or "").strip()) and name not in used:
+        found.append(Identity(_GOOGLE, name))
+    if syncs and (eas := (row.eas or "").strip()):
+        found.append(Identity(_EAS, eas))
+    return tuple(found)

@@ -1,11 +1,12 @@
 """A Google API as a service account sees it: lists in pages, each with a token for the next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from countermand.lib.asserted import assertion
 from countermand.lib.granted import Granted
+from countermand.lib.read_json import read_json
 from countermand.sources.source import Link, Page, Request, Setting, strange
 
 LOGIN = Setting("where tokens are given out", "https://oauth2.googleapis.com")
@@ -28,11 +29,12 @@ class Google:
         """One object. Denied."""
         return self._api.get(path)
 
-    def pages(self, path: str, name: str, since: str = "") -> Iterator[Page]:
-        """A list from this page token on ('' = the first). ``name``: of the list in each answer, if it has one. Denied."""
+    def pages(self, path: str, name: str, since: str = "", read: Callable[[bytes], Any] = read_json) -> Iterator[Page]:
+        """A list from this page token on ('' = the first). ``name``: of the list in each answer, if it has one; ``read``: what
+        takes answers apart. Denied."""
         token = since
         while True:
-            found: Mapping[str, Any] = self._api.get(f"{path}&pageToken={quote(token, safe='')}" if token else path)
+            found: Mapping[str, Any] = self._api.get(f"{path}&pageToken={quote(token, safe='')}" if token else path, read=read)
             rows, following = found.get(name, []), found.get("nextPageToken", "")
             if not isinstance(rows, list) or not isinstance(following, str) or (following and following == token):
                 raise self._api.strange("a page without its list, or that is followed by itself")

@@ -1,11 +1,12 @@
 """Microsoft Graph as sources read it: collections in pages, each with where the next one begins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from countermand.lib.graph import following
 from countermand.lib.microsoft import granted
+from countermand.lib.read_json import read_json
 from countermand.sources.source import Link, Request, strange
 
 
@@ -24,10 +25,11 @@ class Graph:
     def __init__(self, link: Link, requests: tuple[Request, ...]) -> None:
         self._api = granted(link, requests, strange(link))
 
-    def pages(self, path: str) -> Iterator[Part]:
-        """A collection from this path and query on. Denied; Refused ``source-strange`` for what Graph would not write."""
+    def pages(self, path: str, read: Callable[[bytes], Any] = read_json) -> Iterator[Part]:
+        """A collection from this path and query on. ``read``: what takes its pages apart. Denied; Refused ``source-strange`` for
+        what Graph would not write."""
         while path:
-            found = self._api.get(path)
+            found = self._api.get(path, read=read)
             rows, total = found.get("value"), found.get("@odata.count")
             if not isinstance(rows, list):
                 raise self._api.strange("a collection without its value")

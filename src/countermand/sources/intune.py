@@ -45,11 +45,7 @@ REQUESTS: tuple[Request, ...] = (
     Request("GET", _POLICIES, _READ_RULES),
     Request("GET", _VIOLATIONS, _READ_RULES),
 )
-_COLUMNS = (
-    "id,userPrincipalName,managedDeviceOwnerType,managementAgent,operatingSystem,isSupervised,deviceEnrollmentType,"
-    "lastSyncDateTime,azureADDeviceId,easActivated,easDeviceId,serialNumber,model"
-)
-_FIRST = f"{_DEVICES}?$select={_COLUMNS}&$top=500&$count=true"
+_FIRST = f"{_DEVICES}?$select={rows.COLUMNS}&$top=500&$count=true"
 _POLICY = {
     "#microsoft.graph.ioscompliancepolicy": Platform.IOS,
     "#microsoft.graph.androidcompliancepolicy": Platform.ANDROID,
@@ -93,7 +89,7 @@ class Intune:
             looked = 0
             for page in self._devices(_FIRST, found):
                 for raw in page.raw:
-                    if isinstance(raw.device, dict) and (sight := rows.sight(raw)):
+                    if isinstance(raw.device, rows.Device) and (sight := rows.sight(raw)):
                         seen[sight] = seen.get(sight, 0) + 1
                 tick(len(page.raw))
                 looked += len(page.raw)
@@ -117,9 +113,8 @@ class Intune:
         return Checked(tuple(abilities), seen, suggested, whole=not cut)
 
     def _devices(self, path: str, found: dict[str, rows.Verdict]) -> Iterator[Page]:
-        for part in self._graph.pages(path):
-            raw = tuple(rows.Raw(row, found.get(str(row.get("id"))) if isinstance(row, dict) else None) for row in part.rows)
-            yield Page(raw, part.next, part.total)
+        for part in self._graph.pages(path, rows.read_devices):
+            yield Page(tuple(rows.with_verdict(row, found) for row in part.rows), part.next, part.total)
 
     def _verdicts(self) -> dict[str, rows.Verdict]:
         lists: dict[Platform, list[frozenset[App]]] = {}

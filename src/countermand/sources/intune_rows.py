@@ -12,7 +12,7 @@ Traps of these rows, each handled here and nowhere else:
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 
 from msgspec import Struct
 
@@ -24,7 +24,8 @@ from countermand.core.instants import Instant
 from countermand.core.mentions import Mention
 from countermand.core.people import normal_login
 from countermand.core.visibility import Sees, Sight
-from countermand.sources.rows import moment, text, thing, word
+from countermand.sources.rows import moment, text, word
+from countermand.sources.wanted import Shown, fields_of, reader
 
 _IOS, _ANDROID = Platform.IOS, Platform.ANDROID
 _SERIAL, _ENTRA, _EAS = IdentityKind.SERIAL, IdentityKind.ENTRA, IdentityKind.EAS
@@ -62,57 +63,92 @@ class Verdict:
     shown: frozenset[App] = frozenset()
 
 
-class Raw(Struct, frozen=True):
-    """A ``managedDevice`` as it came, and what the rules found on it; None: no rule speaks of it."""
+_FIELDS = {
+    "id": "id", "login": "userPrincipalName", "owner": "managedDeviceOwnerType", "agent": "managementAgent",
+    "system": "operatingSystem", "supervised": "isSupervised", "kind": "deviceEnrollmentType", "heard": "lastSyncDateTime",
+    "entra": "azureADDeviceId", "reads_mail": "easActivated", "eas": "easDeviceId", "serial": "serialNumber", "model": "model",
+}  # fmt: skip
+#: What is asked of a ``managedDevice``.
+COLUMNS = ",".join(_FIELDS.values())
+
+
+class Device(Struct, frozen=True, gc=False, rename=_FIELDS):
+    """What is wanted of a ``managedDevice``."""
+
+    id: Shown = None
+    login: Shown = None
+    owner: Shown = None
+    agent: Shown = None
+    system: Shown = None
+    supervised: Any = None
+    kind: Shown = None
+    heard: Any = None
+    entra: Shown = None
+    reads_mail: Any = None
+    eas: Shown = None
+    serial: Shown = None
+    model: Shown = None
+
+
+_Devices = TypedDict("_Devices", {"value": list[Device], "@odata.nextLink": Any, "@odata.count": Any}, total=False)
+#: Takes a page of them apart.
+read_devices = reader(_Devices)
+
+
+class Raw(Struct, frozen=True, gc=False):
+    """A ``managedDevice`` as it came, or what is wanted of it, and what the rules found; None: no rule speaks of it."""
 
     device: Any
     verdict: Verdict | None
 
 
+def with_verdict(row: Any, found: Mapping[str, Verdict]) -> Raw:
+    """A row of a page beside what the rules found on the device; what is no row stays what it is."""
+    device = fields_of(Device, row) if type(row) is dict else row
+    return Raw(device, found.get(device.id) if type(device) is Device and device.id else None)
+
+
 def mention(raw: Raw, source: str, now: Instant) -> Mention | None:
     """The phone; None if it is none. Refused ``device-unreadable`` or ``time-ahead``."""
-    row = thing(raw.device)
-    platform = platform_of(row)
-    if platform is None:
+    row = fields_of(Device, raw.device)
+    way = _way_of(row)
+    if way is None:
         return None
-    eas = text(row.get("easDeviceId"))
-    names = _identities(row, eas)
+    platform, ownership, enrollment, model = way
+    eas = (row.eas or "").strip()
+    names = _identities((row.serial or "").strip(), (row.entra or "").strip(), eas)
     if not names:
         why = "it has no serial number, ActiveSync id or Entra id"
-        raise Refused("device-unreadable", device=text(row.get("id")), why=why)
-    enrollment = _enrollment(row, platform)
-    seen_at = moment(row.get("lastSyncDateTime"), now)
+        raise Refused("device-unreadable", device=text(row.id), why=why)
+    seen_at = moment(row.heard, now)
     return Mention(
-        identities=names,
-        platform=platform,
-        login=normal_login(text(row.get("userPrincipalName"))) or None,
-        model=text(row.get("model")) or None,
-        ownership=_OWNERSHIP.get(word(row.get("managedDeviceOwnerType"))),
-        enrollment=enrollment,
-        reads_mail=True if eas and row.get("easActivated") is True else None,
-        enrolled=True,
-        seen_at=seen_at,
-        reports=_reports(raw.verdict, source, enrollment, platform, seen_at) if raw.verdict else (),
+        names,
+        platform,
+        normal_login(row.login or "") or None,
+        model,
+        ownership,
+        enrollment,
+        True if eas and row.reads_mail is True else None,
+        True,
+        seen_at,
+        None,
+        None,
+        _reports(raw.verdict, source, enrollment, platform, seen_at) if raw.verdict else (),
     )
 
 
 def sight(raw: Raw) -> Sight | None:
     """In which of the ways above this device is seen; None if it is no phone. Refused ``device-unreadable``."""
-    row = thing(raw.device)
-    platform = platform_of(row)
-    if platform is None:
+    way = _way_of(fields_of(Device, raw.device))
+    if way is None:
         return None
+    platform, _, enrollment, _ = way
     named = raw.verdict is not None and bool(raw.verdict.lacked or raw.verdict.shown)
     if platform is _ANDROID:
         return ANDROID_NAMED if named else ANDROID_NONE
-    if _enrollment(row, platform) is Enrollment.USER:
+    if enrollment is Enrollment.USER:
         return IOS_USER
     return IOS_NAMED if named else IOS_NONE
-
-
-def platform_of(row: Mapping[str, Any]) -> Platform | None:
-    """What it is by its operating system; None for what is no phone."""
-    return _PLATFORMS.get(word(row.get("operatingSystem")).replace(" ", ""))
 
 
 def verdicts(states: Iterable[tuple[Platform, Any]], lists: Mapping[Platform, list[frozenset[App]]]) -> dict[str, Verdict]:
@@ -170,12 +206,24 @@ def _reports(verdict: Verdict, source: str, enrollment: Enrollment, platform: Pl
     return (Report(source, at, Grade.INVENTORY, covered, verdict.shown),)
 
 
-def _enrollment(row: Mapping[str, Any], platform: Platform) -> Enrollment:
-    kind, owner = word(row.get("deviceEnrollmentType")), word(row.get("managedDeviceOwnerType"))
-    return _managed(platform, kind, owner, word(row.get("managementAgent")), row.get("isSupervised") is True)
+_Way = tuple[Platform, Ownership | None, Enrollment, str | None]
 
 
-@lru_cache(maxsize=1024)
+def _way_of(row: Device) -> _Way | None:
+    return _way(row.supervised is True, row.system, row.kind, row.owner, row.agent, row.model)
+
+
+@lru_cache(maxsize=4096)
+def _way(supervised: bool, system: Shown, kind: Shown, owner: Shown, agent: Shown, model: Shown) -> _Way | None:
+    """Its platform, whose it is, how it is managed, and its model; None for what is no phone. Remembered, because a whole fleet
+    has few of them."""
+    platform = _PLATFORMS.get(word(system).replace(" ", ""))
+    if platform is None:
+        return None
+    enrollment = _managed(platform, word(kind), word(owner), word(agent), supervised)
+    return platform, _OWNERSHIP.get(word(owner)), enrollment, text(model) or None
+
+
 def _managed(platform: Platform, kind: str, owner: str, agent: str, supervised: bool) -> Enrollment:
     """How it is managed. Whatever Intune does not name is taken for the way that hides most."""
     if platform is _IOS:
@@ -191,8 +239,7 @@ def _managed(platform: Platform, kind: str, owner: str, agent: str, supervised: 
     return Enrollment.COPE if owner == "company" else Enrollment.USER
 
 
-def _identities(row: Mapping[str, Any], eas: str) -> tuple[Identity, ...]:
-    serial, entra = text(row.get("serialNumber")), text(row.get("azureADDeviceId"))
+def _identities(serial: str, entra: str, eas: str) -> tuple[Identity, ...]:
     found = []
     if serial.lower() not in _NO_SERIAL:
         found.append(Identity(_SERIAL, serial))

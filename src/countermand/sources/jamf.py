@@ -174,12 +174,12 @@ def _apps(listed: Any) -> frozenset[App] | None:
     """The apps that are there; None if no list was collected."""
     if not isinstance(listed, list) or not listed:
         return None
-    rows = [one for one in listed if isinstance(one, dict)]
-    return apps_of(_IOS, [one.get("identifier") for one in rows if _is_there(one)])
-
-
-def _is_there(row: Mapping[str, Any]) -> bool:
-    return row.get("managementStatus") in _USUAL or _word(row, "managementStatus") in _THERE
+    there = [
+        one.get("identifier")
+        for one in listed
+        if isinstance(one, dict) and (one.get("managementStatus") in _USUAL or _word(one, "managementStatus") in _THERE)
+    ]
+    return apps_of(_IOS, there)
 
 
 def _word(row: Mapping[str, Any], name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from countermand.core.apps import App
 from countermand.core.devices import Platform
 from countermand.core.errors import Refused
-from countermand.core.instants import Instant, from_iso
+from countermand.core.instants import DAY, Instant, from_iso
 from countermand.core.mentions import too_far_ahead
 from countermand.core.visibility import Sight
 from countermand.lib.granted import Denied
@@ -15,10 +15,15 @@ from countermand.lib.http import Unreachable
 from countermand.lib.vendor import Ability
 from countermand.sources.source import ENOUGH, Checked, Page
 
+#: Longest text that is taken, in characters.
+LONGEST = 255
+#: Before this, times stand where nothing is known.
+_KNOWN = 365 * DAY
+
 
 def text(value: Any) -> str:
     """A text that can be shown; '' for whatever is none."""
-    return value.strip() if type(value) is str and len(value) <= 255 and value.isprintable() else ""
+    return value.strip() if type(value) is str and len(value) <= LONGEST and value.isprintable() else ""
 
 
 def word(value: Any) -> str:
@@ -81,9 +86,9 @@ def moment(value: Any, now: Instant) -> Instant | None:
         found = from_iso(value)  # nothing but a time passes, so that nobody has to look what it shows
     except (ValueError, TypeError) as wrong:
         raise Refused("device-unreadable", device="", why=f"{text(value)[:40]!r} is not a time") from wrong
-    if too_far_ahead(found, now):
+    if found > now and too_far_ahead(found, now):
         raise Refused("time-ahead", time=text(value))
-    return found if found > 365 * 86_400_000 else None
+    return found if found > _KNOWN else None
 
 
 def looked_over(
