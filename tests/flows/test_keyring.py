@@ -200,7 +200,7 @@ def test_every_key_says_what_it_signs_since_when_and_until_when_or_why_it_has_no
     ]
     for key in found:
         assert key.used_by
-        assert not key.in_use or (key.until is None) == key.endless.startswith("no end")
+        assert (key.until is None) == key.endless.startswith("no end")
         assert not key.in_use or (key.created is not None and before - MINUTE < key.created < clock.now() + MINUTE)
 
 

@@ -91,8 +91,13 @@ def _key(directory: Path, name: str, public: str, until: Instant | None, *, in_u
     private = directory / f"{name}.key"
     file = private.with_name(private.name + ".pub")
     created = file.stat().st_mtime_ns // 1_000_000 if in_use and file.exists() else None
-    endless = ENDLESS[name] if until is None and in_use else ""
-    return Key(name, public, until, in_use and private.exists(), in_use, created, USED[name], endless)
+    return Key(name, public, until, in_use and private.exists(), in_use, created, USED[name], _endless(name, until, in_use))
+
+
+def _endless(name: str, until: Instant | None, in_use: bool) -> str:
+    if until is not None:
+        return ""
+    return ENDLESS[name] if in_use else "no end: what it signed still verifies"
 
 
 def _signals(directory: Path) -> Iterator[Key]:
@@ -101,7 +106,7 @@ def _signals(directory: Path) -> Iterator[Key]:
         last, private = one is found[-1], directory / f"signals-{one.number}.pem"
         here = private.exists() and private.stat().st_size > 0  # an empty file is what is left of one that was destroyed
         made = rsa_keys.made_at(directory, "signals", one.number)
-        yield Key("signals", one.kid, None, here, last, made, USED["signals"], ENDLESS["signals"] if last else "")
+        yield Key("signals", one.kid, None, here, last, made, USED["signals"], _endless("signals", None, last))
 
 
 def _ledger_until(directory: Path) -> Instant | None:
