@@ -4,7 +4,7 @@ PRIVACY: what is not declared here (telephone numbers, photographs, streets, tit
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Union
@@ -202,6 +202,11 @@ def describe(user: Any, login_from: LoginFrom = "userName") -> Said:
             raise Refused(
                 "scim-value", name=where, why=f"it is longer than {FIELD} characters or holds one that cannot be printed"
             )
+    return _described(user, login_from)
+
+
+def _described(user: Any, login_from: LoginFrom) -> Said:
+    """The same of one whose texts were looked over when it was written."""
     email = _chosen(user.emails or (), "value")
     if email and not csv.EMAIL.fullmatch(email):
         raise Refused("scim-value", name="emails", why="it is no mail address")
@@ -286,44 +291,48 @@ class Shown:
 
 def user(shown: Shown, root: str, login_from: LoginFrom = "userName") -> Any:
     """The resource: what was said of the person, but for what is known otherwise since (a file, an operator)."""
-    made = FullUser.model_validate_json(shown.said, scim_policy=POLICY) if shown.said else FullUser(user_name=shown.person.login)
-    _correct(made, shown, login_from)
+    said = FullUser.model_validate_json(shown.said, scim_policy=POLICY) if shown.said else FullUser(user_name=shown.person.login)
     if shown.manager is not None:
         number, name = shown.manager
-        made[EnterpriseUser] = EnterpriseUser(
+        said[EnterpriseUser] = EnterpriseUser(
             manager=Manager(value=number, ref=Reference(f"{root}/Users/{number}"), display_name=name or None)
         )
-    made.groups = [
-        Membership(value=number, ref=Reference(f"{root}/Groups/{number}"), display=name) for number, name in shown.groups
-    ] or None
-    made.id = shown.id
-    made.meta = _meta("User", f"{root}/Users/{shown.id}", shown.created, shown.modified)
-    made.meta.version = version(made.model_dump_json(exclude={"meta"}))
-    return made
+    groups = [Membership(value=number, ref=Reference(f"{root}/Groups/{number}"), display=name) for number, name in shown.groups]
+    meta = _meta("User", f"{root}/Users/{shown.id}", shown.created, shown.modified)
+    # All of it is made from these, and to write a resource down for its version takes as long as to answer it. Names of groups
+    # stand in the person as a set, which has no order.
+    made_from = replace(shown, person=replace(shown.person, groups=frozenset()), created=0, modified=0)
+    meta.version = version(repr((made_from, root, login_from)))
+    # Changed all at once: one after the other, each would have the whole resource validated.
+    changes = {**_corrections(said, shown, login_from), "groups": groups or None, "id": shown.id, "meta": meta}
+    return said.model_copy(update=changes)
 
 
-def _correct(made: Any, shown: Shown, login_from: LoginFrom) -> None:
+def _corrections(said: Any, shown: Shown, login_from: LoginFrom) -> dict[str, Any]:
+    """The attributes that are known otherwise than was said."""
     person = shown.person
     try:
-        known: Said | None = describe(made, login_from)
+        known: Said | None = _described(said, login_from)
     except Refused:
         known = None
+    found: dict[str, Any] = {}
     if known is None or known.login != person.login:
-        made.user_name = person.login
+        found["user_name"] = person.login
     if known is None or known.email != person.email:
-        made.emails = [Email(value=person.email, type="work", primary=True)] if person.email else None
+        found["emails"] = [Email(value=person.email, type="work", primary=True)] if person.email else None
     if known is None or known.name != person.name:
-        made.display_name = person.name or None
+        found["display_name"] = person.name or None
     if known is None or known.zone != person.zone:
-        made.timezone = person.zone or None
+        found["timezone"] = person.zone or None
     if known is None or known.locale != person.locale:
-        made.preferred_language = person.locale or None
+        found["preferred_language"] = person.locale or None
     if known is None or known.country != person.country:
-        made.addresses = [Address(country=person.country, type="work", primary=True)] if person.country else None
+        found["addresses"] = [Address(country=person.country, type="work", primary=True)] if person.country else None
     if known is None or known.employment != person.employment:
-        made.user_type = person.employment
-    if (made.active is not False) != shown.active or not shown.said:
-        made.active = shown.active
+        found["user_type"] = person.employment
+    if (said.active is not False) != shown.active or not shown.said:
+        found["active"] = shown.active
+    return found
 
 
 def kept(user: Any) -> str:
