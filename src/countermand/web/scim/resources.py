@@ -66,7 +66,7 @@ class People:
 
     def search(self, asking: Asking, query: Query) -> tuple[int, list[dict[str, Any]]]:
         total, found = provisioned.people(asking.act, query.asked, asking.root)
-        return total, [one.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=query.shown) for one in found]
+        return total, [written(one, query.shown, Context.RESOURCE_QUERY_RESPONSE) for one in found]
 
     def make(self, asking: Asking) -> Given:
         user = _read(FullUser, asking.said, Context.RESOURCE_CREATION_REQUEST)
@@ -115,7 +115,7 @@ class Groups:
 
     def search(self, asking: Asking, query: Query) -> tuple[int, list[dict[str, Any]]]:
         total, found = provisioned.groups(asking.act, query.asked, asking.root, members=query.members)
-        return total, [one.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=query.shown) for one in found]
+        return total, [written(one, query.shown, Context.RESOURCE_QUERY_RESPONSE) for one in found]
 
     def make(self, asking: Asking) -> Given:
         group = _read(Group, asking.said, Context.RESOURCE_CREATION_REQUEST)
@@ -174,8 +174,17 @@ def _parameters(model: Any, asking: Asking) -> Any:
     return generic[model].model_validate(wanted)
 
 
+def written(resource: Resource[Any], shown: Any, context: Context) -> dict[str, Any]:
+    """A resource as it is answered, ``shown`` being which attributes are asked for or left out. Where nobody says, all of them
+    are given (none of ours is kept back), and to ask of each whether it is would take four times as long."""
+    if not (shown.attributes or shown.excluded_attributes):
+        context, shown = Context.DEFAULT, None
+    found: dict[str, Any] = resource.model_dump(scim_ctx=context, response_parameters=shown)
+    return found
+
+
 def _given(status: int, resource: Resource[Any], asking: Asking, context: Context) -> Given:
-    body = resource.model_dump(scim_ctx=context, response_parameters=_parameters(type(resource), asking))
+    body = written(resource, _parameters(type(resource), asking), context)
     meta = resource.meta
     version, location = (meta.version or "", meta.location or "") if meta else ("", "")
     return Given(status, body, version, location if status == 201 else "")
