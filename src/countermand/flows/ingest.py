@@ -67,13 +67,15 @@ def ingest(
     """Take these mentions from ``source``. ``complete``: they are all its devices, heard in one healthy contact;
     ``confirmed``: a person saw the counts, so nothing is held back. Refused ``not-allowed``."""
     require(act.actor, "ingest")
-    row = reporters.find(source)
+    with foresight.whose({identity for one in mentions for identity in one.identities}):
+        row = reporters.find(source)
+        parts = list(_parts(mentions, may_add))
     if row is None or (complete and not confirmed):
         with unit():
             row = reporters.named(source, kind or source, interval)
             if complete and not confirmed and (why := doubtful_set(row, len(mentions), hold)):
                 return _hold_all(act, row, mentions, *why)
-    taken = [_take_part(act, row, part, where, may_add, confirmed, hold) for where, part in _parts(mentions, may_add)]
+    taken = [_take_part(act, row, part, where, may_add, confirmed, hold) for where, part in parts]
     found = _together(taken)
     if complete and found.held is None:
         with unit():

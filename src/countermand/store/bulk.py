@@ -48,8 +48,13 @@ def about(statement: str, numbers: Sequence[int], before: Sequence[Any] = ()) ->
 def by_texts(statement: str, texts: Iterable[str], before: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
     """Rows of a query whose ``{}`` stands for a list of texts (always parameters), after the parameters ``before``."""
     for part in cut(list(texts), NUMBERS):
-        listed, values = (marks(part), part) if len(part) <= _FEW else unpacked(part)
-        yield from straight.rows(statement.format(listed), [*before, *values])
+        yield from straight.rows(*about_texts(statement, part, before))
+
+
+def about_texts(statement: str, texts: Sequence[str], before: Sequence[Any] = ()) -> Question:
+    """The same question of at least one and at most ``NUMBERS`` texts, not put yet."""
+    listed, values = (marks(texts), texts) if len(texts) <= _FEW else unpacked(texts)
+    return statement.format(listed), [*before, *values]
 
 
 def unpacked(texts: Sequence[str]) -> tuple[str, Sequence[Any]]:

@@ -1,6 +1,6 @@
 """Devices as rows: their names, owners, and the sources they are enrolled with. Ordinals are given once and never again."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -10,6 +10,7 @@ from countermand.core.errors import Refused
 from countermand.core.instants import Instant
 from countermand.lib.parts import cut
 from countermand.store import bindings, bulk, evidence, owners
+from countermand.store.straight import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,20 @@ NAMES = "SELECT device_id, kind, value FROM store_identity WHERE device_id IN ({
 def find(identities: Collection[Identity]) -> dict[Identity, int]:
     """Identity → device ordinal, of the names that are some device's."""
     found: dict[Identity, int] = {}
+    for question in naming(identities):
+        found |= {Identity(IdentityKind(kind), value): ordinal for kind, value, ordinal in bulk.all_rows(*question)}
+    return found
+
+
+def naming(identities: Collection[Identity]) -> Iterator[Question]:
+    """What ``find`` asks."""
     for part in cut(sorted(identities), bulk.PARAMETERS // 2):
         asked, values = [], list[str]()
         for kind, some in groupby(part, key=lambda identity: identity.kind):
             named = [identity.value for identity in some]
             asked.append(f"SELECT kind, value, device_id FROM store_identity WHERE kind = %s AND value IN ({bulk.marks(named)})")
             values += [kind.value, *named]
-        rows = bulk.all_rows(" UNION ALL ".join(asked), values)
-        found |= {Identity(IdentityKind(kind), value): ordinal for kind, value, ordinal in rows}
-    return found
+        yield " UNION ALL ".join(asked), values
 
 
 def identities(ordinals: Collection[int]) -> dict[int, list[Identity]]:

@@ -12,12 +12,13 @@ from countermand.store import bulk
 _CHUNK = 900
 
 
+SALTS = "SELECT subject, salt FROM store_salt WHERE subject IN ({})"
 _NEW = "INSERT INTO store_salt (subject, salt) VALUES {} ON CONFLICT (subject) DO NOTHING RETURNING subject, salt"
 
 
 def load(subjects: Iterable[str]) -> dict[str, bytes]:
     """subject → salt, for those that have one."""
-    found = bulk.by_texts("SELECT subject, salt FROM store_salt WHERE subject IN ({})", sorted(set(subjects)))
+    found = bulk.by_texts(SALTS, sorted(set(subjects)))
     return {subject: bytes(salt) for subject, salt in found}
 
 

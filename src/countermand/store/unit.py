@@ -63,7 +63,7 @@ def numbering() -> None:
     """From here to the end of the unit nobody else gives numbers (to apps, to coverages): two units that each need what the
     other has just numbered would wait for each other."""
     if connection.vendor == "postgresql":
-        straight.count("SELECT pg_advisory_xact_lock(%s::int, 0)", [_NUMBERING])
+        straight.write("SELECT pg_advisory_xact_lock(%s::int, 0)", [[_NUMBERING]])
 
 
 @contextmanager
