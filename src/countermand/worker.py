@@ -54,9 +54,6 @@ from countermand.notices.mail import Courier, Server
 from countermand.notices.pace import Hourly
 from countermand.reads import installation
 
-#: A sweep is not begun again before so many times as long as it took.
-_RESTS = 9
-
 
 def loop(steps: Iterable[Step], stop: threading.Event, leave: Callable[[], None] = lambda: None) -> None:
     """Run the steps by turns until ``stop``; ``leave`` at the end, in the same thread. Sleeps when nothing is due."""
@@ -151,7 +148,7 @@ def tidying(config: Config, stop: threading.Event) -> list[Step]:
             return False
         lapse, began = act.now >= swept.get("lapse", 0), clock.steady()
         done = sweep.sweep(act.now, drill=act.drill, lapse=lapse, between=between)
-        rest = _RESTS * (clock.steady() - began)  # of a large fleet it takes a while, and whoever delivers waits for it
+        rest = 9 * (clock.steady() - began)  # of a large fleet it takes a while, and whoever delivers waits for it
         swept["until"] = act.now + max(SECOND if act.drill else MINUTE, rest)
         if lapse:
             swept["lapse"] = act.now + HOUR
@@ -357,8 +354,7 @@ def work(config: Config, stop: threading.Event) -> None:
     for step in tidy:
         if step.name != "seal":
             by_the_clock(step, watch)
-    facts, lifting = [signals(config, stop)], [switching(config)]
-    pulled = [by_the_clock(pulling(config, stop), watch)]
+    facts, lifting, pulled = [signals(config, stop)], [switching(config)], [by_the_clock(pulling(config, stop), watch)]
     held, pushed = [by_the_clock(believing(config, stop), watch)], [transmitting(config, stop)]
     threads = [
         threading.Thread(name="lever-switch", target=loop, args=(lifting, stop)),

@@ -192,3 +192,18 @@ def test_in_any_order(store: Database, tmp_path: Path, shape: Shape, polled: boo
                 suppress_health_check=list(HealthCheck),
             ),
         )
+
+
+def test_who_was_not_wanted_when_nobody_knew_what_was_said_is_told_when_wanted(store: Database, tmp_path: Path) -> None:
+    """The receiver holds one not compliant since before a restore, and wants to hear of it only after all others were told."""
+    believer = Believer(ISSUER, AUDIENCE, lambda: set_keys.jwks(tmp_path))
+    with pushed(Door(believer)) as door:
+        stream = Stream(store, tmp_path, door, Shape.COMPLEX, polled=False)
+        stream.halt_or_resume()
+        stream.want(0)
+        stream.restored({0, 1})
+        stream.quiet()
+        assert stream.believer.holds == {caep_key(stream.subject(0))}
+        stream.want(0)
+        stream.quiet()
+        assert stream.believer.holds == set()

@@ -204,12 +204,13 @@ class _Bringing:
         return Brought(len(made), plan.dropped)
 
     def _subjects(self, ordinals: Collection[int]) -> dict[int, _Subject]:
-        """Device → whom it is told as; a device that cannot be named in this shape is left out, as is who is not wanted."""
+        """Device → whom it is told as; a device that cannot be named in this shape is left out, as is who is not wanted: unless
+        nobody knows any more what was said of them, which is to be remembered for when they are wanted again."""
         receiver = self._stream.receiver
         found: dict[int, _Subject] = {}
         for device, (phone, person) in phones.named(ordinals, receiver.device_kind).items():
             subject = caep.subject(receiver.shape, self._issuer, phone)
-            if subject is not None and not self._is_unwanted(subject):
+            if subject is not None and (self._recalls or not self._is_unwanted(subject)):
                 text = caep.canonical(subject)
                 found[device] = _Subject(said.key_of(text), text, person)
         return found
@@ -240,7 +241,7 @@ class _Bringing:
         """Add to the plan what a subject calls for; True if a statement that waited does so no longer."""
         known = unsure(row.known) if self._recalls and row.known.waits is None else row.known
         if self._is_unwanted(read_json(row.subject)):
-            after = row.known if row.known.nothing else unsure(row.known)  # should it be wanted again, it is told anew
+            after = known if known.nothing else unsure(known)  # should it be wanted again, it is told anew
         else:
             after = following(known, bool(devices))
         moved = bool(devices) and row.device not in devices
