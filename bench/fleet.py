@@ -202,31 +202,38 @@ def told(state: Path) -> dict[str, Any]:
     }
 
 
-def reported(size: Size) -> dict[str, Any]:
-    from countermand.access import Role
+def mentioned(size: Size, seed: int, now: int) -> list[tuple[int, str, Any]]:
+    """(device, source, mention) of some devices of the company's own, on which two apps are gone and another one is new."""
     from countermand.core.apps import App
     from countermand.core.coverage import EVERYTHING, Grade, Report
     from countermand.core.mentions import Mention
-    from countermand.flows.ingest import ingest
     from countermand.store import evidence, fleet, models
 
-    chosen = random.Random(1).sample(range(size.devices), (SINGLE + BATCH) * 2)
+    chosen = random.Random(seed).sample(range(size.devices), (SINGLE + BATCH) * 2)
     rows, names = fleet.load(chosen), fleet.identities(chosen)
     sources = dict(models.Enrolled.objects.filter(device__in=chosen).values_list("device_id", "source"))
     before = evidence.presences(chosen, evidence.Met())
-    now = NOW + 60_000
     mentions = []
     for ordinal in [one for one in chosen if rows[one].ownership == "corporate" and one in before][: SINGLE + BATCH]:
         apps = sorted(before[ordinal].apps)
         shown = {*apps[2:], App(rows[ordinal].platform, f"com.example.fresh{ordinal % 50}")}
         report = Report(sources[ordinal], now, Grade.INVENTORY, EVERYTHING, frozenset(shown))
-        mentions.append((sources[ordinal], Mention(tuple(names[ordinal]), seen_at=now, reports=(report,))))
+        mentions.append((ordinal, sources[ordinal], Mention(tuple(names[ordinal]), seen_at=now, reports=(report,))))
+    return mentions
+
+
+def reported(size: Size) -> dict[str, Any]:
+    from countermand.access import Role
+    from countermand.flows.ingest import ingest
+
+    now = NOW + 60_000
+    mentions = mentioned(size, 1, now)
     took, spent = [], []
-    for source, mention in mentions[:SINGLE]:
+    for _, source, mention in mentions[:SINGLE]:
         ms, _ = timed(lambda: ingest(by(Role.OPERATOR, now), source, [mention], confirmed=True))  # noqa: B023
         took.append(ms)
         spent.append(_cpu[0])
-    batch = [mention for source, mention in mentions[SINGLE:] if source == "mdm-americas"]
+    batch = [mention for _, source, mention in mentions[SINGLE:] if source == "mdm-americas"]
     ms, _ = timed(lambda: ingest(by(Role.OPERATOR, now), "mdm-americas", batch, confirmed=True))
     took.sort()
     return {
